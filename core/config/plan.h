@@ -1,0 +1,109 @@
+// Plan: what a user's files say, checked and resolved. The engine is built from it and reads no
+// YAML.
+//
+// Written once by load_plan() (loader.h); plain values, free to copy.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tidemill/config_spec.h"
+#include "tidemill/time.h"
+
+namespace tidemill {
+
+/// A place in a user's file. Lines and columns count from 1; 0 means "the file as a whole".
+struct Mark {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+/// A batch closes at whichever limit it reaches first.
+struct BatchLimits {
+  std::uint32_t events = 100;
+  ByteSize bytes{6 * 1024 * 1024};
+  Duration window{0};  ///< 0: never wait for more.
+};
+
+enum class Jitter { full, none };
+
+struct Backoff {
+  Duration initial = std::chrono::milliseconds(200);
+  Duration max = std::chrono::seconds(30);
+  Jitter jitter = Jitter::full;
+};
+
+struct RetryPolicy {
+  std::uint32_t attempts = 3;  ///< Tries in all: AWS's MaximumRetryAttempts + 1.
+  Backoff backoff;
+  Duration max_age{0};  ///< From the event's time, else from ingest; 0: no limit.
+  bool bisect = true;   ///< Split a batch that failed as a whole; a split spends no attempt.
+};
+
+struct Parallel {
+  std::uint32_t batches = 4;        ///< Invocations of this pipeline at once.
+  std::uint32_t per_partition = 1;  ///< Of these, from one partition.
+};
+
+enum class OrderBy { partition, key };
+
+struct DeadLetterPolicy {
+  bool enabled = true;  ///< Off: given-up events are dropped, and counted as dead-lettered.
+  Duration keep = std::chrono::days(14);
+};
+
+/// A source or sink by the name of its kind, with options that were checked against its spec.
+struct ConnectorPlan {
+  std::string kind;
+  ResolvedOptions options;
+  Mark where;
+};
+
+struct SinkPlan {
+  std::string name;
+  std::string from;  ///< An output of the function, or "event".
+  ConnectorPlan connector;
+  std::optional<RetryPolicy> retry;
+};
+
+struct PipelinePlan {
+  std::string name;
+  std::string renamed_from;
+  Mark where;
+  ConnectorPlan source;
+  std::string function;  ///< Name in Plan::functions; empty: events go straight to the sinks.
+  BatchLimits batch;
+  Parallel parallel;
+  OrderBy order_by = OrderBy::partition;
+  RetryPolicy retry;
+  DeadLetterPolicy dead_letter;
+  std::vector<SinkPlan> sinks;
+};
+
+struct FunctionPlan {
+  std::string name;
+  Mark where;
+  std::string native;      ///< As written: a plugin's name on the plugin path, or a path to a .so.
+  ResolvedOptions config;  ///< Checked against what the plugin declares.
+  Duration timeout = std::chrono::seconds(30);
+  ByteSize memory{512 * 1024 * 1024};
+  std::uint32_t reserved = 0;     ///< Most concurrent invocations over all pipelines; 0: no cap.
+  std::uint32_t provisioned = 0;  ///< Instances created before the first event.
+};
+
+struct Plan {
+  std::vector<PipelinePlan> pipelines;
+  std::vector<FunctionPlan> functions;
+
+  const FunctionPlan* function(std::string_view name) const {
+    for (const auto& f : functions)
+      if (f.name == name) return &f;
+    return nullptr;
+  }
+};
+
+}  // namespace tidemill

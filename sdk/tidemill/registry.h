@@ -1,0 +1,81 @@
+// Registry: the names a pipeline file may use for sources and sinks, and how to build each one.
+//
+// A connector folder has one register_with(Registry&); the build writes the list of calls. Filled
+// once at start, read-only afterwards.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tidemill/config_spec.h"
+#include "tidemill/log.h"
+#include "tidemill/result.h"
+#include "tidemill/scheduler.h"
+#include "tidemill/sink.h"
+#include "tidemill/source.h"
+
+namespace tidemill {
+
+/// What the engine lends to everything it builds. Outlives all of it.
+struct Services {
+  Scheduler& scheduler;
+  Log& log;
+  std::string data_folder;  ///< Absolute; `local:` buckets and relative outputs live below it.
+  bool until_idle = false;  ///< End at the end (of file, of the listing) rather than wait for more.
+};
+
+/// One name a user may write, with its declaration as data.
+template <class Built>
+struct Kind {
+  std::string name;
+  std::string summary;
+  std::vector<OptionDecl> options;
+  /// Only builds; connecting happens in open(). `options` were checked against the declarations.
+  /// Errors: bad_config.
+  std::function<Result<std::unique_ptr<Built>>(const ResolvedOptions& options, Services services)>
+      build;
+};
+
+class Registry {
+ public:
+  using Sources = std::map<std::string, Kind<Source>, std::less<>>;
+  using Sinks = std::map<std::string, Kind<Sink>, std::less<>>;
+
+  /// `make(Config, Services)` returns Result<std::unique_ptr<Source>> or a std::unique_ptr.
+  template <class Config, class Make>
+  void add_source(std::string_view name, ConfigSpec<Config> spec, Make make) {
+    add<Source>(sources_, name, std::move(spec), std::move(make));
+  }
+
+  template <class Config, class Make>
+  void add_sink(std::string_view name, ConfigSpec<Config> spec, Make make) {
+    add<Sink>(sinks_, name, std::move(spec), std::move(make));
+  }
+
+  const Sources& sources() const { return sources_; }
+  const Sinks& sinks() const { return sinks_; }
+
+ private:
+  template <class Built, class Config, class Make>
+  static void add(auto& kinds, std::string_view name, ConfigSpec<Config> spec, Make make) {
+    Kind<Built> kind{std::string(name), spec.summary(), spec.decls(), {}};
+    kind.build = [spec = std::move(spec), make = std::move(make)](
+                     const ResolvedOptions& options,
+                     Services services) -> Result<std::unique_ptr<Built>> {
+      auto config = spec.make(options);
+      if (!config) return std::unexpected(config.error());
+      return make(std::move(*config), std::move(services));
+    };
+    kinds.emplace(std::string(name), std::move(kind));
+  }
+
+  Sources sources_;
+  Sinks sinks_;
+};
+
+}  // namespace tidemill

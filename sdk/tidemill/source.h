@@ -1,0 +1,128 @@
+// Source: where events enter a pipeline - a folder, a file, a topic, a timer.
+//
+// The engine drives a source from one executor, always in this order:
+//
+//     open -> (poll | settle)* -> close
+//
+// poll and settle may overlap each other (both suspend), neither overlaps itself. read_object runs
+// on other threads at any time between open and close. A source never retries an event, batches by
+// time or dead-letters: the engine owns those policies, so that they mean the same everywhere.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tidemill/async.h"
+#include "tidemill/event.h"
+#include "tidemill/result.h"
+
+namespace tidemill {
+
+/// What the engine remembers durably of a source, so that a restart continues where it stopped.
+enum class ProgressKind : std::uint8_t {
+  log,      ///< Per partition {next, settled ranges above next}; order is kept.
+  objects,  ///< Per object its key and the version last settled; no order.
+};
+
+struct SourceTraits {
+  ProgressKind progress = ProgressKind::log;
+  /// Ends by itself (end of file, a count, one listing): `--until-idle` is possible.
+  bool can_exhaust = true;
+};
+
+/// Half-open range of offsets.
+struct OffsetRange {
+  Offset begin;
+  Offset end;
+  friend bool operator==(const OffsetRange&, const OffsetRange&) = default;
+};
+
+/// What was settled before a restart. Owned by the engine; valid only during open().
+class Progress {
+ public:
+  virtual ~Progress() = default;
+
+  /// Log sources: where to resume a partition; empty if it was never read. The engine itself drops
+  /// events inside settled ranges above it, a source need not.
+  virtual std::optional<Offset> next(Partition partition) const = 0;
+
+  /// Object sources: calls `visit(key, version)` for every settled object, in byte order of keys.
+  virtual void each_object(
+      const std::function<void(std::string_view key, std::string_view version)>& visit) const = 0;
+};
+
+/// The bounded right to hand over more. A source never delivers beyond it, but one oversized event
+/// may travel alone when nothing else is in flight.
+struct Credit {
+  std::uint32_t events = 0;  ///< At least 1.
+  std::uint64_t bytes = 0;   ///< Sum of Event::bytes().
+};
+
+enum class PollEnd {
+  more,       ///< Poll again.
+  exhausted,  ///< Nothing will ever come again (or, with `--until-idle`, by contract).
+};
+
+/// One event whose effects are durable (or which is durably in the dead letters).
+struct Settled {
+  Partition partition;
+  Offset offset;
+  std::string_view subject;  ///< Object sources.
+  std::string_view version;
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  virtual SourceTraits traits() const = 0;
+
+  /// URI reference for the CloudEvents `source` attribute; also what progress belongs to: two
+  /// configurations that read the same place have the same identity. Stable over restarts.
+  virtual std::string identity() const = 0;
+
+  /// Would writing at `place` (see Sink::place) make this source deliver an event? `check` refuses
+  /// pipelines that would feed themselves. Pure; may be called before open().
+  virtual bool sees(std::string_view place) const = 0;
+
+  /// Connects and seeks to what `progress` says. Called again after a transient failure.
+  ///
+  /// Errors: bad_config, transient.
+  virtual Task<Result<>> open(const Progress& progress) = 0;
+
+  /// Waits for at least one event, then appends those ready now to `out`, within `credit`. Appends
+  /// none only when it returns `exhausted` or an error. After interrupt() it returns soon, with
+  /// Fault::cancelled.
+  ///
+  /// Errors: transient, throttled, fenced, cancelled.
+  virtual Task<Result<PollEnd>> poll(Credit credit, std::vector<Event>& out) = 0;
+
+  /// Ends a poll that waits. Called once, before close(); later polls are not made.
+  virtual void interrupt() = 0;
+
+  /// Tells the upstream system that it may forget these events. Idempotent. A source whose progress
+  /// is wholly the engine's has nothing to do, but may use it to trim its own memory.
+  ///
+  /// Errors: transient, fenced.
+  virtual Task<Result<>> settle(std::span<const Settled> settled) = 0;
+
+  /// Reads the object an event is about, whole. Blocking, on a pool thread, thread-safe. More than
+  /// `bytes_max` bytes is bad_event; so is an object that is gone.
+  ///
+  /// Errors: transient, bad_event.
+  virtual Result<Bytes> read_object(const Event& event, std::uint64_t bytes_max) {
+    std::ignore = bytes_max;
+    return fail(Fault::bad_event, "event " + event_id(event) + " has no object");
+  }
+
+  /// Releases connections. Must not block longer than 5 s.
+  virtual Task<> close() = 0;
+};
+
+}  // namespace tidemill
