@@ -5,21 +5,10 @@
 #include <span>
 #include <string_view>
 
+#include "tidemill/effect_kind.h"
 #include "tidemill/event.h"
 
 namespace tidemill {
-
-enum class EffectKind : std::uint8_t {
-  message,        ///< Publish `data` under `key`.
-  put_object,     ///< Write `data` as the object `key`, with `content_type` and `metadata`.
-  delete_object,  ///< Remove the object `key`; removing a missing one succeeds.
-  put_row,        ///< Row `key` becomes `data`.
-  delete_row,     ///< Row `key` goes away.
-  merge_row,      ///< Fold `merge` into row `key`; needs no read and never conflicts.
-};
-
-/// How a merge folds its operand into what is stored. The numbers are in the store's format.
-enum class MergeKind : std::uint8_t { sum = 1, count = 2, min = 3, max = 4, last = 5 };
 
 /// Views point into the response or the batch; both outlive the effect.
 struct Effect {

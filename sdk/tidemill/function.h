@@ -1,0 +1,490 @@
+// Everything a native function in C++ needs: one header, standard library only.
+//
+//     #include <tidemill/function.h>
+//
+//     struct Hello {
+//       struct Config { std::string greeting = "hello"; };
+//       static tidemill::ConfigSpec<Config> spec();
+//       static tidemill::FunctionInfo info();
+//       explicit Hello(Config config);
+//       tidemill::Response handle(const tidemill::Batch& batch, tidemill::Context& context);
+//     };
+//     TIDEMILL_FUNCTION(Hello)
+//
+// A function is stateless: everything it may know is in the batch, everything it wants done is in
+// the response. It opens no connection and writes no file; the engine carries the effects out, and
+// repeats an invocation whenever a crash leaves it unsure. An exception that leaves handle() fails
+// the whole batch with its what(). An instance serves one invocation at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <memory_resource>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tidemill/config_spec.h"
+#include "tidemill/effect_kind.h"
+#include "tidemill/function_abi.h"
+#include "tidemill/result.h"
+
+namespace tidemill {
+
+enum class OutputKind : std::uint32_t {
+  objects = TIDEMILL_OUTPUT_OBJECTS,
+  rows = TIDEMILL_OUTPUT_ROWS,
+  messages = TIDEMILL_OUTPUT_MESSAGES,
+};
+
+struct Output {
+  std::string_view name;
+  OutputKind kind;
+  std::string_view doc;
+};
+
+/// What a function declares of itself. `flags` are those of function_abi.h.
+struct FunctionInfo {
+  std::string_view name;
+  std::string_view summary;
+  std::vector<Output> outputs;
+  std::uint32_t flags = 0;
+  std::string_view version = {};
+};
+
+namespace abi {
+inline std::string_view text(tidemill_slice s) { return {s.data, s.size}; }
+inline tidemill_slice slice(std::string_view t) { return {t.data(), t.size()}; }
+
+/// Charges what a response holds to the engine's budget for this invocation.
+class HostMemory final : public std::pmr::memory_resource {
+ public:
+  HostMemory(const tidemill_host* host, void* context) : host_(host), context_(context) {}
+
+ private:
+  void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+    void* memory = host_->allocate(context_, bytes, alignment);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+  }
+  void do_deallocate(void* memory, std::size_t bytes, std::size_t alignment) override {
+    host_->deallocate(context_, memory, bytes, alignment);
+  }
+  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+
+  const tidemill_host* host_;
+  void* context_;
+};
+}  // namespace abi
+
+/// Bytes that stay alive until the response has been carried out, because they belong to the
+/// request. A response takes them without a copy.
+class RequestView : public std::string_view {
+ public:
+  explicit RequestView(tidemill_slice s) : std::string_view(s.data, s.size) {}
+};
+
+/// One event of the batch. Cheap to copy; valid while handle() runs.
+class EventView {
+ public:
+  EventView(const tidemill_request* request, std::size_t index)
+      : request_(request), index_(index) {}
+
+  /// The identity of the event. Built by the engine when first asked for, unless its source gave
+  /// one.
+  RequestView id() const {
+    if (raw().id.size != 0) return RequestView(raw().id);
+    return RequestView(request_->host->event_id(request_->host_context, index_));
+  }
+  RequestView source() const { return RequestView(raw().source); }
+  RequestView type() const { return RequestView(raw().type); }
+  RequestView subject() const { return RequestView(raw().subject); }
+  RequestView content_type() const { return RequestView(raw().content_type); }
+  RequestView key() const { return RequestView(raw().key); }
+  RequestView data() const { return RequestView(raw().data); }
+  std::uint64_t time_us() const { return raw().time_us; }
+  std::uint64_t object_bytes() const { return raw().object_bytes; }
+  std::size_t index() const { return index_; }
+
+  /// An extension attribute; empty when absent.
+  std::string_view extension(std::string_view name) const {
+    const tidemill_event& e = raw();
+    for (std::uint32_t i = 0; i < e.extension_count; ++i)
+      if (abi::text(e.extensions[i].name) == name) return abi::text(e.extensions[i].value);
+    return {};
+  }
+
+  /// Reads the object this event is about, whole; the bytes live until release_object() or the end
+  /// of the invocation. Errors: transient, bad_event (gone, or larger than `bytes_max`).
+  Result<std::string_view> read_object(std::uint64_t bytes_max) const {
+    tidemill_slice bytes{}, error{};
+    const auto status =
+        request_->host->read_object(request_->host_context, index_, bytes_max, &bytes, &error);
+    if (status == TIDEMILL_OK) return abi::text(bytes);
+    return fail(status == TIDEMILL_RETRY ? Fault::transient : Fault::bad_event,
+                std::string(abi::text(error)));
+  }
+  void release_object() const { request_->host->release_object(request_->host_context, index_); }
+
+ private:
+  const tidemill_event& raw() const {
+    const auto* first = reinterpret_cast<const char*>(request_->events);
+    return *reinterpret_cast<const tidemill_event*>(first + index_ * request_->event_stride);
+  }
+
+  const tidemill_request* request_;
+  std::size_t index_;
+};
+
+/// The events of one invocation, in order.
+class Batch {
+ public:
+  explicit Batch(const tidemill_request* request) : request_(request) {}
+
+  class Iterator {
+   public:
+    Iterator(const tidemill_request* request, std::size_t index)
+        : request_(request), index_(index) {}
+    EventView operator*() const { return EventView(request_, index_); }
+    Iterator& operator++() {
+      ++index_;
+      return *this;
+    }
+    friend bool operator==(const Iterator&, const Iterator&) = default;
+
+   private:
+    const tidemill_request* request_;
+    std::size_t index_;
+  };
+
+  std::size_t size() const { return request_->event_count; }
+  EventView operator[](std::size_t index) const { return EventView(request_, index); }
+  Iterator begin() const { return {request_, 0}; }
+  Iterator end() const { return {request_, size()}; }
+
+ private:
+  const tidemill_request* request_;
+};
+
+/// What an invocation is told besides its events, and what it may ask.
+class Context {
+ public:
+  explicit Context(const tidemill_request* request)
+      : request_(request), memory_(request->host, request->host_context) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  std::string_view request_id() const { return abi::text(request_->request_id); }
+  std::string_view function_version() const { return abi::text(request_->function_version); }
+  std::uint32_t attempt() const { return request_->attempt; }
+  std::uint64_t timeout_us() const { return request_->timeout_us; }
+  std::uint64_t seed() const { return request_->seed; }
+
+  /// True once the deadline has passed: long work should look now and then, and return.
+  bool expired() const { return request_->host->expired(request_->host_context) != 0; }
+
+  void log(std::uint32_t level, std::string_view sentence) const {
+    request_->host->log(request_->host_context, level, abi::slice(sentence));
+  }
+
+  /// Reads one row of a table. The value lives until the end of the invocation.
+  Result<std::optional<std::string_view>> read_row(std::string_view table,
+                                                   std::string_view key) const {
+    tidemill_slice value{}, error{};
+    int found = 0;
+    const auto status = request_->host->read_row(request_->host_context, abi::slice(table),
+                                                 abi::slice(key), &value, &found, &error);
+    if (status != TIDEMILL_OK) return fail(Fault::transient, std::string(abi::text(error)));
+    if (found == 0) return std::optional<std::string_view>{};
+    return std::optional(abi::text(value));
+  }
+
+ private:
+  friend class Response;
+  const tidemill_request* request_;
+  abi::HostMemory memory_;
+};
+
+/// What an object carries besides its bytes.
+struct ObjectOptions {
+  std::string_view content_type = "application/octet-stream";
+  std::span<const std::pair<std::string, std::string>> metadata = {};
+};
+
+/// What a function wants done. Each effect belongs to the event that caused it: when that event
+/// fails, its effects are dropped. `output` is the index of a declared output.
+///
+/// Text is copied into memory that the engine accounts for, except a RequestView, which is taken
+/// as it is.
+class Response {
+ public:
+  /// The engine keeps `context` for as long as the response.
+  explicit Response(Context& context)
+      : arena_(std::make_unique<Arena>(&context.memory_)),
+        effects_(&arena_->pool),
+        failures_(&arena_->pool) {}
+
+  template <class Key, class Data>
+  void put_object(const EventView& cause, std::uint32_t output, const Key& key, const Data& data,
+                  const ObjectOptions& options = {}) {
+    auto& effect = add(cause, output, TIDEMILL_PUT_OBJECT, keep(key), keep(data));
+    effect.content_type = keep(options.content_type);
+    effect.metadata_count = static_cast<std::uint32_t>(options.metadata.size());
+    auto* pairs = arena_->allocate<tidemill_pair>(options.metadata.size());
+    for (std::size_t i = 0; i < options.metadata.size(); ++i)
+      pairs[i] = {keep(options.metadata[i].first), keep(options.metadata[i].second)};
+    effect.metadata = pairs;
+  }
+
+  template <class Key>
+  void delete_object(const EventView& cause, std::uint32_t output, const Key& key) {
+    add(cause, output, TIDEMILL_DELETE_OBJECT, keep(key), {});
+  }
+
+  template <class Key, class Data>
+  void put_row(const EventView& cause, std::uint32_t output, const Key& key, const Data& data) {
+    add(cause, output, TIDEMILL_PUT_ROW, keep(key), keep(data));
+  }
+
+  template <class Key>
+  void delete_row(const EventView& cause, std::uint32_t output, const Key& key) {
+    add(cause, output, TIDEMILL_DELETE_ROW, keep(key), {});
+  }
+
+  template <class Key>
+  void merge_row(const EventView& cause, std::uint32_t output, const Key& key, MergeKind kind,
+                 std::int64_t operand) {
+    auto& effect = add(cause, output, TIDEMILL_MERGE_ROW, keep(key), {});
+    effect.merge = static_cast<std::uint32_t>(kind);
+    effect.operand = operand;
+  }
+
+  template <class Key, class Data>
+  void publish(const EventView& cause, std::uint32_t output, const Key& key, const Data& data,
+               std::string_view content_type = "application/json") {
+    auto& effect = add(cause, output, TIDEMILL_MESSAGE, keep(key), keep(data));
+    effect.content_type = keep(content_type);
+  }
+
+  /// This event failed; the others stand. bad_event goes to the dead letters at once, anything
+  /// else is tried again.
+  void fail_event(const EventView& event, Fault fault, std::string_view reason) {
+    failures_.push_back({.size = sizeof(tidemill_failure),
+                         .fault = fault == Fault::bad_event ? TIDEMILL_BAD_EVENT : TIDEMILL_RETRY,
+                         .event_index = static_cast<std::uint32_t>(event.index()),
+                         .reserved = 0,
+                         .reason = keep(reason)});
+  }
+  void fail_event(const EventView& event, const Error& error) {
+    fail_event(event, error.fault, error.message);
+  }
+
+  /// The batch failed as a whole.
+  void fail_batch(Fault fault, std::string_view reason) {
+    status_ = fault == Fault::bad_event ? TIDEMILL_BAD_EVENT : TIDEMILL_RETRY;
+    reason_ = keep(reason);
+  }
+
+  tidemill_response raw() const {
+    return {.size = sizeof(tidemill_response),
+            .status = status_,
+            .reason = reason_,
+            .effects = effects_.data(),
+            .effect_count = effects_.size(),
+            .effect_stride = sizeof(tidemill_effect),
+            .failures = failures_.data(),
+            .failure_count = failures_.size(),
+            .failure_stride = sizeof(tidemill_failure)};
+  }
+
+ private:
+  struct Arena {
+    explicit Arena(std::pmr::memory_resource* upstream) : pool(upstream) {}
+    template <class T>
+    T* allocate(std::size_t count) {
+      return static_cast<T*>(pool.allocate(count * sizeof(T), alignof(T)));
+    }
+    std::pmr::monotonic_buffer_resource pool;
+  };
+
+  tidemill_slice keep(const RequestView& view) { return {view.data(), view.size()}; }
+  tidemill_slice keep(std::string_view text) {
+    if (text.empty()) return {};
+    auto* copy = arena_->allocate<char>(text.size());
+    text.copy(copy, text.size());
+    return {copy, text.size()};
+  }
+
+  tidemill_effect& add(const EventView& cause, std::uint32_t output, std::uint32_t kind,
+                       tidemill_slice key, tidemill_slice data) {
+    return effects_.emplace_back(
+        tidemill_effect{.size = sizeof(tidemill_effect),
+                        .kind = kind,
+                        .event_index = static_cast<std::uint32_t>(cause.index()),
+                        .output = output,
+                        .merge = 0,
+                        .metadata_count = 0,
+                        .operand = 0,
+                        .key = key,
+                        .content_type = {},
+                        .data = data,
+                        .metadata = nullptr});
+  }
+
+  std::unique_ptr<Arena> arena_;
+  std::pmr::vector<tidemill_effect> effects_;
+  std::pmr::vector<tidemill_failure> failures_;
+  std::uint32_t status_ = TIDEMILL_OK;
+  tidemill_slice reason_{};
+};
+
+namespace abi {
+
+/// The C table of one C++ function class, made at first use and kept for ever.
+template <class Function>
+class Adapter {
+ public:
+  static const tidemill_function* entry(std::uint32_t abi_major) {
+    if (abi_major != TIDEMILL_ABI_MAJOR) return nullptr;
+    static const Adapter adapter;
+    return &adapter.table_;
+  }
+
+ private:
+  using Config = typename Function::Config;
+
+  Adapter() : info_(Function::info()), spec_(Function::spec()) {
+    for (const Output& o : info_.outputs)
+      outputs_.push_back({.size = sizeof(tidemill_output),
+                          .kind = static_cast<std::uint32_t>(o.kind),
+                          .name = slice(o.name),
+                          .doc = slice(o.doc)});
+    choices_.resize(spec_.decls().size());
+    for (std::size_t i = 0; i < choices_.size(); ++i) {
+      const OptionDecl& d = spec_.decls()[i];
+      for (const auto& choice : d.choices) choices_[i].push_back(slice(choice));
+      options_.push_back({.size = sizeof(tidemill_option),
+                          .type = static_cast<std::uint32_t>(d.type),
+                          .flags = (d.required ? TIDEMILL_OPTION_REQUIRED : 0) |
+                                   (d.list ? TIDEMILL_OPTION_LIST : 0) |
+                                   (d.min ? TIDEMILL_OPTION_HAS_MIN : 0) |
+                                   (d.max ? TIDEMILL_OPTION_HAS_MAX : 0),
+                          .choice_count = static_cast<std::uint32_t>(choices_[i].size()),
+                          .name = slice(d.name),
+                          .default_value = slice(d.default_value),
+                          .doc = slice(d.doc),
+                          .choices = choices_[i].data(),
+                          .min = d.min.value_or(0),
+                          .max = d.max.value_or(0)});
+    }
+    table_ = {.size = sizeof(tidemill_function),
+              .abi_major = TIDEMILL_ABI_MAJOR,
+              .abi_minor = TIDEMILL_ABI_MINOR,
+              .flags = info_.flags,
+              .name = slice(info_.name),
+              .version = slice(info_.version),
+              .summary = slice(info_.summary),
+              .outputs = outputs_.data(),
+              .output_count = outputs_.size(),
+              .output_stride = sizeof(tidemill_output),
+              .options = options_.data(),
+              .option_count = options_.size(),
+              .option_stride = sizeof(tidemill_option),
+              .create = &create,
+              .destroy = &destroy,
+              .handle = &handle,
+              .cancel = &cancel,
+              .free_response = &free_response};
+  }
+
+  // What the engine holds of a response: the C view first, so that one pointer serves both.
+  struct Answer {
+    explicit Answer(const tidemill_request* request) : context(request) {}
+    tidemill_response raw{};
+    Context context;
+    std::optional<Response> response;
+    std::string reason;
+  };
+
+  static std::uint32_t create(const tidemill_pair* options, std::size_t count, void** instance,
+                              tidemill_slice* error) {
+    thread_local std::string message;
+    try {
+      ResolvedOptions resolved;
+      for (std::size_t i = 0; i < count; ++i)
+        resolved.emplace_back(text(options[i].name), text(options[i].value));
+      Result<Config> config = Function::spec().make(resolved);
+      if (config) {
+        *instance = new Function(std::move(*config));
+        return TIDEMILL_OK;
+      }
+      message = config.error().message;
+    } catch (const std::exception& e) {
+      message = e.what();
+    } catch (...) {
+      message = "the constructor threw something that is not a std::exception";
+    }
+    *error = slice(message);
+    return TIDEMILL_BAD_CONFIG;
+  }
+
+  static void destroy(void* instance) { delete static_cast<Function*>(instance); }
+
+  static const tidemill_response* handle(void* instance, const tidemill_request* request) {
+    auto* answer = new Answer(request);
+    auto failed = [&](std::string reason) {
+      answer->reason = std::move(reason);
+      answer->response.reset();
+      answer->raw = {.size = sizeof(tidemill_response),
+                     .status = TIDEMILL_RETRY,
+                     .reason = slice(answer->reason),
+                     .effects = nullptr,
+                     .effect_count = 0,
+                     .effect_stride = 0,
+                     .failures = nullptr,
+                     .failure_count = 0,
+                     .failure_stride = 0};
+    };
+    try {
+      answer->response.emplace(
+          static_cast<Function*>(instance)->handle(Batch(request), answer->context));
+      answer->raw = answer->response->raw();
+    } catch (const std::exception& e) {
+      failed(e.what());
+    } catch (...) {
+      failed("threw something that is not a std::exception");
+    }
+    return &answer->raw;
+  }
+
+  static void cancel(void* instance) {
+    if constexpr (requires(Function& f) { f.cancel(); }) static_cast<Function*>(instance)->cancel();
+  }
+
+  static void free_response(void*, const tidemill_response* response) {
+    delete reinterpret_cast<Answer*>(const_cast<tidemill_response*>(response));
+  }
+
+  FunctionInfo info_;
+  ConfigSpec<Config> spec_;
+  std::vector<tidemill_output> outputs_;
+  std::vector<std::vector<tidemill_slice>> choices_;
+  std::vector<tidemill_option> options_;
+  tidemill_function table_{};
+};
+
+}  // namespace abi
+}  // namespace tidemill
+
+/// Exports `Class` as this shared object's function. Once per shared object, at namespace scope.
+#define TIDEMILL_FUNCTION(Class)                                             \
+  extern "C" __attribute__((visibility("default"))) const tidemill_function* \
+  tidemill_function_entry(std::uint32_t abi_major) {                         \
+    return ::tidemill::abi::Adapter<Class>::entry(abi_major);                \
+  }
