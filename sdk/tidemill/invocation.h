@@ -1,0 +1,66 @@
+// Function: the third interface - where batches become responses. The engine's side of it; authors
+// of functions write against function.h, which reaches this through the C ABI.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tidemill/effect.h"
+#include "tidemill/event.h"
+#include "tidemill/result.h"
+#include "tidemill/time.h"
+
+namespace tidemill {
+
+/// What one invocation is given. All views live until its response is dropped.
+struct Request {
+  std::span<const Event> events;  ///< At least one.
+  std::string_view request_id;
+  std::uint32_t attempt = 1;  ///< 1 for the first.
+  Instant deadline;
+  std::uint64_t seed = 0;
+  /// Source::read_object of the pipeline's source; called from the invoking thread.
+  std::function<Result<Bytes>(const Event&, std::uint64_t bytes_max)> read_object;
+};
+
+/// An event that failed while others of its batch may stand.
+struct EventFailure {
+  std::uint32_t event = 0;  ///< Index in Request::events.
+  Fault fault = Fault::transient;
+  std::string reason;
+};
+
+/// What came of it. Exactly one of: `error` (the batch failed as a whole), or effects + failures.
+struct Answer {
+  std::optional<Error> error;
+  std::vector<Effect> effects;  ///< Grouped by event, in the order the function asked for them.
+  std::vector<EventFailure> failures;
+  std::shared_ptr<const void> keep;  ///< Owns what the effects view, besides the request itself.
+};
+
+struct FunctionTraits {
+  bool non_blocking = false;  ///< invoke() takes microseconds and may run on the event loop.
+  std::vector<std::string> outputs;
+};
+
+class Function {
+ public:
+  virtual ~Function() = default;
+
+  virtual const FunctionTraits& traits() const = 0;
+
+  /// Hash of binary and configuration; recorded in dead letters.
+  virtual std::string_view version() const = 0;
+
+  /// Runs the handler. Blocking; may be called from several threads at once (it finds or creates an
+  /// idle instance for each). Whatever the handler does wrong is in the answer: never throws.
+  virtual Answer invoke(const Request& request) = 0;
+};
+
+}  // namespace tidemill
