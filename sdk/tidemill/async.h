@@ -23,7 +23,9 @@ template <class T = void>
 using Task = boost::asio::awaitable<T>;
 
 /// Wakes one waiting coroutine. A notify() with nobody waiting is remembered, so a wake-up is never
-/// lost; several are one. Lives on, and is used from, one scheduler's executor.
+/// lost; several are one. Lives on, and is used from, one scheduler's executor. Make it a member of
+/// the object that waits, not a local of the coroutine: a Signal owns the frame that waits on it,
+/// so that dropping the object drops the waiting coroutine.
 ///
 /// The waiter re-checks its condition after every wake-up:
 ///
@@ -77,8 +79,12 @@ class Signal {
 
 /// Suspends until `deadline`. To be able to end it early, wait on a Signal instead.
 inline Task<> sleep_until(Scheduler& scheduler, Instant deadline) {
-  Signal never(scheduler);
-  co_await never.wait_until(deadline);
+  auto start = [&](auto handler) {
+    auto resume = [handler = std::move(handler)]() mutable { std::move(handler)(); };
+    scheduler.call_at(deadline, std::move(resume));
+  };
+  co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void()>(
+      start, boost::asio::use_awaitable);
 }
 
 /// Runs `work()` on `pool` and resumes the caller on its own executor with what it returned.
