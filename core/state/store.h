@@ -26,6 +26,7 @@ struct RowChange {
   TableId table;
   EffectKind kind = EffectKind::put_row;  ///< put_row, delete_row or merge_row.
   MergeKind merge = MergeKind::sum;
+  std::uint32_t event = 0;  ///< Index in its batch of the event that caused it; not stored.
   std::int64_t operand = 0;
   EventTime time;
   std::string_view key;

@@ -1,0 +1,51 @@
+// AsioScheduler: the Scheduler of production - an io_context, the system's clocks and pools.
+//
+// run() blocks its thread, which is the executor's one thread, until stop(). The only place of the
+// tree, with its .cc, that reads a clock.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstddef>
+#include <memory>
+#include <random>
+#include <unordered_map>
+
+#include "tidemill/scheduler.h"
+
+namespace tidemill {
+
+class AsioScheduler final : public Scheduler {
+ public:
+  /// `blocking_threads` bounds how many blocking calls run at once.
+  explicit AsioScheduler(std::size_t blocking_threads);
+  ~AsioScheduler() override;
+
+  Executor executor() override;
+  Executor blocking() override;
+  Instant now() const override;
+  WallTime wall() const override;
+  std::uint64_t random() override;
+  TimerId call_at(Instant when, Callback callback) override;
+  void cancel(TimerId timer) override;
+
+  /// Serves the executor until stop(). Handlers that are left are destroyed with this object.
+  void run();
+  void stop();
+
+  boost::asio::io_context& context() { return context_; }
+
+ private:
+  struct Timer;
+
+  boost::asio::io_context context_;
+  boost::asio::thread_pool blocking_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Timer>> timers_;
+  std::uint64_t last_timer_ = 0;
+  std::mt19937_64 random_;
+};
+
+/// The clock alone, for code on other threads that must know whether a deadline has passed.
+Instant steady_now();
+
+}  // namespace tidemill
