@@ -32,11 +32,14 @@ class VirtualScheduler final : public Scheduler {
   VirtualScheduler(const VirtualScheduler&) = delete;
   VirtualScheduler& operator=(const VirtualScheduler&) = delete;
 
-  // Handlers own coroutine frames whose destruction may post again; and timers may own both.
-  ~VirtualScheduler() override {
+  ~VirtualScheduler() override { abandon(); }
+
+  /// Drops everything that waits here, as a crash does. Call it before the objects that suspended
+  /// coroutines refer to are destroyed. Dropping a frame may queue or drop further ones.
+  void abandon() {
     while (!ready_.empty() || !timers_.empty()) {
-      auto ready = std::exchange(ready_, {});
-      auto timers = std::exchange(timers_, {});
+      const auto ready = std::exchange(ready_, {});
+      const auto timers = std::exchange(timers_, {});
     }
   }
 
