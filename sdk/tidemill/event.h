@@ -1,6 +1,7 @@
 // Event: the noun every other file uses. A value: no I/O, no threads, no clock.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -51,16 +52,28 @@ struct Event {
   std::uint64_t bytes() const { return data.size() + object_bytes; }
 };
 
-/// The identity of an event for people, logs, dead letters and deterministic message ids:
-/// `source/partition@offset`, or `source/key@version` for an object. Built on demand: the hot
-/// path never needs it.
+/// Appends the identity of an event for people, logs, dead letters and deterministic message ids:
+/// `source/partition@offset`, or `source/key@version` for an object. Built on demand: most events
+/// never need it.
+inline void append_event_id(std::string& id, const Event& event) {
+  const auto append_number = [&id](std::uint64_t value) {
+    char digits[20];
+    id.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+  };
+  id.append(event.source).push_back('/');
+  if (!event.version.empty()) {
+    id.append(event.subject).append("@").append(event.version);
+    return;
+  }
+  append_number(event.partition.value);
+  id.push_back('@');
+  append_number(event.offset.value);
+}
+
 inline std::string event_id(const Event& event) {
-  std::string id(event.source);
-  id += '/';
-  if (!event.version.empty()) return id.append(event.subject).append("@").append(event.version);
-  id += std::to_string(event.partition.value);
-  id += '@';
-  return id += std::to_string(event.offset.value);
+  std::string id;
+  append_event_id(id, event);
+  return id;
 }
 
 }  // namespace tidemill
