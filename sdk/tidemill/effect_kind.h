@@ -1,4 +1,5 @@
-// The kinds of effects and merges. Their numbers are part of the C ABI and of the store's format.
+// The kinds of effects, merges and outputs. Their numbers are part of the C ABI and of the store's
+// format.
 #pragma once
 
 #include <cstdint>
@@ -16,5 +17,12 @@ enum class EffectKind : std::uint8_t {
 
 /// How a merge folds its operand into what is stored.
 enum class MergeKind : std::uint8_t { sum = 1, count = 2, min = 3, max = 4, last = 5 };
+
+/// What a function's output carries, and so which effects may name it.
+enum class OutputKind : std::uint32_t {
+  objects = 1,   ///< put_object, delete_object.
+  rows = 2,      ///< put_row, delete_row, merge_row.
+  messages = 3,  ///< message.
+};
 
 }  // namespace tidemill

@@ -14,7 +14,10 @@
 // A function is stateless: everything it may know is in the batch, everything it wants done is in
 // the response. It opens no connection and writes no file; the engine carries the effects out, and
 // repeats an invocation whenever a crash leaves it unsure. An exception that leaves handle() fails
-// the whole batch with its what(). An instance serves one invocation at a time.
+// the whole batch with its what(). An instance serves one invocation at a time, unless it declares
+// TIDEMILL_THREAD_SAFE. Batch and Context are for the thread that handle() was called on; only
+// Context::expired() may be asked from others. A member `void cancel()`, where there is one, is
+// called from another thread to hurry a running handle() up.
 #pragma once
 
 #include <cstddef>
@@ -36,12 +39,6 @@
 #include "tidemill/result.h"
 
 namespace tidemill {
-
-enum class OutputKind : std::uint32_t {
-  objects = TIDEMILL_OUTPUT_OBJECTS,
-  rows = TIDEMILL_OUTPUT_ROWS,
-  messages = TIDEMILL_OUTPUT_MESSAGES,
-};
 
 struct Output {
   std::string_view name;
@@ -120,8 +117,8 @@ class EventView {
     return {};
   }
 
-  /// Reads the object this event is about, whole; the bytes live until release_object() or the end
-  /// of the invocation. Errors: transient, bad_event (gone, or larger than `bytes_max`).
+  /// Reads the object this event is about, whole; the bytes live until release_object() or until
+  /// handle() returns. Errors: transient, bad_event (gone, or larger than `bytes_max`).
   Result<std::string_view> read_object(std::uint64_t bytes_max) const {
     tidemill_slice bytes{}, error{};
     const auto status =
@@ -172,6 +169,27 @@ class Batch {
   const tidemill_request* request_;
 };
 
+/// A table as it was when the row is read; read-only. Writing goes through the response.
+class Table {
+ public:
+  Table(const tidemill_request* request, std::string_view name) : request_(request), name_(name) {}
+
+  /// The row under `key`, or nothing. The value lives until handle() returns. Errors: transient.
+  Result<std::optional<std::string_view>> get(std::string_view key) const {
+    tidemill_slice value{}, error{};
+    int found = 0;
+    const auto status = request_->host->read_row(request_->host_context, abi::slice(name_),
+                                                 abi::slice(key), &value, &found, &error);
+    if (status != TIDEMILL_OK) return fail(Fault::transient, std::string(abi::text(error)));
+    if (found == 0) return std::optional<std::string_view>{};
+    return std::optional(abi::text(value));
+  }
+
+ private:
+  const tidemill_request* request_;
+  std::string_view name_;
+};
+
 /// What an invocation is told besides its events, and what it may ask.
 class Context {
  public:
@@ -193,17 +211,8 @@ class Context {
     request_->host->log(request_->host_context, level, abi::slice(sentence));
   }
 
-  /// Reads one row of a table. The value lives until the end of the invocation.
-  Result<std::optional<std::string_view>> read_row(std::string_view table,
-                                                   std::string_view key) const {
-    tidemill_slice value{}, error{};
-    int found = 0;
-    const auto status = request_->host->read_row(request_->host_context, abi::slice(table),
-                                                 abi::slice(key), &value, &found, &error);
-    if (status != TIDEMILL_OK) return fail(Fault::transient, std::string(abi::text(error)));
-    if (found == 0) return std::optional<std::string_view>{};
-    return std::optional(abi::text(value));
-  }
+  /// `name` must outlive the table: a literal, most often.
+  Table table(std::string_view name) const { return Table(request_, name); }
 
  private:
   friend class Response;
@@ -227,8 +236,9 @@ class Response {
   /// The engine keeps `context` for as long as the response.
   explicit Response(Context& context)
       : arena_(std::make_unique<Arena>(&context.memory_)),
-        effects_(&arena_->pool),
-        failures_(&arena_->pool) {}
+        effects_(&context.memory_),
+        failures_(&context.memory_),
+        effects_expected_(context.request_->event_count) {}
 
   template <class Key, class Data>
   void put_object(const EventView& cause, std::uint32_t output, const Key& key, const Data& data,
@@ -323,6 +333,8 @@ class Response {
 
   tidemill_effect& add(const EventView& cause, std::uint32_t output, std::uint32_t kind,
                        tidemill_slice key, tidemill_slice data) {
+    // One effect per event is the common case; it then takes one allocation.
+    if (effects_.empty()) effects_.reserve(effects_expected_);
     return effects_.emplace_back(
         tidemill_effect{.size = sizeof(tidemill_effect),
                         .kind = kind,
@@ -340,6 +352,7 @@ class Response {
   std::unique_ptr<Arena> arena_;
   std::pmr::vector<tidemill_effect> effects_;
   std::pmr::vector<tidemill_failure> failures_;
+  std::size_t effects_expected_;
   std::uint32_t status_ = TIDEMILL_OK;
   tidemill_slice reason_{};
 };
@@ -455,6 +468,8 @@ class Adapter {
       answer->response.emplace(
           static_cast<Function*>(instance)->handle(Batch(request), answer->context));
       answer->raw = answer->response->raw();
+    } catch (const std::bad_alloc&) {
+      failed("ran out of memory");
     } catch (const std::exception& e) {
       failed(e.what());
     } catch (...) {
@@ -483,8 +498,8 @@ class Adapter {
 }  // namespace tidemill
 
 /// Exports `Class` as this shared object's function. Once per shared object, at namespace scope.
-#define TIDEMILL_FUNCTION(Class)                                             \
-  extern "C" __attribute__((visibility("default"))) const tidemill_function* \
-  tidemill_function_entry(std::uint32_t abi_major) {                         \
-    return ::tidemill::abi::Adapter<Class>::entry(abi_major);                \
+#define TIDEMILL_FUNCTION(Class)                                               \
+  extern "C" TIDEMILL_EXPORT const tidemill_function* tidemill_function_entry( \
+      std::uint32_t abi_major) {                                               \
+    return ::tidemill::abi::Adapter<Class>::entry(abi_major);                  \
   }

@@ -4,17 +4,25 @@
  * major version asked for with a table of functions, or with NULL. Plugins of another compiler, or
  * of another language, load as well: only C types cross. C++ authors use function.h.
  *
- * Growth: every struct starts with its size in bytes as its author compiled it. A reader must not
- * touch a field that lies beyond `size`; arrays of structs are walked by the stride beside them.
- * Fields are only ever added at the end (minor version); anything else is a new major version.
+ * Growth: every struct but slice and pair (which never change) starts with its size in bytes as its
+ * author compiled it. A reader must not touch a field that lies beyond `size`; arrays of structs
+ * are walked by the stride beside them. Fields are only ever added at the end (minor version);
+ * anything else is a new major version. The engine takes plugins of its own major and of its own
+ * minor or an older one. The first four fields of tidemill_function stand still over all majors, so
+ * that an engine can say which version a plugin was built for.
  *
  * Memory: every slice in a request lives until the response is freed, so an effect may point into
- * the request's events. A response belongs to the plugin until free_response; its memory comes from
- * host->allocate, so that the engine can charge it. No exception may cross in either direction.
+ * the request's events; what read_object and read_row gave lives until handle returns, or shorter.
+ * A response belongs to the plugin until free_response; its memory comes from host->allocate, so
+ * that the engine can charge it. No exception may cross in either direction.
  *
  * Threads: create, destroy and handle of one instance are never called concurrently, but not always
- * from one thread; different instances run side by side. cancel may come from any thread while
- * handle runs. With TIDEMILL_THREAD_SAFE one instance may serve several handle calls at once.
+ * from one thread; different instances run side by side. cancel and free_response may come from any
+ * thread while handle of the same instance runs; free_response once for each response, in any
+ * order, always before destroy. With TIDEMILL_THREAD_SAFE one instance may serve several handle
+ * calls at once. The host's calls are for the thread that handle was called on, before handle
+ * returns; only `expired` may be asked from any thread until then, and `deallocate` from
+ * free_response.
  */
 #ifndef TIDEMILL_FUNCTION_ABI_H
 #define TIDEMILL_FUNCTION_ABI_H
@@ -29,6 +37,7 @@ extern "C" {
 #define TIDEMILL_ABI_MAJOR 1u
 #define TIDEMILL_ABI_MINOR 0u
 #define TIDEMILL_ENTRY_SYMBOL "tidemill_function_entry"
+#define TIDEMILL_EXPORT __attribute__((visibility("default")))
 
 /* UTF-8 or any bytes; not terminated. data may be NULL when size is 0. */
 typedef struct tidemill_slice {
@@ -79,13 +88,12 @@ typedef struct tidemill_option {
   double max;
 } tidemill_option;
 
-/* ---- one invocation ----------------------------------------------------------------------------
- */
+/* ---- one invocation -------------------------------------------------------------------------- */
 
 typedef struct tidemill_event {
   uint32_t size;
   uint32_t extension_count;
-  tidemill_slice id; /* as its source gave it; may be empty: see tidemill_host.event_id */
+  tidemill_slice id; /* empty when its source gave none, until tidemill_host.event_id built one */
   tidemill_slice source;
   tidemill_slice type;
   tidemill_slice subject;
@@ -114,17 +122,17 @@ typedef struct tidemill_host {
   uint32_t reserved;
   void* (*allocate)(void* context, size_t bytes, size_t alignment); /* NULL: limit reached */
   void (*deallocate)(void* context, void* memory, size_t bytes, size_t alignment);
-  /* Reads the object of one event, whole. `bytes` lives until release_object or the end of the
-   * invocation. Returns TIDEMILL_OK, or a fault with a sentence in `error`. */
+  /* Reads the object of one event, whole. `bytes` lives until release_object or until handle
+   * returns. Returns TIDEMILL_OK, or a fault with a sentence in `error`. */
   uint32_t (*read_object)(void* context, size_t event_index, uint64_t bytes_max,
                           tidemill_slice* bytes, tidemill_slice* error);
   void (*release_object)(void* context, size_t event_index);
   /* Non-zero once the deadline has passed or the invocation was cancelled: stop and return. */
   int (*expired)(void* context);
-  /* The event's identity, built on demand; lives as long as the request. */
+  /* The event's identity, built on demand and put into its `id`; lives as long as the request. */
   tidemill_slice (*event_id)(void* context, size_t event_index);
   void (*log)(void* context, uint32_t level, tidemill_slice sentence);
-  /* Reads one row. TIDEMILL_OK with found = 0 when there is none. */
+  /* Reads one row; `value` lives until handle returns. TIDEMILL_OK with found = 0: no such row. */
   uint32_t (*read_row)(void* context, tidemill_slice table, tidemill_slice key,
                        tidemill_slice* value, int* found, tidemill_slice* error);
 } tidemill_host;
@@ -137,7 +145,7 @@ typedef struct tidemill_request {
   tidemill_slice request_id;
   tidemill_slice trace_parent;     /* W3C; may be empty */
   tidemill_slice function_version; /* hash of binary and configuration */
-  const tidemill_event* events;
+  const tidemill_event* events;    /* at least one */
   size_t event_count;
   size_t event_stride;
   const tidemill_host* host;
@@ -200,18 +208,21 @@ typedef struct tidemill_function {
   const tidemill_option* options;
   size_t option_count;
   size_t option_stride;
-  /* Makes an instance (the init phase of a cold start). `options` are normalized; a list repeats
-   * its name. On a fault *instance stays NULL and `error` says why, in memory that the plugin keeps
-   * until the next create. */
+  /* Makes an instance (the init phase of a cold start); may run on several threads at once.
+   * `options` are normalized; a list repeats its name. On a fault *instance stays NULL and `error`
+   * says why, in memory that the plugin keeps until the next create on the same thread. */
   uint32_t (*create)(const tidemill_pair* options, size_t option_count, void** instance,
                      tidemill_slice* error);
   void (*destroy)(void* instance);
   /* Never returns NULL. */
   const tidemill_response* (*handle)(void* instance, const tidemill_request* request);
-  void (*cancel)(void* instance);
+  void (*cancel)(void* instance); /* hurries a running handle up; returns at once. NULL: cannot */
   void (*free_response)(void* instance, const tidemill_response* response);
 } tidemill_function;
 
+/* The one symbol a plugin exports. NULL: the plugin does not speak this major version. The table
+ * lives for ever: a plugin is never unloaded. */
+TIDEMILL_EXPORT const tidemill_function* tidemill_function_entry(uint32_t abi_major);
 typedef const tidemill_function* (*tidemill_entry)(uint32_t abi_major);
 
 #ifdef __cplusplus
