@@ -58,6 +58,7 @@ struct DeadLetter {
   std::string function_version;  ///< Hash of binary and config.
   std::uint32_t attempts = 0;
   WallTime died;
+  WallTime expires;  ///< Forgotten from then on; 0: kept for ever.
   // The event itself.
   Partition partition;
   Offset offset;

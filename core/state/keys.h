@@ -1,0 +1,87 @@
+// Keys of everything the store keeps. Pure functions: no I/O, no RocksDB.
+//
+//   row key       = table:u32 slot:u16 part* END [window:u64]
+//   part          = INTEGER value:u64           two's complement, sign bit flipped
+//                 | TEXT byte* 00 01            a 00 inside the text is written 00 FF
+//   END = 00, INTEGER = 01, TEXT = 02
+//
+//   identity key  = pipeline:u32                              the source identity in force
+//   log key       = pipeline:u32 identity:u64 01 partition:u32
+//   object key    = pipeline:u32 identity:u64 02 subject      to the end of the key
+//   owner key     = pipeline:u32 identity:u64 00              the identity's text
+//   dead letter   = pipeline:u32 sequence:u64
+//
+// All integers are big endian, so that plain byte order is the order of the decoded values: by
+// table, slot, then component by component (integers before text, a shorter tuple before its
+// extensions), then by window. `identity` is xxh3-64 of the source's identity. Slot 0 is global;
+// other slots are for rows that move with their source partition.
+//
+// The same grammar with its reasons: docs/internals/store-format.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "tidemill/ids.h"
+#include "tidemill/time.h"
+
+namespace tidemill::state {
+
+using KeyPart = std::variant<std::int64_t, std::string>;
+
+struct RowKey {
+  TableId table;
+  std::uint16_t slot = 0;
+  std::vector<KeyPart> parts;
+  std::optional<EventTime> window;  ///< Start of the window the row belongs to.
+
+  friend auto operator<=>(const RowKey&, const RowKey&) = default;
+};
+
+/// Empty when the bytes are no row key.
+std::optional<RowKey> decode_row_key(std::string_view bytes);
+std::string encode_row_key(const RowKey& key);
+
+/// What a row written today has around its text: slot 0, one text part, no window. The two ends
+/// let a writer put `begin`, the text and `text_key_end` together without building a string; only
+/// a text that holds a zero byte needs append_escaped().
+std::string text_key_begin(TableId table);
+inline constexpr std::string_view text_key_end{"\x00\x01\x00", 3};
+void append_escaped(std::string& out, std::string_view text);
+
+/// Whole key of such a row.
+std::string text_row_key(TableId table, std::string_view text);
+
+/// What the keys of all such rows share whose text begins with `text`.
+std::string text_row_prefix(TableId table, std::string_view text);
+
+/// The text of such a row; empty when the key has another shape.
+std::optional<std::string> text_of_row_key(std::string_view bytes);
+
+/// What stands for a source identity inside keys.
+std::uint64_t identity_hash(std::string_view source_identity);
+
+std::string identity_key(PipelineId pipeline);
+std::string owner_key(PipelineId pipeline, std::uint64_t identity);
+std::string log_prefix(PipelineId pipeline, std::uint64_t identity);
+std::string log_key(PipelineId pipeline, std::uint64_t identity, Partition partition);
+std::string object_prefix(PipelineId pipeline, std::uint64_t identity);
+
+/// What a key of the progress family is. Precondition: it is one.
+enum class ProgressKey : std::uint8_t { owner = 0, log = 1, object = 2, identity };
+ProgressKey kind_of_progress_key(std::string_view key);
+
+std::string dead_letter_prefix(PipelineId pipeline);
+std::string dead_letter_key(PipelineId pipeline, std::uint64_t sequence);
+
+struct DeadLetterKey {
+  PipelineId pipeline;
+  std::uint64_t sequence = 0;
+};
+std::optional<DeadLetterKey> decode_dead_letter_key(std::string_view bytes);
+
+}  // namespace tidemill::state

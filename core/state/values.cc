@@ -1,0 +1,185 @@
+#include "core/state/values.h"
+
+#include <fmt/format.h>
+
+#include <cassert>
+
+#include "core/state/byte_codec.h"
+
+namespace tidemill::state {
+namespace {
+
+constexpr std::uint8_t value_version = 1;
+
+enum RowFlag : std::uint8_t {
+  flag_number = 0x01,
+  flag_time = 0x02,
+  flag_expires = 0x04,
+  flag_merge_refused = 0x08,
+};
+
+__extension__ typedef unsigned __int128 WideUnsigned;
+
+void append_wide(std::string& out, WideInteger value) {
+  const auto bits = static_cast<WideUnsigned>(value);
+  append_big_endian(out, static_cast<std::uint64_t>(bits >> 64));
+  append_big_endian(out, static_cast<std::uint64_t>(bits));
+}
+
+WideInteger read_wide(ByteReader& reader) {
+  const auto high = reader.big_endian<std::uint64_t>();
+  const auto low = reader.big_endian<std::uint64_t>();
+  return static_cast<WideInteger>((static_cast<WideUnsigned>(high) << 64) | low);
+}
+
+bool known(MergeKind kind) { return kind >= MergeKind::sum && kind <= MergeKind::last; }
+
+// True after the version byte when it is ours.
+bool versioned(ByteReader& reader) { return reader.byte() == value_version && reader.ok(); }
+
+}  // namespace
+
+void append_row_header(std::string& out, const RowValue& row) {
+  int flags = 0;
+  if (row.number) flags |= flag_number;
+  if (row.time.value != 0) flags |= flag_time;
+  if (row.expires.value != 0) flags |= flag_expires;
+  if (row.merge_refused) flags |= flag_merge_refused;
+  append_byte(out, value_version);
+  append_byte(out, static_cast<std::uint8_t>(flags));
+  append_big_endian(out, row.row_version);
+  if (row.time.value != 0) append_big_endian(out, row.time.value);
+  if (row.expires.value != 0) append_big_endian(out, row.expires.value);
+}
+
+void append_row_value(std::string& out, const RowValue& row) {
+  append_row_header(out, row);
+  if (row.number) {
+    append_byte(out, static_cast<std::uint8_t>(row.number->kind));
+    append_wide(out, row.number->value);
+  } else {
+    out += row.bytes;
+  }
+}
+
+std::optional<RowValue> read_row_value(std::string_view value) {
+  ByteReader reader(value);
+  if (!versioned(reader)) return std::nullopt;
+  RowValue row;
+  const std::uint8_t flags = reader.byte();
+  row.row_version = reader.big_endian<std::uint64_t>();
+  if ((flags & flag_time) != 0) row.time = EventTime(reader.big_endian<std::uint64_t>());
+  if ((flags & flag_expires) != 0) row.expires = WallTime(reader.big_endian<std::uint64_t>());
+  row.merge_refused = (flags & flag_merge_refused) != 0;
+  if ((flags & flag_number) == 0) {
+    row.bytes = reader.rest();
+  } else {
+    Number number;
+    number.kind = static_cast<MergeKind>(reader.byte());
+    number.value = read_wide(reader);
+    if (!known(number.kind) || !reader.rest().empty()) return std::nullopt;
+    row.number = number;
+  }
+  if (!reader.ok()) return std::nullopt;
+  return row;
+}
+
+std::string row_body(const RowValue& row) {
+  return row.number ? fmt::format("{}", row.number->value) : std::string(row.bytes);
+}
+
+void append_log_progress(std::string& out, const LogProgress& progress) {
+  append_byte(out, value_version);
+  append_big_endian(out, progress.next.value);
+  append_big_endian(out, static_cast<std::uint32_t>(progress.settled.size()));
+  for (const OffsetRange& range : progress.settled) {
+    append_big_endian(out, range.begin.value);
+    append_big_endian(out, range.end.value);
+  }
+}
+
+std::optional<LogProgress> read_log_progress(std::string_view value) {
+  ByteReader reader(value);
+  if (!versioned(reader)) return std::nullopt;
+  LogProgress progress;
+  progress.next = Offset(reader.big_endian<std::uint64_t>());
+  const auto count = reader.big_endian<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    OffsetRange range;
+    range.begin = Offset(reader.big_endian<std::uint64_t>());
+    range.end = Offset(reader.big_endian<std::uint64_t>());
+    progress.settled.push_back(range);
+  }
+  if (!reader.ok()) return std::nullopt;
+  return progress;
+}
+
+void append_dead_letter(std::string& out, const DeadLetter& letter) {
+  append_byte(out, value_version);
+  append_byte(out, static_cast<std::uint8_t>(letter.stage));
+  append_big_endian(out, letter.attempts);
+  append_big_endian(out, letter.died.value);
+  append_big_endian(out, letter.expires.value);
+  append_big_endian(out, letter.partition.value);
+  append_big_endian(out, letter.offset.value);
+  append_big_endian(out, letter.time.value);
+  append_big_endian(out, letter.object_bytes);
+  for (const std::string* text :
+       {&letter.event_id, &letter.sink, &letter.reason, &letter.function, &letter.function_version,
+        &letter.source, &letter.type, &letter.subject, &letter.version, &letter.content_type,
+        &letter.key, &letter.data}) {
+    append_sized(out, *text);
+  }
+}
+
+std::optional<DeadLetter> read_dead_letter(std::string_view value) {
+  ByteReader reader(value);
+  if (!versioned(reader)) return std::nullopt;
+  DeadLetter letter;
+  letter.stage = static_cast<Stage>(reader.byte());
+  letter.attempts = reader.big_endian<std::uint32_t>();
+  letter.died = WallTime(reader.big_endian<std::uint64_t>());
+  letter.expires = WallTime(reader.big_endian<std::uint64_t>());
+  letter.partition = Partition(reader.big_endian<std::uint32_t>());
+  letter.offset = Offset(reader.big_endian<std::uint64_t>());
+  letter.time = EventTime(reader.big_endian<std::uint64_t>());
+  letter.object_bytes = reader.big_endian<std::uint64_t>();
+  for (std::string* text : {&letter.event_id, &letter.sink, &letter.reason, &letter.function,
+                            &letter.function_version, &letter.source, &letter.type, &letter.subject,
+                            &letter.version, &letter.content_type, &letter.key, &letter.data}) {
+    *text = reader.sized();
+  }
+  // What follows was added by a later minor version and is not ours to judge.
+  if (!reader.ok()) return std::nullopt;
+  return letter;
+}
+
+std::string text_value(std::string_view text) {
+  std::string out;
+  append_byte(out, value_version);
+  out += text;
+  return out;
+}
+
+std::optional<std::string_view> read_text_value(std::string_view value) {
+  ByteReader reader(value);
+  if (!versioned(reader)) return std::nullopt;
+  return reader.rest();
+}
+
+std::string integer_value(std::uint64_t integer) {
+  std::string out;
+  append_byte(out, value_version);
+  append_big_endian(out, integer);
+  return out;
+}
+
+std::optional<std::uint64_t> read_integer_value(std::string_view value) {
+  ByteReader reader(value);
+  if (!versioned(reader)) return std::nullopt;
+  const auto integer = reader.big_endian<std::uint64_t>();
+  if (!reader.ok()) return std::nullopt;
+  return integer;
+}
+
+}  // namespace tidemill::state

@@ -1,0 +1,112 @@
+#include "core/state/values.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace tidemill::state {
+namespace {
+
+using namespace std::string_literals;
+
+std::string encoded(const RowValue& row) {
+  std::string bytes;
+  append_row_value(bytes, row);
+  return bytes;
+}
+
+TEST(RowValues, AreTheBytesThatTheFormatSays) {
+  EXPECT_EQ(encoded({.row_version = 3, .bytes = "{}"}),
+            "\x01\x00\x00\x00\x00\x00\x00\x00\x00\x03{}"s);
+  EXPECT_EQ(encoded({.row_version = 3, .time = EventTime(5), .expires = WallTime(6), .bytes = "x"}),
+            "\x01\x06"s
+            "\x00\x00\x00\x00\x00\x00\x00\x03"s
+            "\x00\x00\x00\x00\x00\x00\x00\x05"s
+            "\x00\x00\x00\x00\x00\x00\x00\x06"s
+            "x"s);
+  EXPECT_EQ(encoded({.number = Number{MergeKind::min, -1}}),
+            "\x01\x01"s + std::string(8, '\0') + "\x03"s + std::string(16, '\xFF'));
+}
+
+TEST(RowValues, ReadBackAsWritten) {
+  const RowValue put{.row_version = 9,
+                     .time = EventTime(1),
+                     .expires = WallTime(2),
+                     .merge_refused = true,
+                     .bytes = "body"};
+  EXPECT_EQ(read_row_value(encoded(put)), put);
+  const RowValue merged{.row_version = 9,
+                        .number = Number{MergeKind::last, WideInteger{-1} << 100}};
+  EXPECT_EQ(read_row_value(encoded(merged)), merged);
+  EXPECT_EQ(read_row_value(encoded({})), RowValue{});
+}
+
+TEST(RowValues, ThatAreCutShortAreNone) {
+  const std::string whole = encoded({.time = EventTime(1), .number = Number{MergeKind::sum, 1}});
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_FALSE(read_row_value(whole.substr(0, size))) << size;
+  }
+  EXPECT_TRUE(read_row_value(whole));
+}
+
+TEST(RowValues, OfAnotherVersionOrMergeKindAreNone) {
+  std::string bytes = encoded({.number = Number{MergeKind::sum, 1}});
+  bytes[10] = 77;
+  EXPECT_FALSE(read_row_value(bytes));
+  bytes[10] = 1;
+  EXPECT_TRUE(read_row_value(bytes));
+  bytes[0] = 2;
+  EXPECT_FALSE(read_row_value(bytes));
+}
+
+TEST(RowValues, ExpireAtTheirInstant) {
+  EXPECT_FALSE((RowValue{.expires = WallTime(10)}.expired(WallTime(9))));
+  EXPECT_TRUE((RowValue{.expires = WallTime(10)}.expired(WallTime(10))));
+  EXPECT_FALSE(RowValue{}.expired(WallTime(~std::uint64_t{0})));
+}
+
+TEST(RowValues, ShowANumberAsJson) {
+  EXPECT_EQ(row_body({.number = Number{MergeKind::sum, -12}}), "-12");
+  EXPECT_EQ(row_body({.number = Number{MergeKind::sum, WideInteger{1} << 64}}),
+            "18446744073709551616");
+  EXPECT_EQ(row_body({.bytes = "text"}), "text");
+}
+
+TEST(LogProgressValues, ReadBackAsWritten) {
+  const LogProgress progress{.next = Offset(5),
+                             .settled = {{Offset(7), Offset(9)}, {Offset(11), Offset(12)}}};
+  std::string bytes;
+  append_log_progress(bytes, progress);
+  const auto read = read_log_progress(bytes);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->next, Offset(5));
+  EXPECT_EQ(read->settled, progress.settled);
+  EXPECT_FALSE(read_log_progress(bytes.substr(0, bytes.size() - 1)));
+}
+
+TEST(LogProgressValues, ThatClaimMoreRangesThanTheyHoldAreNone) {
+  EXPECT_FALSE(read_log_progress("\x01"s + std::string(8, '\0') + "\xFF\xFF\xFF\xFF"s));
+}
+
+TEST(DeadLetterValues, KeepWhatALaterVersionAdds) {
+  std::string bytes;
+  append_dead_letter(bytes, {.event_id = "a/0@1", .reason = "too large", .data = "\0\1"s});
+  const auto read = read_dead_letter(bytes + "a field of format 1.1");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->event_id, "a/0@1");
+  EXPECT_EQ(read->reason, "too large");
+  EXPECT_EQ(read->data, "\0\1"s);
+  EXPECT_FALSE(read_dead_letter(bytes.substr(0, bytes.size() - 1)));
+}
+
+TEST(PlainValues, BeginWithAVersion) {
+  EXPECT_EQ(text_value("a"), "\x01\x61"s);
+  EXPECT_EQ(read_text_value(text_value("a")), "a");
+  EXPECT_FALSE(read_text_value(""));
+  EXPECT_EQ(read_integer_value(integer_value(7)), 7u);
+  EXPECT_FALSE(read_integer_value("\x01\x02"s));
+}
+
+}  // namespace
+}  // namespace tidemill::state
