@@ -1,0 +1,213 @@
+#include "core/state/commit_batch.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cassert>
+#include <string>
+#include <vector>
+
+#include "core/state/byte_codec.h"
+#include "core/state/keys.h"
+#include "core/state/merge_operator.h"
+#include "core/state/meta.h"
+#include "core/state/values.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace tidemill::state {
+namespace {
+
+// A batch that grew beyond this for one large group is given back instead of being kept.
+constexpr std::size_t kept_batch_bytes = 4u << 20;
+
+struct RowRef {
+  TableId table;
+  std::string_view key;
+  friend bool operator==(const RowRef&, const RowRef&) = default;
+};
+
+struct RowRefHash {
+  using is_avalanching = void;
+  std::size_t operator()(const RowRef& row) const noexcept {
+    return XXH3_64bits_withSeed(row.key.data(), row.key.size(), row.table.value);
+  }
+};
+
+struct TableTarget {
+  rocksdb::ColumnFamilyHandle* family = nullptr;
+  std::string key_begin;
+};
+
+// The key and the value of one row, in pieces that point at the caller's bytes. RocksDB copies them
+// into its batch; nothing is put together before.
+class RowPieces {
+ public:
+  RowPieces(const TableTarget& table, std::string_view key, std::string& scratch) {
+    if (key.find('\0') != std::string_view::npos) {
+      scratch.clear();
+      append_escaped(scratch, key);
+      key = scratch;
+    }
+    pieces_ = {table.key_begin, key, text_key_end};
+  }
+
+  rocksdb::SliceParts parts() const { return {pieces_.data(), static_cast<int>(pieces_.size())}; }
+
+ private:
+  std::array<rocksdb::Slice, 3> pieces_;
+};
+
+// WriteBatch can only fail at limits (max_bytes, save points) that are not set here.
+void must(const rocksdb::Status& status) {
+  assert(status.ok());
+  status.PermitUncheckedError();
+}
+
+}  // namespace
+
+struct CommitBatch::Impl {
+  explicit Impl(Database& d) : database(d) {}
+
+  void add_row(const RowChange& row);
+  void fold_merge(const RowChange& row);
+  void write_merges();
+  const TableTarget& target(TableId table);
+
+  Database& database;
+  rocksdb::WriteBatch batch;
+  std::uint64_t row_version = 0;
+  std::vector<TableTarget> targets;  // By table id; ids are small.
+  // Merges not yet in `batch`. Their keys are views of the parts.
+  boost::unordered_flat_map<RowRef, RowValue, RowRefHash> merges;
+  std::string key;
+  std::string value;
+};
+
+CommitBatch::CommitBatch(Database& database) : impl_(std::make_unique<Impl>(database)) {}
+CommitBatch::~CommitBatch() = default;
+
+void CommitBatch::begin(std::uint64_t row_version) {
+  if (impl_->batch.Data().capacity() > kept_batch_bytes) impl_->batch = rocksdb::WriteBatch();
+  impl_->batch.Clear();
+  impl_->merges.clear();
+  impl_->row_version = row_version;
+}
+
+void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
+                      std::uint64_t& dead_letter_next) {
+  for (const RowChange& row : part.rows) impl_->add_row(row);
+
+  rocksdb::WriteBatch& batch = impl_->batch;
+  std::string& key = impl_->key;
+  std::string& value = impl_->value;
+  rocksdb::ColumnFamilyHandle* const progress = impl_->database.progress();
+  if (!part.logs.empty()) {
+    key = log_prefix(part.pipeline, identity);
+    const std::size_t prefix = key.size();
+    for (const LogProgress& log : part.logs) {
+      key.resize(prefix);
+      append_big_endian(key, log.partition.value);
+      value.clear();
+      append_log_progress(value, log);
+      must(batch.Put(progress, key, value));
+    }
+  }
+  if (!part.objects.empty()) {
+    key = object_prefix(part.pipeline, identity);
+    const std::size_t prefix = key.size();
+    for (const ObjectProgress& object : part.objects) {
+      key.resize(prefix);
+      key += object.subject;
+      if (object.version.empty()) {
+        must(batch.Delete(progress, key));
+      } else {
+        must(batch.Put(progress, key, text_value(object.version)));
+      }
+    }
+  }
+  for (const DeadLetter& letter : part.dead_letters) {
+    value.clear();
+    append_dead_letter(value, letter);
+    must(batch.Put(impl_->database.dead_letters(),
+                   dead_letter_key(part.pipeline, dead_letter_next++), value));
+  }
+  if (!part.dead_letters.empty()) {
+    // In the same write: a number that was given away is never given again, even when retention
+    // has removed its letter.
+    must(batch.Put(impl_->database.meta(), dead_letter_next_key, integer_value(dead_letter_next)));
+  }
+}
+
+Result<> CommitBatch::write(bool sync) {
+  impl_->write_merges();
+  return impl_->database.write(impl_->batch, sync);
+}
+
+void CommitBatch::Impl::add_row(const RowChange& row) {
+  if (row.kind == EffectKind::merge_row) return fold_merge(row);
+  // What was folded so far lies before this change, which overwrites it.
+  if (!merges.empty()) merges.erase(RowRef{row.table, row.key});
+  const TableTarget& table = target(row.table);
+  const RowPieces pieces(table, row.key, key);
+  if (row.kind == EffectKind::delete_row) {
+    must(batch.Delete(table.family, pieces.parts()));
+    return;
+  }
+  assert(row.kind == EffectKind::put_row);
+  value.clear();
+  append_row_header(value, RowValue{.row_version = row_version, .time = row.time});
+  const std::array<rocksdb::Slice, 2> body = {value, row.data};
+  must(batch.Put(table.family, pieces.parts(), {body.data(), static_cast<int>(body.size())}));
+}
+
+void CommitBatch::Impl::fold_merge(const RowChange& row) {
+  // Counting counts merges; folded counts add up.
+  const std::int64_t operand = row.merge == MergeKind::count ? 1 : row.operand;
+  const RowValue merge{.row_version = row_version,
+                       .time = row.time,
+                       .number = Number{.kind = row.merge, .value = operand}};
+  const auto [place, added] = merges.try_emplace(RowRef{row.table, row.key}, merge);
+  if (added) return;
+  if (fold_together(place->second, merge)) {
+    fold(place->second, merge);
+    return;
+  }
+  // Another kind on the same row: order matters, so what was folded is written first.
+  const RowRef ref = place->first;
+  const TableTarget& table = target(ref.table);
+  const RowPieces pieces(table, ref.key, key);
+  value.clear();
+  append_row_value(value, place->second);
+  const rocksdb::Slice body = value;
+  must(batch.Merge(table.family, pieces.parts(), {&body, 1}));
+  place->second = merge;
+}
+
+void CommitBatch::Impl::write_merges() {
+  for (const auto& [ref, merge] : merges) {
+    const TableTarget& table = target(ref.table);
+    const RowPieces pieces(table, ref.key, key);
+    value.clear();
+    append_row_value(value, merge);
+    const rocksdb::Slice body = value;
+    must(batch.Merge(table.family, pieces.parts(), {&body, 1}));
+  }
+  merges.clear();
+}
+
+const TableTarget& CommitBatch::Impl::target(TableId table) {
+  if (table.value >= targets.size()) targets.resize(table.value + std::size_t{1});
+  TableTarget& target = targets[table.value];
+  if (target.family == nullptr) {
+    target.family = database.table(table);
+    assert(target.family != nullptr && "the table was never asked for by name");
+    target.key_begin = text_key_begin(table);
+  }
+  return target;
+}
+
+}  // namespace tidemill::state

@@ -1,0 +1,220 @@
+#include "core/state/database.h"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <vector>
+
+#include "core/state/merge_operator.h"
+
+namespace tidemill::state {
+namespace {
+
+// In the order of Database's members.
+constexpr std::array system_names = {"default", "registry", "progress", "dead_letters"};
+
+std::string table_name(TableId table) { return fmt::format("table.{}", table.value); }
+
+rocksdb::DBOptions db_options(const Limits& limits, IfMissing missing) {
+  rocksdb::DBOptions options;
+  options.create_if_missing = missing == IfMissing::create;
+  options.create_missing_column_families = true;
+  options.write_buffer_manager =
+      std::make_shared<rocksdb::WriteBufferManager>(limits.memtable_bytes);
+  // A torn end of the log is what a power cut leaves; anything before it must be whole.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // Replaying into memory only makes frequent restarts cheap and leaves no trail of tiny files.
+  options.avoid_flush_during_recovery = true;
+  options.max_total_wal_size = 2 * limits.memtable_bytes;
+  options.max_background_jobs = 2;
+  options.max_open_files = 256;
+  // One sequencer writes; the machinery for many concurrent writers only costs.
+  options.allow_concurrent_memtable_write = false;
+  options.enable_write_thread_adaptive_yield = false;
+  options.skip_stats_update_on_db_open = true;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.max_log_file_size = 1u << 20;
+  options.keep_log_file_num = 2;
+  options.max_manifest_file_size = 4u << 20;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions family_options(const Limits& limits) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(limits.cache_bytes);
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.block_size = 8u << 10;
+  table.format_version = 5;
+
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = limits.memtable_bytes / 2;
+  options.max_write_buffer_number = 3;
+  options.target_file_size_base = 32u << 20;
+  options.compression = rocksdb::kLZ4Compression;
+  options.merge_operator = make_merge_operator();
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+std::string prefix_end(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty()) {
+    const auto last = static_cast<unsigned char>(end.back());
+    end.pop_back();
+    if (last != 0xFF) {
+      end += static_cast<char>(last + 1);
+      break;
+    }
+  }
+  return end;
+}
+
+std::unexpected<Error> storage_failure(std::string_view doing, const rocksdb::Status& status) {
+  return fail(Fault::transient, fmt::format("cannot {}: {}", doing, status.ToString()));
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& folder,
+                                                 const std::string& shown_as, const Limits& limits,
+                                                 IfMissing missing) {
+  std::error_code error;
+  const bool exists = std::filesystem::exists(folder / "CURRENT", error);
+  if (!exists && missing == IfMissing::fail) {
+    return fail(Fault::bad_config, fmt::format("data folder {} holds no state", shown_as));
+  }
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return fail(Fault::transient,
+                fmt::format("cannot create data folder {}: {}", shown_as, error.message()));
+  }
+
+  // RocksDB wants every existing family named when it opens.
+  const rocksdb::DBOptions options = db_options(limits, missing);
+  std::vector<std::string> names;
+  if (exists) {
+    const auto listed = rocksdb::DB::ListColumnFamilies(options, folder.string(), &names);
+    if (!listed.ok()) return storage_failure("open data folder " + shown_as, listed);
+  }
+  for (const char* name : system_names) {
+    if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+  }
+
+  std::unique_ptr<Database> database(new Database);
+  database->family_options_ =
+      std::make_unique<rocksdb::ColumnFamilyOptions>(family_options(limits));
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const std::string& name : names) {
+    descriptors.emplace_back(name, *database->family_options_);
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const auto opened = rocksdb::DB::Open(options, folder.string(), descriptors, &handles, &db);
+  if (!opened.ok()) {
+    // The one error that a person causes; RocksDB marks it only in its text.
+    if (opened.IsIOError() && opened.ToString().find("lock") != std::string::npos) {
+      return fail(Fault::bad_config,
+                  fmt::format("data folder {} is in use by another engine", shown_as));
+    }
+    return storage_failure("open data folder " + shown_as, opened);
+  }
+  database->db_.reset(db);
+  for (std::size_t i = 0; i < names.size(); ++i) database->families_[names[i]] = handles[i];
+
+  database->meta_ = database->families_[system_names[0]];
+  database->registry_ = database->families_[system_names[1]];
+  database->progress_ = database->families_[system_names[2]];
+  database->dead_letters_ = database->families_[system_names[3]];
+  return database;
+}
+
+Database::~Database() {
+  if (!db_) return;
+  rocksdb::CancelAllBackgroundWork(db_.get(), true);
+  for (const auto& [name, handle] : families_) {
+    db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  }
+  // Nothing is lost by a failure here: every commit is in the log already.
+  db_->Close().PermitUncheckedError();
+}
+
+Result<rocksdb::ColumnFamilyHandle*> Database::make_table(TableId table) {
+  const std::string name = table_name(table);
+  const std::unique_lock lock(mutex_);
+  if (const auto found = families_.find(name); found != families_.end()) return found->second;
+  rocksdb::ColumnFamilyHandle* handle = nullptr;
+  const auto made = db_->CreateColumnFamily(*family_options_, name, &handle);
+  if (!made.ok()) return storage_failure("create column family " + name, made);
+  families_[name] = handle;
+  return handle;
+}
+
+rocksdb::ColumnFamilyHandle* Database::table(TableId table) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = families_.find(table_name(table));
+  return found == families_.end() ? nullptr : found->second;
+}
+
+Result<> Database::put(rocksdb::ColumnFamilyHandle* family, std::string_view key,
+                       std::string_view value) {
+  rocksdb::WriteBatch batch;
+  batch.Put(family, key, value).PermitUncheckedError();
+  return write(batch, true);
+}
+
+Result<bool> Database::get(rocksdb::ColumnFamilyHandle* family, std::string_view key,
+                           std::string& value) {
+  const auto status = db_->Get(rocksdb::ReadOptions(), family, key, &value);
+  if (status.IsNotFound()) return false;
+  if (!status.ok()) return storage_failure("read " + family->GetName(), status);
+  return true;
+}
+
+Result<> Database::scan(rocksdb::ColumnFamilyHandle* family, std::string_view prefix,
+                        const Visit& visit) {
+  const std::string end = prefix_end(prefix);
+  const rocksdb::Slice upper(end);
+  rocksdb::ReadOptions options;
+  // A scan over everything must not push out of the cache what point reads live on.
+  options.fill_cache = false;
+  if (!end.empty()) options.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, family));
+  for (row->Seek(prefix); row->Valid(); row->Next()) {
+    if (!visit(row->key().ToStringView(), row->value().ToStringView())) return {};
+  }
+  if (!row->status().ok()) return storage_failure("read " + family->GetName(), row->status());
+  return {};
+}
+
+Result<> Database::write(rocksdb::WriteBatch& batch, bool sync) {
+  rocksdb::WriteOptions options;
+  options.sync = sync;
+  const auto status = db_->Write(options, &batch);
+  if (!status.ok()) return storage_failure("write the data folder", status);
+  return {};
+}
+
+Result<> Database::flush() {
+  const std::shared_lock lock(mutex_);
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  for (const auto& [name, handle] : families_) handles.push_back(handle);
+  const auto status = db_->Flush(rocksdb::FlushOptions(), handles);
+  if (!status.ok()) return storage_failure("flush the data folder", status);
+  return {};
+}
+
+}  // namespace tidemill::state

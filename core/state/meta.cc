@@ -1,0 +1,89 @@
+#include "core/state/meta.h"
+
+#include <fmt/format.h>
+#include <rocksdb/write_batch.h>
+
+#include <charconv>
+
+#include "core/state/values.h"
+
+namespace tidemill::state {
+namespace {
+
+// The major number of "major.minor".
+std::optional<std::uint32_t> major_of(std::string_view format) {
+  const std::size_t dot = format.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  std::uint32_t major = 0;
+  const auto parsed = std::from_chars(format.data(), format.data() + dot, major);
+  if (parsed.ec != std::errc() || parsed.ptr != format.data() + dot) return std::nullopt;
+  return major;
+}
+
+Result<> check_format(std::string_view stored, const std::string& shown_as) {
+  const auto format = read_text_value(stored);
+  const auto major = format ? major_of(*format) : std::nullopt;
+  if (!major) {
+    return fail(Fault::bad_config,
+                fmt::format("data folder {} does not say which format it has; restore it from a "
+                            "copy, or start with an empty one",
+                            shown_as));
+  }
+  if (*major > format_major) {
+    return fail(Fault::bad_config,
+                fmt::format("data folder {} has format {}, this engine reads up to {}.x; run the "
+                            "engine that wrote it, or a newer one",
+                            shown_as, *format, format_major));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Meta> begin_epoch(Database& database, const std::string& shown_as,
+                         std::string_view new_engine_id) {
+  Meta meta;
+  rocksdb::WriteBatch batch;
+  std::string value;
+  const auto has_format = database.get(database.meta(), format_key, value);
+  if (!has_format) return std::unexpected(has_format.error());
+  if (*has_format) {
+    if (auto checked = check_format(value, shown_as); !checked) {
+      return std::unexpected(checked.error());
+    }
+  } else {
+    batch
+        .Put(database.meta(), format_key,
+             text_value(fmt::format("{}.{}", format_major, format_minor)))
+        .PermitUncheckedError();
+  }
+
+  const auto has_id = database.get(database.meta(), engine_id_key, value);
+  if (!has_id) return std::unexpected(has_id.error());
+  if (*has_id) {
+    meta.engine_id = read_text_value(value).value_or("");
+  } else {
+    meta.engine_id = new_engine_id;
+    batch.Put(database.meta(), engine_id_key, text_value(new_engine_id)).PermitUncheckedError();
+  }
+
+  for (const auto& [key, number] : {std::pair(epoch_key, &meta.epoch),
+                                    std::pair(dead_letter_next_key, &meta.dead_letter_next)}) {
+    const auto found = database.get(database.meta(), key, value);
+    if (!found) return std::unexpected(found.error());
+    if (!*found) continue;
+    const auto integer = read_integer_value(value);
+    if (!integer) {
+      return fail(Fault::transient, fmt::format("data folder {}: {} is damaged", shown_as, key));
+    }
+    *number = *integer;
+  }
+  ++meta.epoch;
+  batch.Put(database.meta(), epoch_key, integer_value(meta.epoch)).PermitUncheckedError();
+  if (auto written = database.write(batch, true); !written) {
+    return std::unexpected(written.error());
+  }
+  return meta;
+}
+
+}  // namespace tidemill::state

@@ -1,0 +1,112 @@
+// RocksStore: the Store on disk, in one RocksDB under the data folder.
+//
+// One process opens a data folder at a time. commit() is called by one thread at a time; everything
+// else may be called from any thread, beside a commit too. Closing is the destructor; it loses
+// nothing, nor does a crash: what commit() answered ok to is on disk when Options::sync is set.
+//
+// Layout, formats and what they promise: docs/internals/store-format.md. After a failed commit the
+// owner destroys the store and opens it again: RocksDB may hold the outcome either way.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/state/database.h"
+#include "core/state/store.h"
+
+namespace tidemill {
+
+/// A row as people and functions see it.
+struct Row {
+  std::string body;            ///< What was put; a merged number as JSON.
+  EventTime time;              ///< 0: unknown.
+  std::uint64_t version = 0;   ///< Changes with every commit that touches the row.
+  bool merge_refused = false;  ///< A merge met a body that is no integer and was dropped.
+};
+
+/// Progress that somebody's reset removed.
+struct RemovedProgress {
+  std::uint64_t partitions = 0;
+  std::uint64_t objects = 0;
+};
+
+class RocksStore final : public Store {
+ public:
+  struct Options {
+    std::string
+        engine_id;     ///< A fresh uuid: taken by a new folder, ignored by one that has its own.
+    WallTime now;      ///< Dead letters whose time is over are removed at open.
+    bool sync = true;  ///< Each commit is on disk before it answers.
+    state::IfMissing missing = state::IfMissing::create;
+    state::Limits limits;
+  };
+
+  /// Opens the store in `folder`/state.
+  /// Errors: bad_config (no store there, in use by another engine, a newer format), transient.
+  static Result<std::unique_ptr<RocksStore>> open(const std::filesystem::path& folder,
+                                                  Options options);
+  ~RocksStore() override;
+
+  const std::string& engine_id() const;
+  std::uint64_t epoch() const;
+
+  // Store.
+  Result<PipelineId> pipeline(std::string_view name, std::string_view renamed_from) override;
+  Result<TableId> table(std::string_view name) override;
+  Result<std::unique_ptr<Progress>> progress(PipelineId pipeline,
+                                             std::string_view source_identity) override;
+  Result<std::vector<LogProgress>> log_progress(PipelineId pipeline) override;
+  Result<> commit(std::span<const CommitPart* const> parts, WallTime now) override;
+
+  // What the store holds, by name. A visitor answers false to end early. Rows and dead letters that
+  // have expired at `now` are not seen.
+  std::vector<std::pair<std::string, TableId>> tables() const;
+  std::vector<std::pair<std::string, PipelineId>> pipelines() const;
+  std::optional<TableId> find_table(std::string_view name) const;
+  std::optional<PipelineId> find_pipeline(std::string_view name) const;
+
+  /// Precondition: the table exists. Errors: transient (a damaged row too).
+  Result<std::optional<Row>> row(TableId table, std::string_view key, WallTime now) const;
+
+  using RowVisit = std::function<bool(std::string_view key, const Row& row)>;
+  /// Rows whose key begins with `prefix`, in byte order of keys. Errors as row().
+  Result<> each_row(TableId table, std::string_view prefix, WallTime now,
+                    const RowVisit& visit) const;
+
+  /// The identity that the pipeline's progress belongs to now; empty if it never had a source.
+  std::string source_identity(PipelineId pipeline) const;
+
+  using ObjectVisit = std::function<bool(std::string_view key, std::string_view version)>;
+  Result<> each_object(PipelineId pipeline, const ObjectVisit& visit) const;
+
+  /// Forgets the progress of a pipeline under every identity it had. The pipeline must not run.
+  Result<RemovedProgress> reset_progress(PipelineId pipeline);
+
+  using DeadLetterVisit =
+      std::function<bool(PipelineId pipeline, std::uint64_t number, const DeadLetter& letter)>;
+  /// Of one pipeline or of all, oldest first within a pipeline.
+  Result<> each_dead_letter(std::optional<PipelineId> pipeline, WallTime now,
+                            const DeadLetterVisit& visit) const;
+
+  /// Removes dead letters that have expired; looks no further than the first of each pipeline that
+  /// has not. Called at open; a long-running engine calls it now and then.
+  Result<> drop_expired(WallTime now);
+
+  /// Writes what only the log holds to sorted files, for instance before the folder is copied.
+  Result<> flush();
+
+ private:
+  struct Impl;
+  explicit RocksStore(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tidemill
