@@ -1,0 +1,22 @@
+# tidemill_check_headers(): compiles every header of sdk/, core/, connectors/ and functions/ alone,
+# from a generated file of one line. Builds nothing that anyone links.
+function(tidemill_check_headers)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
+    ${PROJECT_SOURCE_DIR}/sdk/*.h ${PROJECT_SOURCE_DIR}/core/*.h
+    ${PROJECT_SOURCE_DIR}/connectors/*.h ${PROJECT_SOURCE_DIR}/functions/*.h)
+  set(sources "")
+  foreach(header ${headers})
+    string(REPLACE "/" "." name ${header})
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${name}.cc)
+    file(CONFIGURE OUTPUT ${source} CONTENT "#include \"@header@\"\n" @ONLY)
+    list(APPEND sources ${source})
+  endforeach()
+
+  add_library(tidemill_header_check OBJECT ${sources})
+  target_include_directories(tidemill_header_check PRIVATE ${PROJECT_SOURCE_DIR}
+    ${PROJECT_SOURCE_DIR}/connectors ${PROJECT_SOURCE_DIR}/functions)
+  target_include_directories(tidemill_header_check SYSTEM PRIVATE /usr/include/opencv4)
+  target_link_libraries(tidemill_header_check PRIVATE tidemill_sdk tidemill_warnings)
+  # Only the front end's opinion matters here; the code is thrown away.
+  target_compile_options(tidemill_header_check PRIVATE -O0 -g0)
+endfunction()
