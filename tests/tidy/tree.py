@@ -29,15 +29,21 @@ class Tree:
     @cached_property
     def paths(self):
         """Every file that belongs to the project, relative to the root; new ones too."""
-        git = subprocess.run(
-            ["git", "-C", self.root, "ls-files", "-co", "--exclude-standard"],
-            capture_output=True, text=True, check=False)
-        if git.returncode == 0:
-            found = git.stdout.splitlines()
-        else:  # An unpacked archive has no git.
+        found = self.known_to_git()
+        if found is None:
             found = [str(path.relative_to(self.root)) for path in self.root.rglob("*")
                      if path.relative_to(self.root).parts[0] not in SKIPPED]
         return sorted(path for path in found if (self.root / path).is_file())
+
+    def known_to_git(self):
+        """None for an unpacked archive, or where git is not installed."""
+        try:
+            git = subprocess.run(
+                ["git", "-C", self.root, "ls-files", "-co", "--exclude-standard"],
+                capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            return None
+        return git.stdout.splitlines() if git.returncode == 0 else None
 
     @cached_property
     def code(self):
