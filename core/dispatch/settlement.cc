@@ -185,6 +185,8 @@ void PipelineRunner::add_progress(Lane& lane, const Settlement& settlement, Comm
 
 DeadLetter PipelineRunner::dead_letter(const Work& work, const Event& event,
                                        const Death& death) const {
+  const WallTime now = scheduler_.wall();
+  const auto keep = static_cast<std::uint64_t>(config_.dead_letter.keep.count());
   return {.event_id = event.id.empty() ? event_id(event) : std::string(event.id),
           .stage = death.stage,
           .sink = death.sink,
@@ -192,7 +194,8 @@ DeadLetter PipelineRunner::dead_letter(const Work& work, const Event& event,
           .function = config_.function,
           .function_version = invoker_ ? std::string(invoker_->version()) : "",
           .attempts = work.attempt,
-          .died = scheduler_.wall(),
+          .died = now,
+          .expires = WallTime(now.value + keep),
           .partition = event.partition,
           .offset = event.offset,
           .source = std::string(event.source),

@@ -1,4 +1,4 @@
-// Turnstile: lets one coroutine through at a time, in the order of arrival.
+// Turnstile: lets so many coroutines through at a time, in the order of arrival.
 //
 //     co_await turnstile.enter();  ...  turnstile.leave();
 //
@@ -6,6 +6,7 @@
 // dropped in the middle belongs to an engine that is being torn down.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <utility>
@@ -16,12 +17,16 @@ namespace tidemill {
 
 class Turnstile {
  public:
-  explicit Turnstile(Scheduler& scheduler) : scheduler_(scheduler) {}
+  explicit Turnstile(Scheduler& scheduler, std::uint32_t places = 1)
+      : scheduler_(scheduler), free_(places) {}
   Turnstile(const Turnstile&) = delete;
   Turnstile& operator=(const Turnstile&) = delete;
 
   Task<> enter() {
-    if (!std::exchange(taken_, true)) co_return;
+    if (free_ > 0) {
+      --free_;
+      co_return;
+    }
     auto keep = [this](auto handler) {
       auto resume = [handler = std::move(handler)]() mutable { std::move(handler)(); };
       waiting_.emplace_back(std::move(resume));
@@ -32,7 +37,7 @@ class Turnstile {
 
   void leave() {
     if (waiting_.empty()) {
-      taken_ = false;
+      ++free_;
       return;
     }
     boost::asio::post(scheduler_.executor(), std::move(waiting_.front()));
@@ -41,7 +46,7 @@ class Turnstile {
 
  private:
   Scheduler& scheduler_;
-  bool taken_ = false;
+  std::uint32_t free_;  // Invariant: 0 while somebody waits.
   std::deque<std::move_only_function<void()>> waiting_;
 };
 

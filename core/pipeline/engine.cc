@@ -1,0 +1,200 @@
+#include "core/pipeline/engine.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <filesystem>
+#include <utility>
+
+#include "core/config/sections.h"
+
+namespace tidemill {
+namespace {
+
+constexpr auto housekeeping_every = std::chrono::minutes(10);
+
+// A version 4 uuid out of the scheduler's randomness.
+std::string fresh_uuid(Scheduler& scheduler) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string id = "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx";
+  for (char& c : id)
+    if (c == 'x') c = digits[scheduler.random() >> 60];
+  return id;
+}
+
+std::string in_namespace(const Plan& plan, const std::string& name) {
+  return plan.name_space.empty() ? name : plan.name_space + "/" + name;
+}
+
+std::uint32_t output_index(const config::FunctionDecl& function, const std::string& name) {
+  std::uint32_t index = 0;
+  for (const auto& output : function.outputs) {
+    if (output.name == name) break;
+    ++index;
+  }
+  return index;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const Registry& registry,
+                                              PluginCatalog& plugins, Scheduler& scheduler,
+                                              Log& log, EngineOptions options) {
+  std::error_code made;
+  std::filesystem::create_directories(options.data_folder, made);
+  if (made)
+    return fail(Fault::bad_config,
+                "cannot make the data folder " + options.data_folder + ": " + made.message());
+  RocksStore::Options store_options;
+  store_options.engine_id = fresh_uuid(scheduler);
+  store_options.now = scheduler.wall();
+  auto store = RocksStore::open(options.data_folder, std::move(store_options));
+  if (!store) return std::unexpected(store.error());
+
+  std::unique_ptr<Engine> engine(new Engine(std::move(*store), scheduler, log, std::move(options)));
+  const TableReader read_row = [&rows = *engine->store_, &scheduler](
+                                   std::string_view table,
+                                   std::string_view key) -> Result<std::optional<Bytes>> {
+    const auto id = rows.find_table(table);
+    if (!id) return std::optional<Bytes>{};
+    auto row = rows.row(*id, key, scheduler.wall());
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return std::optional<Bytes>{};
+    return std::optional(Bytes::adopt(std::move((*row)->body)));
+  };
+  if (auto loaded = engine->functions_.load(plan, plugins, read_row); !loaded)
+    return std::unexpected(loaded.error());
+  for (const PipelinePlan& pipeline : plan.pipelines)
+    if (auto added = engine->add_line(pipeline, plan, registry); !added)
+      return fail(added.error().fault, "pipeline " + pipeline.name + ": " + added.error().message);
+  return engine;
+}
+
+Engine::Engine(std::unique_ptr<RocksStore> store, Scheduler& scheduler, Log& log,
+               EngineOptions options)
+    : scheduler_(scheduler),
+      log_(log),
+      options_(std::move(options)),
+      store_(std::move(store)),
+      sequencer_(scheduler, *store_),
+      functions_(scheduler, log, options_.function_threads),
+      ended_(scheduler),
+      house_wake_(scheduler) {}
+
+// Threads first: what they run refers to the lines.
+Engine::~Engine() { functions_.join(); }
+
+Result<> Engine::add_line(const PipelinePlan& plan, const Plan& whole, const Registry& registry) {
+  const Services services{scheduler_, log_, options_.data_folder, options_.until_idle};
+  Line::Parts parts;
+  auto source =
+      registry.sources().find(plan.source.kind)->second.build(plan.source.options, services);
+  if (!source) return std::unexpected(source.error());
+  parts.source = std::move(*source);
+  if (options_.until_idle && !parts.source->traits().can_exhaust)
+    return fail(Fault::bad_config, "--until-idle needs a source that ends; " + plan.source.kind +
+                                       " goes on for ever as it is configured");
+
+  auto id = store_->pipeline(in_namespace(whole, plan.name), plan.renamed_from);
+  if (!id) return std::unexpected(id.error());
+  parts.config = {.name = plan.name,
+                  .id = *id,
+                  .function = plan.function,
+                  .batch = plan.batch,
+                  .parallel = plan.parallel,
+                  .retry = plan.retry,
+                  .dead_letter = plan.dead_letter};
+  const config::FunctionDecl* function = nullptr;
+  if (!plan.function.empty()) {
+    parts.config.timeout = whole.function(plan.function)->timeout;
+    parts.invoker = functions_.invoker(plan.function);
+    function = &functions_.decl(plan.function);
+  }
+  for (const SinkPlan& sink : plan.sinks) {
+    SinkBinding binding{.name = sink.name, .from_event = sink.from == "event"};
+    binding.retry = sink.retry.value_or(plan.retry);
+    if (!binding.from_event) binding.output = output_index(*function, sink.from);
+    if (auto bound = bind(sink, registry, services, parts, binding); !bound) return bound;
+    parts.bindings.push_back(std::move(binding));
+  }
+  lines_.push_back(std::make_unique<Line>(scheduler_, log_, sequencer_, *store_, std::move(parts)));
+  return {};
+}
+
+Result<> Engine::bind(const SinkPlan& plan, const Registry& registry, const Services& services,
+                      Line::Parts& parts, SinkBinding& binding) {
+  if (plan.connector.kind == config::table_kind) {
+    auto options = config::table_sink_spec().make(plan.connector.options);
+    if (!options) return std::unexpected(options.error());
+    auto table = store_->table(options->name.empty() ? plan.name : options->name);
+    if (!table) return std::unexpected(table.error());
+    binding.table = *table;
+    if (options->key.empty()) return {};
+    auto key = KeyPath::parse(options->key);
+    if (!key) return std::unexpected(key.error());
+    binding.key = std::move(*key);
+    return {};
+  }
+  auto sink =
+      registry.sinks().find(plan.connector.kind)->second.build(plan.connector.options, services);
+  if (!sink) return std::unexpected(sink.error());
+  binding.sink = sink->get();
+  parts.sinks.push_back(std::move(*sink));
+  return {};
+}
+
+Task<Result<>> Engine::run() {
+  running_ = lines_.size();
+  for (auto& line : lines_)
+    boost::asio::co_spawn(scheduler_.executor(), run_line(*line), boost::asio::detached);
+  boost::asio::co_spawn(scheduler_.executor(), housekeeping(), boost::asio::detached);
+  while (running_ > 0) co_await ended_.wait();
+  housekeeping_ends_ = true;
+  house_wake_.notify();
+  while (!house_ended_) co_await ended_.wait();
+  for (const auto& line : lines_)
+    if (line->state() == LineState::failed)
+      co_return fail(Fault::transient, line->name() + ": " + line->error());
+  co_return Result<>{};
+}
+
+Task<> Engine::run_line(Line& line) {
+  co_await line.run();
+  // After a failed write nobody knows what the store holds: nothing may go on.
+  if (sequencer_.failure()) drain();
+  --running_;
+  ended_.notify();
+}
+
+Task<> Engine::housekeeping() {
+  while (!housekeeping_ends_) {
+    co_await house_wake_.wait_until(scheduler_.now() + housekeeping_every);
+    const WallTime now = scheduler_.wall();
+    auto drop = [this, now] { return store_->drop_expired(now); };
+    const Result<> dropped = co_await run_blocking(scheduler_, std::move(drop));
+    if (!dropped)
+      log_.write(LogLevel::warning, "cannot drop old dead letters: " + dropped.error().message);
+  }
+  house_ended_ = true;
+  ended_.notify();
+}
+
+void Engine::drain() {
+  for (auto& line : lines_) line->drain();
+}
+
+void Engine::cancel_functions() { functions_.cancel(); }
+
+std::vector<PipelineStatus> Engine::status() const {
+  std::vector<PipelineStatus> all;
+  for (const auto& line : lines_)
+    all.push_back({line->name(), line->state(), line->error(), line->stats()});
+  return all;
+}
+
+bool Engine::ready() const {
+  for (const auto& line : lines_)
+    if (line->state() == LineState::opening || line->state() == LineState::failed) return false;
+  return true;
+}
+
+}  // namespace tidemill

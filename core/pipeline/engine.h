@@ -1,0 +1,89 @@
+// Engine: the whole of a plan at work - the store, every pipeline, the functions they share.
+//
+// Built from a checked plan on the main thread, then driven from the scheduler's executor. One
+// pipeline that fails stops alone; only a failed store stops them all.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config/plan.h"
+#include "core/dispatch/commit_sequencer.h"
+#include "core/dispatch/pipeline_runner.h"
+#include "core/invoke/catalog.h"
+#include "core/pipeline/function_set.h"
+#include "core/pipeline/line.h"
+#include "core/state/rocks_store.h"
+#include "tidemill/registry.h"
+
+namespace tidemill {
+
+struct EngineOptions {
+  std::string data_folder;  ///< Absolute; made when missing.
+  bool until_idle = false;
+  std::size_t function_threads = 2;  ///< Invocations of blocking functions at once, in all.
+};
+
+/// What became of a pipeline so far.
+struct PipelineStatus {
+  std::string name;
+  LineState state = LineState::opening;
+  std::string error;  ///< With LineState::failed, or why opening takes long.
+  PipelineStats stats;
+};
+
+class Engine {
+ public:
+  /// Opens the store, loads the functions and builds every connector. Connects to nothing yet.
+  ///
+  /// Errors: bad_config, transient (the store).
+  static Result<std::unique_ptr<Engine>> build(const Plan& plan, const Registry& registry,
+                                               PluginCatalog& plugins, Scheduler& scheduler,
+                                               Log& log, EngineOptions options);
+  ~Engine();
+
+  /// Runs all pipelines until each has ended: with `until_idle` when nothing is left to do,
+  /// otherwise after drain(). Answers the first failure, after the others have ended.
+  Task<Result<>> run();
+
+  /// Takes no more events and lets what is under way end. From the executor.
+  void drain();
+
+  /// Asks running handlers to stop: a drain has waited long enough. From any thread.
+  void cancel_functions();
+
+  std::vector<PipelineStatus> status() const;
+  /// Every pipeline is open, and none has failed.
+  bool ready() const;
+
+  RocksStore& store() { return *store_; }
+  const CommitSequencer::Stats& commit_stats() const { return sequencer_.stats(); }
+
+ private:
+  Engine(std::unique_ptr<RocksStore> store, Scheduler& scheduler, Log& log, EngineOptions options);
+
+  Result<> add_line(const PipelinePlan& plan, const Plan& whole, const Registry& registry);
+  Result<> bind(const SinkPlan& plan, const Registry& registry, const Services& services,
+                Line::Parts& parts, SinkBinding& binding);
+  Task<> run_line(Line& line);
+  Task<> housekeeping();
+
+  Scheduler& scheduler_;
+  Log& log_;
+  EngineOptions options_;
+  std::unique_ptr<RocksStore> store_;
+  CommitSequencer sequencer_;
+  FunctionSet functions_;
+  std::vector<std::unique_ptr<Line>> lines_;
+  std::size_t running_ = 0;  // Lines that have not ended.
+  bool housekeeping_ends_ = false;
+  bool house_ended_ = false;
+  Signal ended_;       // A line or the housekeeping has ended.
+  Signal house_wake_;  // Housekeeping is to end.
+};
+
+}  // namespace tidemill

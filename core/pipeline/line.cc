@@ -1,0 +1,81 @@
+#include "core/pipeline/line.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tidemill {
+namespace {
+
+// Patient with what is down, but soon back once it is up.
+constexpr Backoff open_backoff{.initial = std::chrono::milliseconds(500),
+                               .max = std::chrono::seconds(15)};
+
+}  // namespace
+
+Line::Line(Scheduler& scheduler, Log& log, CommitSequencer& sequencer, Store& store, Parts parts)
+    : scheduler_(scheduler),
+      log_(log),
+      sequencer_(sequencer),
+      store_(store),
+      parts_(std::move(parts)),
+      drained_(scheduler) {}
+
+Task<> Line::run() {
+  for (std::uint32_t attempt = 1; !draining_; ++attempt) {
+    const Result<> opened = co_await open_all();
+    if (opened) break;
+    if (opened.error().fault != Fault::transient && opened.error().fault != Fault::throttled) {
+      fail_with(opened.error());
+      co_await close_all();
+      co_return;
+    }
+    error_ = opened.error().message;
+    log_.write(LogLevel::warning, name() + ": cannot open yet: " + error_);
+    const Duration wait = backoff(open_backoff, attempt, scheduler_.random());
+    co_await drained_.wait_until(scheduler_.now() + wait);
+  }
+  if (!draining_) {
+    auto restored = store_.log_progress(parts_.config.id);
+    if (restored) {
+      error_.clear();
+      state_ = LineState::running;
+      runner_.emplace(scheduler_, log_, sequencer_, *parts_.source, parts_.invoker.get(),
+                      parts_.bindings, parts_.config, std::move(*restored));
+      const Result<> ran = co_await runner_->run();
+      if (!ran) fail_with(ran.error());
+    } else {
+      fail_with(restored.error());
+    }
+  }
+  co_await close_all();
+  if (state_ != LineState::failed) state_ = LineState::ended;
+}
+
+void Line::drain() {
+  if (std::exchange(draining_, true)) return;
+  drained_.notify();
+  if (runner_) runner_->drain();
+}
+
+Task<Result<>> Line::open_all() {
+  for (auto& sink : parts_.sinks) {
+    Result<> opened = co_await sink->open();
+    if (!opened) co_return opened;
+  }
+  auto progress = store_.progress(parts_.config.id, parts_.source->identity());
+  if (!progress) co_return std::unexpected(progress.error());
+  co_return co_await parts_.source->open(**progress);
+}
+
+Task<> Line::close_all() {
+  co_await parts_.source->close();
+  for (auto& sink : parts_.sinks) co_await sink->close();
+}
+
+void Line::fail_with(const Error& error) {
+  state_ = LineState::failed;
+  error_ = error.message;
+  log_.write(LogLevel::error, name() + ": stopped: " + error_);
+}
+
+}  // namespace tidemill

@@ -1,0 +1,59 @@
+// Line: one pipeline with the connectors it owns, from opening to closing.
+//
+// Driven by the Engine from the scheduler's executor: run() once, drain() at any time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/dispatch/pipeline_runner.h"
+#include "core/state/store.h"
+
+namespace tidemill {
+
+enum class LineState { opening, running, ended, failed };
+
+class Line {
+ public:
+  /// What a line is made of. `sinks` are those that `bindings` point to.
+  struct Parts {
+    std::unique_ptr<Source> source;
+    std::vector<std::unique_ptr<Sink>> sinks;
+    std::unique_ptr<Invoker> invoker;  ///< Null without a function.
+    std::vector<SinkBinding> bindings;
+    PipelineConfig config;
+  };
+
+  Line(Scheduler& scheduler, Log& log, CommitSequencer& sequencer, Store& store, Parts parts);
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+
+  /// Opens, runs and closes. A transient failure to open is tried again for as long as it takes.
+  Task<> run();
+  void drain();
+
+  const std::string& name() const { return parts_.config.name; }
+  LineState state() const { return state_; }
+  const std::string& error() const { return error_; }
+  PipelineStats stats() const { return runner_ ? runner_->stats() : PipelineStats{}; }
+
+ private:
+  Task<Result<>> open_all();
+  Task<> close_all();
+  void fail_with(const Error& error);
+
+  Scheduler& scheduler_;
+  Log& log_;
+  CommitSequencer& sequencer_;
+  Store& store_;
+  Parts parts_;
+  std::optional<PipelineRunner> runner_;
+  LineState state_ = LineState::opening;
+  std::string error_;
+  bool draining_ = false;
+  Signal drained_;
+};
+
+}  // namespace tidemill
