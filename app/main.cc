@@ -1,0 +1,30 @@
+// tidemill: the command line.
+#include "app/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace tidemill::app;
+  Session session;
+  CLI::App app("Tidemill runs event pipelines: sources, functions, state and sinks in one binary.",
+               "tidemill");
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  tidemill run pipelines/thumbnails.yaml\n"
+      "  tidemill run pipelines/ --data /var/lib/tidemill\n"
+      "  tidemill check pipelines/ --explain\n"
+      "  tidemill table scan images --limit 3\n"
+      "  tidemill describe source bucket\n"
+      "Each command has its own --help.");
+  add_run(app, session);
+  add_check(app, session);
+  add_describe(app, session);
+  add_state(app, session);
+  add_invoke(app, session);
+  add_new(app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_code::done : exit_code::usage;
+  }
+  return session.exit_code;
+}

@@ -1,0 +1,31 @@
+// Offline: a scheduler and a log for commands that build connectors without running them.
+#pragma once
+
+#include <string>
+
+#include "app/session.h"
+#include "core/base/asio_scheduler.h"
+#include "tidemill/log.h"
+
+namespace tidemill::app {
+
+class Offline {
+ public:
+  explicit Offline(const std::string& data) : scheduler_(1), data_(absolute(data)) {}
+
+  Services services() { return {scheduler_, log_, data_, false}; }
+  AsioScheduler& scheduler() { return scheduler_; }
+  Log& log() { return log_; }
+
+ private:
+  // Such a command answers on stdout and stderr itself.
+  class Quiet final : public Log {
+    void write(LogLevel, std::string_view) override {}
+  };
+
+  AsioScheduler scheduler_;
+  Quiet log_;
+  std::string data_;
+};
+
+}  // namespace tidemill::app

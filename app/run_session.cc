@@ -1,0 +1,139 @@
+#include "app/run_session.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "app/admin_api.h"
+#include "app/summary.h"
+
+namespace tidemill::app {
+namespace {
+
+constexpr std::size_t blocking_threads = 8;
+constexpr const char* default_admin = "127.0.0.1:8787";
+
+std::size_t cores() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+}  // namespace
+
+RunSession::RunSession(Session& session, RunOptions options)
+    : session_(session),
+      options_(std::move(options)),
+      scheduler_(blocking_threads),
+      log_(
+          options_.log_level, options_.log_format, [this] { return scheduler_.wall(); }, std::cerr),
+      metrics_(TIDEMILL_VERSION),
+      signals_(scheduler_.context(), SIGINT, SIGTERM),
+      started_(scheduler_.now()) {
+  std::signal(SIGPIPE, SIG_IGN);
+  options_.data = absolute(options_.data);
+}
+
+RunSession::~RunSession() = default;
+
+int RunSession::run() {
+  const Services services{scheduler_, log_, options_.data, options_.until_idle};
+  const auto plan = load_or_complain(session_, options_.paths, options_.overrides, services);
+  if (!plan) return exit_code::usage;
+  auto engine = Engine::build(*plan, session_.registry, session_.plugins, scheduler_, log_,
+                              {.data_folder = options_.data,
+                               .until_idle = options_.until_idle,
+                               .function_threads = cores()});
+  if (!engine) return complain(engine.error());
+  engine_ = std::move(*engine);
+  if (auto opened = open_admin(); !opened) return complain(opened.error());
+
+  progress_.emplace(scheduler_, *engine_);
+  progress_->start(options_.log_format == LogFormat::text);
+  wait_for_signal();
+  boost::asio::co_spawn(scheduler_.executor(), run_engine(), boost::asio::detached);
+  scheduler_.run();
+  progress_->stop();
+  return report();
+}
+
+// The socket in the data folder is always there; the listener only where it is wanted.
+Result<> RunSession::open_admin() {
+  std::string listen = options_.admin_listen;
+  if (listen.empty()) listen = options_.until_idle ? "off" : default_admin;
+  AdminOptions options;
+  options.socket_path = options_.data + "/admin.sock";
+  if (listen != "off") options.listen = listen;
+  options.token_path = options_.admin_token_path;
+  auto server = AdminServer::open(scheduler_, log_, admin_router(scheduler_, *engine_, metrics_),
+                                  std::move(options));
+  if (!server) return std::unexpected(server.error());
+  admin_ = std::move(*server);
+  return {};
+}
+
+Task<> RunSession::run_engine() {
+  const Result<> ran = co_await engine_->run();
+  if (!ran) failure_ = ran.error();
+  co_await admin_->close();
+  scheduler_.stop();
+}
+
+void RunSession::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (!error) on_signal();
+  });
+}
+
+void RunSession::on_signal() {
+  if (interrupted_) {
+    fmt::print(stderr, "\nstopped at once\n");
+    ::_exit(exit_code::interrupted);
+  }
+  interrupted_ = true;
+  progress_->stop();
+  log_.write(LogLevel::info, "draining; a second signal stops at once");
+  engine_->drain();
+  drain_for_so_long();
+  wait_for_signal();
+}
+
+// A handler that does not come back cannot be interrupted in process: ask it, then leave. What it
+// worked on is not settled, and is delivered again at the next start.
+void RunSession::drain_for_so_long() {
+  const Instant deadline = scheduler_.now() + options_.drain_timeout;
+  scheduler_.call_at(deadline - options_.drain_timeout / 5,
+                     [this] { engine_->cancel_functions(); });
+  scheduler_.call_at(deadline, [this] {
+    log_.write(LogLevel::error,
+               "the drain took longer than its timeout; what was under way is "
+               "delivered again at the next start");
+    ::_exit(exit_code::failed);
+  });
+}
+
+int RunSession::report() {
+  const auto elapsed = std::chrono::duration_cast<Duration>(scheduler_.now() - started_);
+  const auto status = engine_->status();
+  const std::string json = summary_json(elapsed, status);
+  if (!options_.summary_path.empty()) {
+    std::ofstream file(options_.summary_path);
+    file << json << '\n';
+    if (!file.flush())
+      fmt::print(stderr, "error: cannot write the summary to {}\n", options_.summary_path);
+  }
+  if (options_.summary_json) {
+    fmt::print("{}\n", json);
+  } else {
+    fmt::print(stderr, "{}", summary_text(elapsed, status));
+  }
+  if (failure_) return exit_code::failed;
+  if (interrupted_ && options_.until_idle) return exit_code::interrupted;
+  if (options_.fail_on_dead_letters && dead_letters(status) > 0) return exit_code::dead_letters;
+  return exit_code::done;
+}
+
+}  // namespace tidemill::app

@@ -1,0 +1,69 @@
+// RunSession: one `tidemill run`, from the checked plan to the exit code.
+//
+// Owns the process's scheduler and its signals: the first SIGINT or SIGTERM drains, the second one
+// stops at once, and so does a drain that takes longer than its timeout.
+#pragma once
+
+#include <boost/asio/signal_set.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/progress_line.h"
+#include "app/session.h"
+#include "core/admin/server.h"
+#include "core/base/asio_scheduler.h"
+#include "core/observe/logger.h"
+#include "core/observe/metrics.h"
+#include "core/pipeline/engine.h"
+
+namespace tidemill::app {
+
+struct RunOptions {
+  std::vector<std::string> paths;
+  std::vector<std::string> overrides;
+  std::string data = "tidemill-data";
+  bool until_idle = false;
+  bool summary_json = false;
+  std::string summary_path;
+  bool fail_on_dead_letters = false;
+  std::string admin_listen;  ///< HOST:PORT, "off", or empty for the default.
+  std::string admin_token_path;
+  Duration drain_timeout = std::chrono::seconds(25);
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
+};
+
+class RunSession {
+ public:
+  RunSession(Session& session, RunOptions options);
+  ~RunSession();
+
+  /// Blocks until the run is over. Returns the exit code.
+  int run();
+
+ private:
+  Result<> open_admin();
+  Task<> run_engine();
+  Task<> serve_until_ended();
+  void wait_for_signal();
+  void on_signal();
+  void drain_for_so_long();
+  int report();
+
+  Session& session_;
+  RunOptions options_;
+  AsioScheduler scheduler_;
+  Logger log_;
+  Metrics metrics_;
+  boost::asio::signal_set signals_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<AdminServer> admin_;
+  std::optional<ProgressLine> progress_;
+  Instant started_;
+  std::optional<Error> failure_;
+  bool interrupted_ = false;
+};
+
+}  // namespace tidemill::app

@@ -1,0 +1,70 @@
+#include "app/state_api.h"
+
+#include <boost/url/url.hpp>
+#include <charconv>
+
+namespace tidemill::app {
+namespace {
+
+constexpr std::string_view root = "/api/v1/";
+
+std::string parameter(const StateQuestion& question, std::string_view name) {
+  const auto found = question.query.find(name);
+  return found == question.query.end() ? "" : found->second;
+}
+
+bool number(std::string_view text, std::uint64_t& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+Result<> table(RocksStore& store, const StateQuestion& question, const std::string& name,
+               WallTime now, inspect::Form form, const inspect::LineSink& lines) {
+  if (question.query.contains("key"))
+    return inspect::table_get(store, name, parameter(question, "key"), now, form, lines);
+  if (question.query.contains("count")) {
+    const auto count = inspect::table_count(store, name, now);
+    if (!count) return std::unexpected(count.error());
+    lines(std::to_string(*count));
+    return {};
+  }
+  inspect::ScanOptions options;
+  options.prefix = parameter(question, "prefix");
+  options.after = parameter(question, "cursor");
+  const std::string limit = parameter(question, "limit");
+  if (!limit.empty() && !number(limit, options.limit))
+    return fail(Fault::bad_config, "limit: expected a number; got '" + limit + "'");
+  return inspect::table_scan(store, name, options, now, form, lines);
+}
+
+}  // namespace
+
+Result<> answer(RocksStore& store, const StateQuestion& question, WallTime now,
+                const inspect::LineSink& lines) {
+  const auto form =
+      parameter(question, "form") == "text" ? inspect::Form::text : inspect::Form::json;
+  const auto slash = question.path.find('/');
+  const std::string what = question.path.substr(0, slash);
+  const std::string name = slash == std::string::npos ? "" : question.path.substr(slash + 1);
+
+  if (what == "tables" && name.empty()) return inspect::table_list(store, form, lines);
+  if (what == "tables") return table(store, question, name, now, form, lines);
+  if (what == "progress" && !name.empty())
+    return question.method == "DELETE" ? inspect::progress_reset(store, name, form, lines)
+                                       : inspect::progress_show(store, name, form, lines);
+  if (what == "dead-letters" && name.empty())
+    return inspect::dlq_list(store, parameter(question, "pipeline"), now, form, lines);
+  std::uint64_t letter = 0;
+  if (what == "dead-letters" && number(name, letter))
+    return inspect::dlq_show(store, letter, now, form, lines);
+  return fail(Fault::bad_config, "there is no " + question.path + " in the admin API");
+}
+
+std::string target(const StateQuestion& question) {
+  boost::urls::url url;
+  url.set_path(std::string(root) + question.path);
+  for (const auto& [name, value] : question.query) url.params().append({name, value});
+  return std::string(url.buffer());
+}
+
+}  // namespace tidemill::app

@@ -1,0 +1,38 @@
+// StateApi: the questions about tables, progress and dead letters, as paths of the admin API. A
+// live engine answers them over its socket, the command line answers them itself on a stopped one;
+// both ask here.
+//
+//     GET    /api/v1/tables                          the tables
+//     GET    /api/v1/tables/NAME?key=K               one row
+//     GET    /api/v1/tables/NAME?prefix=P&limit=N&cursor=K    rows behind K
+//     GET    /api/v1/tables/NAME?count=1             how many rows
+//     GET    /api/v1/progress/PIPELINE               how far its source has come
+//     DELETE /api/v1/progress/PIPELINE               forget it; refused while the engine runs
+//     GET    /api/v1/dead-letters?pipeline=P         all, or those of one pipeline
+//     GET    /api/v1/dead-letters/NUMBER             everything about one
+//
+// With form=text, lines for people; else one JSON object a line.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/state/inspect.h"
+#include "core/state/rocks_store.h"
+
+namespace tidemill::app {
+
+struct StateQuestion {
+  std::string method = "GET";
+  std::string path;  ///< Decoded, behind /api/v1/: "tables/images".
+  std::map<std::string, std::string, std::less<>> query;
+};
+
+/// Errors: bad_config (no such table, pipeline, path), transient.
+Result<> answer(RocksStore& store, const StateQuestion& question, WallTime now,
+                const inspect::LineSink& lines);
+
+/// The question as a request line's target: "/api/v1/tables/images?key=a%2Fb".
+std::string target(const StateQuestion& question);
+
+}  // namespace tidemill::app
