@@ -1,0 +1,53 @@
+// FunctionCatalog: what the config needs to know of native functions - the loader's view of the
+// plugin host, which implements it. Used from one thread, while a plan is loaded.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tidemill/config_spec.h"
+#include "tidemill/result.h"
+
+namespace tidemill::config {
+
+/// The numbers are the plugin ABI's.
+enum class OutputKind : std::uint32_t { objects = 1, rows = 2, messages = 3 };
+
+struct FunctionOutput {
+  std::string name;
+  OutputKind kind = OutputKind::messages;
+  std::string doc;  ///< One sentence; may be empty.
+};
+
+/// What a plugin says about itself.
+struct FunctionDecl {
+  std::string name;
+  std::string summary;
+  std::vector<OptionDecl> options;
+  std::vector<FunctionOutput> outputs;
+  std::vector<std::string> flags;  ///< "non_blocking", "thread_safe", "deterministic".
+
+  const FunctionOutput* output(std::string_view output_name) const {
+    for (const auto& o : outputs)
+      if (o.name == output_name) return &o;
+    return nullptr;
+  }
+};
+
+class FunctionCatalog {
+ public:
+  virtual ~FunctionCatalog() = default;
+
+  /// The function that `native` names: a plugin on the plugin path, or a path to a .so, relative
+  /// ones from `folder`. The declaration lives as long as the catalog.
+  ///
+  /// Errors: bad_config, with a sentence for the user.
+  virtual Result<const FunctionDecl*> find(std::string_view native, const std::string& folder) = 0;
+
+  /// Names of the plugins on the plugin path, sorted.
+  virtual std::vector<std::string> names() const = 0;
+};
+
+}  // namespace tidemill::config
