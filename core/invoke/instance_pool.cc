@@ -1,0 +1,150 @@
+#include "core/invoke/instance_pool.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace tidemill {
+namespace {
+
+// Calls kept for reuse; beyond these a burst gives its buffers back.
+constexpr std::size_t spare_calls_max = 64;
+
+// A busy function is asked again this much later; its batches take about as long.
+constexpr auto retry_after = std::chrono::milliseconds(10);
+
+std::uint32_t limit_of(std::uint32_t instances_max) {
+  return instances_max == 0 ? std::numeric_limits<std::uint32_t>::max() : instances_max;
+}
+
+}  // namespace
+
+InstancePool::InstancePool(std::shared_ptr<const Plugin> plugin, const ResolvedOptions& options,
+                           NativeHost host, std::uint32_t instances_max)
+    : plugin_(std::move(plugin)),
+      host_(std::move(host)),
+      instances_max_(limit_of(instances_max)),
+      options_(options) {
+  for (const auto& [name, value] : options_)
+    raw_options_.push_back({{name.data(), name.size()}, {value.data(), value.size()}});
+}
+
+InstancePool::~InstancePool() {
+  for (void* instance : all_) plugin_->table().destroy(instance);
+}
+
+Result<void*> InstancePool::create() {
+  void* instance = nullptr;
+  tidemill_slice error{};
+  std::uint32_t status = TIDEMILL_BAD_CONFIG;
+  std::string reason;
+  try {
+    status = plugin_->table().create(raw_options_.data(), raw_options_.size(), &instance, &error);
+    if (error.data != nullptr) reason.assign(error.data, error.size);
+  } catch (const std::exception& e) {
+    reason = e.what();
+  } catch (...) {
+    reason = "it threw something that is not a std::exception";
+  }
+  if (status == TIDEMILL_OK && instance != nullptr) return instance;
+  if (reason.empty()) reason = "it gives no reason";
+  return fail(status == TIDEMILL_RETRY ? Fault::transient : Fault::bad_config,
+              fmt::format("function {} cannot start: {}", host_.function, reason));
+}
+
+Result<> InstancePool::provision(std::uint32_t count) {
+  count = plugin_->has(TIDEMILL_THREAD_SAFE) ? 1 : std::min(count, instances_max_);
+  while (instances() < count) {
+    auto instance = create();
+    if (!instance) return std::unexpected(instance.error());
+    const std::lock_guard lock(mutex_);
+    all_.push_back(*instance);
+    if (!plugin_->has(TIDEMILL_THREAD_SAFE)) idle_.push_back(*instance);
+  }
+  return {};
+}
+
+Result<std::unique_ptr<NativeCall>> InstancePool::acquire() {
+  std::unique_ptr<NativeCall> call;
+  {
+    const std::lock_guard lock(mutex_);
+    if (running_.size() + creating_ >= instances_max_) {
+      Error busy{
+          Fault::throttled,
+          fmt::format("all {} instances of function {} are busy", instances_max_, host_.function),
+          retry_after};
+      return std::unexpected(std::move(busy));
+    }
+    if (spare_calls_.empty()) {
+      call = std::make_unique<NativeCall>(host_);
+    } else {
+      call = std::move(spare_calls_.back());
+      spare_calls_.pop_back();
+    }
+    call->instance = nullptr;
+    if (plugin_->has(TIDEMILL_THREAD_SAFE) && !all_.empty()) {
+      call->instance = all_.front();
+    } else if (!idle_.empty()) {
+      call->instance = idle_.back();
+      idle_.pop_back();
+    }
+    if (call->instance != nullptr) {
+      running_.push_back(call.get());
+      return call;
+    }
+    ++creating_;
+  }
+
+  // A cold start takes as long as the plugin likes: never under the lock.
+  auto instance = create();
+  const std::lock_guard lock(mutex_);
+  --creating_;
+  if (!instance) {
+    spare_calls_.push_back(std::move(call));
+    return std::unexpected(instance.error());
+  }
+  all_.push_back(*instance);
+  call->instance = *instance;
+  running_.push_back(call.get());
+  return call;
+}
+
+void InstancePool::idle(const NativeCall& call) {
+  const std::lock_guard lock(mutex_);
+  std::erase(running_, &call);
+  if (!plugin_->has(TIDEMILL_THREAD_SAFE)) idle_.push_back(call.instance);
+}
+
+void InstancePool::free(std::unique_ptr<NativeCall> call) {
+  const std::uint64_t leaked = call->recycle();
+  bool report = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (spare_calls_.size() < spare_calls_max) spare_calls_.push_back(std::move(call));
+    report = leaked != 0 && !std::exchange(leak_reported_, true);
+  }
+  if (report)
+    host_.log->write(LogLevel::warning,
+                     fmt::format("function {} leaks: a freed response kept {} bytes of the "
+                                 "engine's memory (reported once)",
+                                 host_.function, leaked));
+}
+
+void InstancePool::cancel() {
+  const std::lock_guard lock(mutex_);
+  for (NativeCall* call : running_) {
+    call->cancel();
+    if (plugin_->table().cancel != nullptr) plugin_->table().cancel(call->instance);
+  }
+}
+
+std::size_t InstancePool::instances() const {
+  const std::lock_guard lock(mutex_);
+  return all_.size();
+}
+
+}  // namespace tidemill

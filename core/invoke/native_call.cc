@@ -1,0 +1,227 @@
+#include "core/invoke/native_call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <new>
+#include <utility>
+
+namespace tidemill {
+namespace {
+
+constexpr std::size_t id_block_bytes = 64 * 1024;
+
+tidemill_slice slice(std::string_view text) { return {text.data(), text.size()}; }
+
+std::string_view text(tidemill_slice s) {
+  return s.data == nullptr ? std::string_view() : std::string_view(s.data, s.size);
+}
+
+std::uint32_t status_of(Fault fault) {
+  return fault == Fault::bad_event ? TIDEMILL_BAD_EVENT : TIDEMILL_RETRY;
+}
+
+LogLevel level_of(std::uint32_t level) {
+  return static_cast<LogLevel>(std::min(level, TIDEMILL_LOG_ERROR));
+}
+
+}  // namespace
+
+// The functions of tidemill_host. They are noexcept: what the engine throws must not cross into
+// foreign code.
+struct NativeCall::Callbacks {
+  static NativeCall& of(void* context) { return *static_cast<NativeCall*>(context); }
+
+  static bool over_aligned(std::size_t alignment) {
+    return alignment > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+  }
+
+  static void* allocate(void* context, std::size_t bytes, std::size_t alignment) noexcept {
+    NativeCall& call = of(context);
+    if (!std::has_single_bit(alignment)) return nullptr;
+    if (bytes > call.host_.memory_bytes_max - call.bytes_held_) {
+      call.memory_refused_ = true;
+      return nullptr;
+    }
+    void* memory = over_aligned(alignment)
+                       ? ::operator new(bytes, std::align_val_t(alignment), std::nothrow)
+                       : ::operator new(bytes, std::nothrow);
+    if (memory != nullptr) call.bytes_held_ += bytes;
+    return memory;
+  }
+
+  static void deallocate(void* context, void* memory, std::size_t bytes,
+                         std::size_t alignment) noexcept {
+    if (memory == nullptr) return;
+    NativeCall& call = of(context);
+    call.bytes_held_ -= std::min<std::uint64_t>(bytes, call.bytes_held_);
+    if (over_aligned(alignment))
+      ::operator delete(memory, std::align_val_t(alignment));
+    else
+      ::operator delete(memory);
+  }
+
+  static std::uint32_t read_object(void* context, std::size_t event_index, std::uint64_t bytes_max,
+                                   tidemill_slice* bytes, tidemill_slice* error) noexcept {
+    NativeCall& call = of(context);
+    *bytes = {};
+    *error = {};
+    if (call.request_ == nullptr || event_index >= call.request_->events.size()) {
+      *error = call.keep_error("there is no such event to read the object of");
+      return TIDEMILL_BAD_EVENT;
+    }
+    if (!call.request_->read_object) {
+      *error = call.keep_error("this source has no objects to read");
+      return TIDEMILL_BAD_EVENT;
+    }
+    auto object = call.request_->read_object(call.request_->events[event_index], bytes_max);
+    if (!object) {
+      *error = call.keep_error(std::move(object.error().message));
+      return status_of(object.error().fault);
+    }
+    if (call.objects_.empty()) call.objects_.resize(call.request_->events.size());
+    call.objects_[event_index] = std::move(*object);
+    *bytes = slice(call.objects_[event_index].view());
+    return TIDEMILL_OK;
+  }
+
+  static void release_object(void* context, std::size_t event_index) noexcept {
+    NativeCall& call = of(context);
+    if (event_index < call.objects_.size()) call.objects_[event_index] = Bytes();
+  }
+
+  static int expired(void* context) noexcept {
+    const NativeCall& call = of(context);
+    return call.cancelled_.load(std::memory_order_relaxed) || call.host_.now() >= call.deadline_;
+  }
+
+  static tidemill_slice event_id(void* context, std::size_t event_index) noexcept {
+    NativeCall& call = of(context);
+    if (call.request_ == nullptr || event_index >= call.events_.size()) return {};
+    tidemill_slice& id = call.events_[event_index].id;
+    if (id.size != 0) return id;
+    const Event& event = call.request_->events[event_index];
+    // A slash, an at sign and two numbers of at most 20 digits each.
+    const std::size_t bytes_max =
+        event.source.size() + event.subject.size() + event.version.size() + 42;
+    if (call.ids_.empty() || call.ids_.back().capacity() - call.ids_.back().size() < bytes_max)
+      call.ids_.emplace_back().reserve(std::max(bytes_max, id_block_bytes));
+    std::string& block = call.ids_.back();
+    const std::size_t start = block.size();
+    append_event_id(block, event);
+    id = slice(std::string_view(block).substr(start));
+    return id;
+  }
+
+  static void log(void* context, std::uint32_t level, tidemill_slice sentence) noexcept {
+    const NativeCall& call = of(context);
+    call.host_.log->write(level_of(level),
+                          fmt::format("{}: {}", call.host_.function, text(sentence)));
+  }
+
+  static std::uint32_t read_row(void* context, tidemill_slice table, tidemill_slice key,
+                                tidemill_slice* value, int* found, tidemill_slice* error) noexcept {
+    NativeCall& call = of(context);
+    *value = {};
+    *error = {};
+    *found = 0;
+    if (call.request_ == nullptr || !call.host_.read_row) {
+      *error = call.keep_error("there is no table to read here");
+      return TIDEMILL_RETRY;
+    }
+    auto row = call.host_.read_row(text(table), text(key));
+    if (!row) {
+      *error = call.keep_error(std::move(row.error().message));
+      return status_of(row.error().fault);
+    }
+    if (!*row) return TIDEMILL_OK;
+    *found = 1;
+    *value = slice((*row)->view());
+    call.rows_.push_back(std::move(**row));
+    return TIDEMILL_OK;
+  }
+
+  static constexpr tidemill_host host = {.size = sizeof(tidemill_host),
+                                         .reserved = 0,
+                                         .allocate = &allocate,
+                                         .deallocate = &deallocate,
+                                         .read_object = &read_object,
+                                         .release_object = &release_object,
+                                         .expired = &expired,
+                                         .event_id = &event_id,
+                                         .log = &log,
+                                         .read_row = &read_row};
+};
+
+const tidemill_request* NativeCall::begin(const Request& request,
+                                          std::string_view function_version) {
+  request_ = &request;
+  deadline_ = request.deadline;
+  cancelled_.store(false, std::memory_order_relaxed);
+  memory_refused_ = false;
+
+  std::size_t extension_count = 0;
+  for (const Event& event : request.events) extension_count += event.extensions.size();
+  // Events point into this: it must not grow while they are filled.
+  extensions_.reserve(extension_count);
+  events_.resize(request.events.size());
+  for (std::size_t i = 0; i < events_.size(); ++i) fill(request.events[i], events_[i]);
+
+  const auto left =
+      std::chrono::duration_cast<std::chrono::microseconds>(request.deadline - host_.now());
+  raw_ = {.size = sizeof(tidemill_request),
+          .attempt = request.attempt,
+          .timeout_us = static_cast<std::uint64_t>(std::max<std::int64_t>(0, left.count())),
+          .seed = request.seed,
+          .request_id = slice(request.request_id),
+          .trace_parent = {},
+          .function_version = slice(function_version),
+          .events = events_.data(),
+          .event_count = events_.size(),
+          .event_stride = sizeof(tidemill_event),
+          .host = &Callbacks::host,
+          .host_context = this};
+  return &raw_;
+}
+
+void NativeCall::fill(const Event& event, tidemill_event& raw) {
+  const auto* extensions = extensions_.data() + extensions_.size();
+  for (const Attribute& a : event.extensions)
+    extensions_.push_back({slice(a.name), slice(a.value)});
+  raw = {.size = sizeof(tidemill_event),
+         .extension_count = static_cast<std::uint32_t>(event.extensions.size()),
+         .id = slice(event.id),
+         .source = slice(event.source),
+         .type = slice(event.type),
+         .subject = slice(event.subject),
+         .content_type = slice(event.content_type),
+         .key = slice(event.key),
+         .data = slice(event.data.view()),
+         .time_us = event.time.value,
+         .object_bytes = event.object_bytes,
+         .extensions = extensions};
+}
+
+tidemill_slice NativeCall::keep_error(std::string sentence) {
+  return slice(errors_.emplace_back(std::move(sentence)));
+}
+
+void NativeCall::end() {
+  request_ = nullptr;
+  objects_.clear();
+  rows_.clear();
+}
+
+std::uint64_t NativeCall::recycle() {
+  extensions_.clear();
+  errors_.clear();
+  metadata_.clear();
+  // One block is the warm state; a batch that needed more was an unusual one.
+  if (ids_.size() > 1) ids_.resize(1);
+  if (!ids_.empty()) ids_.front().clear();
+  return std::exchange(bytes_held_, 0);
+}
+
+}  // namespace tidemill

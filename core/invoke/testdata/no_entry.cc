@@ -1,0 +1,2 @@
+// A shared object of somebody else.
+extern "C" __attribute__((visibility("default"))) int answer() { return 42; }
