@@ -35,10 +35,14 @@ void set_block_size(jpeg_component_info& component, int size) { component.DCT_sc
 constexpr std::size_t components_max = 4;
 constexpr int exif_marker = JPEG_APP0 + 1;
 
-bool harmless(int warning) {
-  switch (warning) {
-    case JWRN_ADOBE_XFORM:
+// Bytes left over where a restart marker ends an interval belonged to the picture; anywhere else
+// they stand between segments and mean nothing.
+bool harmless(const jpeg_error_mgr& warning) {
+  constexpr int restart_markers = 0xD0;
+  switch (warning.msg_code) {
     case JWRN_EXTRANEOUS_DATA:
+      return (warning.msg_parm.i[1] & ~7) != restart_markers;
+    case JWRN_ADOBE_XFORM:
     case JWRN_JFIF_MAJOR:
     case JWRN_NOT_SEQUENTIAL:
     case JWRN_TOO_MUCH_DATA:
@@ -101,6 +105,7 @@ class JpegDecoder final : public Decoder {
         return {};
       case JCS_CMYK:
         header_.colour = Colour::cmyk;
+        plain_ink_ = jpeg_.saw_Adobe_marker == FALSE;
         return {};
       case JCS_YCCK:
         header_.colour = Colour::ycck;
@@ -127,7 +132,9 @@ class JpegDecoder final : public Decoder {
         const int height = shapes[c].samples.height;
         const auto rows = std::min(static_cast<int>(strips_[c].rows.size()), height - rows_done[c]);
         for (int y = 0; y < rows; ++y) {
-          sink.row(static_cast<int>(c), strips_[c].rows[static_cast<std::size_t>(y)]);
+          const JSAMPROW row = strips_[c].rows[static_cast<std::size_t>(y)];
+          if (plain_ink_) invert(row, shapes[c].samples.width);
+          sink.row(static_cast<int>(c), row);
         }
         rows_done[c] += rows;
       }
@@ -249,6 +256,10 @@ class JpegDecoder final : public Decoder {
     return shapes;
   }
 
+  static void invert(JSAMPROW row, int width) {
+    for (int x = 0; x < width; ++x) row[x] = static_cast<JSAMPLE>(255 - row[x]);
+  }
+
   static int whole(double extent) {
     const int floor = static_cast<int>(extent);
     return std::max(1, floor + (extent > floor ? 1 : 0));
@@ -279,10 +290,9 @@ class JpegDecoder final : public Decoder {
   static void on_message(j_common_ptr jpeg, int level) {
     if (level >= 0) return;
     JpegDecoder& decoder = self(jpeg);
-    const int warning = jpeg->err->msg_code;
-    if (warning == JWRN_JPEG_EOF) {
+    if (jpeg->err->msg_code == JWRN_JPEG_EOF) {
       decoder.ran_out_ = true;
-    } else if (!harmless(warning)) {
+    } else if (!harmless(*jpeg->err)) {
       decoder.damaged_ = true;
       decoder.keep_message(jpeg);
     }
@@ -314,6 +324,7 @@ class JpegDecoder final : public Decoder {
   std::array<int, components_max> block_sizes_{};
   std::vector<Strip> strips_;
   std::array<char, JMSG_LENGTH_MAX> message_{};
+  bool plain_ink_ = false;  // CMYK from another than Adobe: 255 is full ink.
   bool damaged_ = false;
   bool ran_out_ = false;
   bool expired_ = false;
