@@ -2,36 +2,14 @@
 
 #include <gmock/gmock.h>
 
-#include <initializer_list>
-
 #include "imaging/decoder.h"
+#include "imaging/test_exif.h"
 #include "imaging/test_pictures.h"
 
 namespace tidemill::imaging {
 namespace {
 
-// Writes a little-endian EXIF block, 32 bits at a time where that is handy.
-class Block {
- public:
-  Block& u16(unsigned value) {
-    bytes_.push_back(static_cast<std::uint8_t>(value));
-    bytes_.push_back(static_cast<std::uint8_t>(value >> 8));
-    return *this;
-  }
-  Block& u32(unsigned value) { return u16(value & 0xFFFF).u16(value >> 16); }
-  Block& header() { return u16(0x4949).u16(42).u32(8); }
-  Block& entry(unsigned tag, unsigned type, unsigned count, unsigned value) {
-    return u16(tag).u16(type).u32(count).u32(value);
-  }
-  Block& text(std::string_view value) {
-    bytes_.insert(bytes_.end(), value.begin(), value.end());
-    return *this;
-  }
-  Exif read() const { return read_exif(bytes_); }
-
- private:
-  std::vector<std::uint8_t> bytes_;
-};
+using Block = testing::ExifBlock;
 
 Exif exif_of(const std::string& name) {
   const auto bytes = testing::picture(name);
@@ -83,30 +61,7 @@ TEST(Exif, ReadsCameraAndTheDateThePictureWasTaken) {
 }
 
 TEST(Exif, SouthAndWestAreNegative) {
-  const Exif exif = Block()
-                        .header()
-                        .u16(1)
-                        .entry(0x8825, 4, 1, 26)
-                        .u32(0)
-                        .u16(4)
-                        .entry(1, 2, 2, 'S')
-                        .entry(2, 5, 3, 80)
-                        .entry(3, 2, 2, 'W')
-                        .entry(4, 5, 3, 104)
-                        .u32(0)
-                        .u32(33)
-                        .u32(1)
-                        .u32(30)
-                        .u32(1)
-                        .u32(0)
-                        .u32(1)
-                        .u32(70)
-                        .u32(1)
-                        .u32(0)
-                        .u32(1)
-                        .u32(3600)
-                        .u32(100)
-                        .read();
+  const Exif exif = testing::exif_with_place().read();
   ASSERT_TRUE(exif.gps.has_value());
   EXPECT_DOUBLE_EQ(exif.gps->latitude, -33.5);
   EXPECT_DOUBLE_EQ(exif.gps->longitude, -70.01);
