@@ -18,8 +18,8 @@ const std::map<std::string, LogFormat> log_formats = {{"text", LogFormat::text},
 // Durations on the command line are written as in the files: 25s, 500ms, 2m.
 std::string take_duration(const std::string& text, Duration& out) {
   const auto parsed = config::parse_duration(text);
-  if (!parsed) return parsed.error().message;
-  out = *parsed;
+  if (!parsed) return "expected a duration such as 25s; got '" + text + "'";
+  out = Duration(*parsed);
   return {};
 }
 

@@ -1,13 +1,12 @@
 // tidemill table, progress, dlq, status: what the state says, of a live engine or a stopped one.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
 
 #include "app/commands.h"
 #include "app/state_api.h"
-#include "core/admin/client.h"
+#include "core/admin/admin_client.h"
 #include "core/base/asio_scheduler.h"
 
 namespace tidemill::app {
@@ -25,10 +24,24 @@ bool print_line(std::string_view line) {
   return std::ferror(stdout) == 0;
 }
 
+// Nothing when no engine runs on the data folder.
+std::optional<Result<>> ask_live(const std::string& data, const StateQuestion& question) {
+  const std::string socket = data + "/admin.sock";
+  if (!std::filesystem::exists(socket)) return std::nullopt;
+  const AdminClient client(socket);
+  if (!client.request("GET", "/healthz")) return std::nullopt;
+  const auto answered = client.lines(question.method, target(question), print_line);
+  if (!answered) return Result<>(std::unexpected(answered.error()));
+  if (answered->status == 200) return Result<>{};
+  std::string sentence = answered->body;
+  while (sentence.ends_with('\n')) sentence.pop_back();
+  const bool asked_wrong = answered->status >= 400 && answered->status < 500;
+  return Result<>(fail(asked_wrong ? Fault::bad_config : Fault::transient, std::move(sentence)));
+}
+
 // A live engine holds the store, so it is asked over its socket; a stopped one is opened.
 Result<> ask(const std::string& data, const StateQuestion& question) {
-  AdminClient client(data + "/admin.sock");
-  if (client.alive()) return client.lines(question.method, target(question), print_line);
+  if (auto live = ask_live(data, question)) return *live;
   AsioScheduler scheduler(1);
   RocksStore::Options options;
   options.now = scheduler.wall();
@@ -133,16 +146,16 @@ void add_state(CLI::App& app, Session& session) {
   add_dlq(app, session, options);
   verb(&app, options, "status", "What the pipelines of a running engine do")
       ->callback([&session, options] {
-        AdminClient client(absolute(options->data) + "/admin.sock");
-        if (!client.alive()) {
-          session.exit_code = complain(
-              {Fault::transient, "no engine runs on the data folder " + absolute(options->data)});
-          return;
-        }
         StateQuestion question{.path = "pipelines"};
         if (!options->json) question.query["form"] = "text";
-        const Result<> asked = client.lines("GET", target(question), print_line);
-        if (!asked) session.exit_code = complain(asked.error());
+        const std::string data = absolute(options->data);
+        const auto asked = ask_live(data, question);
+        if (!asked) {
+          session.exit_code =
+              complain({Fault::transient, "no engine runs on the data folder " + data});
+        } else if (!*asked) {
+          session.exit_code = complain(asked->error());
+        }
       });
 }
 

@@ -11,7 +11,6 @@
 #include <iostream>
 #include <thread>
 
-#include "app/admin_api.h"
 #include "app/summary.h"
 
 namespace tidemill::app {
@@ -67,12 +66,14 @@ Result<> RunSession::open_admin() {
   AdminOptions options;
   options.socket_path = options_.data + "/admin.sock";
   if (listen != "off") options.listen = listen;
-  options.token_path = options_.admin_token_path;
-  auto server = AdminServer::open(scheduler_, log_, admin_router(scheduler_, *engine_, metrics_),
-                                  std::move(options));
-  if (!server) return std::unexpected(server.error());
-  admin_ = std::move(*server);
-  return {};
+  if (!options_.admin_token_path.empty()) {
+    auto token = read_token_file(options_.admin_token_path);
+    if (!token) return std::unexpected(token.error());
+    options.token = std::move(*token);
+  }
+  api_.emplace(scheduler_, *engine_, metrics_);
+  admin_.emplace(scheduler_, log_, api_->router(), std::move(options));
+  return admin_->start();
 }
 
 Task<> RunSession::run_engine() {

@@ -10,9 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "app/admin_api.h"
 #include "app/progress_line.h"
 #include "app/session.h"
-#include "core/admin/server.h"
+#include "core/admin/admin_server.h"
 #include "core/base/asio_scheduler.h"
 #include "core/observe/logger.h"
 #include "core/observe/metrics.h"
@@ -46,7 +47,6 @@ class RunSession {
  private:
   Result<> open_admin();
   Task<> run_engine();
-  Task<> serve_until_ended();
   void wait_for_signal();
   void on_signal();
   void drain_for_so_long();
@@ -59,7 +59,8 @@ class RunSession {
   Metrics metrics_;
   boost::asio::signal_set signals_;
   std::unique_ptr<Engine> engine_;
-  std::unique_ptr<AdminServer> admin_;
+  std::optional<AdminApi> api_;
+  std::optional<AdminServer> admin_;
   std::optional<ProgressLine> progress_;
   Instant started_;
   std::optional<Error> failure_;

@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::string_view root = "/api/v1/";
 
-std::string parameter(const StateQuestion& question, std::string_view name) {
-  const auto found = question.query.find(name);
-  return found == question.query.end() ? "" : found->second;
+std::string parameter(const Query& query, std::string_view name) {
+  const auto found = query.find(name);
+  return found == query.end() ? "" : found->second;
 }
 
 bool number(std::string_view text, std::uint64_t& out) {
@@ -21,28 +21,39 @@ bool number(std::string_view text, std::uint64_t& out) {
 Result<> table(RocksStore& store, const StateQuestion& question, const std::string& name,
                WallTime now, inspect::Form form, const inspect::LineSink& lines) {
   if (question.query.contains("key"))
-    return inspect::table_get(store, name, parameter(question, "key"), now, form, lines);
+    return inspect::table_get(store, name, parameter(question.query, "key"), now, form, lines);
   if (question.query.contains("count")) {
     const auto count = inspect::table_count(store, name, now);
     if (!count) return std::unexpected(count.error());
     lines(std::to_string(*count));
     return {};
   }
-  inspect::ScanOptions options;
-  options.prefix = parameter(question, "prefix");
-  options.after = parameter(question, "cursor");
-  const std::string limit = parameter(question, "limit");
-  if (!limit.empty() && !number(limit, options.limit))
-    return fail(Fault::bad_config, "limit: expected a number; got '" + limit + "'");
-  return inspect::table_scan(store, name, options, now, form, lines);
+  const auto options = scan_options(question.query);
+  if (!options) return std::unexpected(options.error());
+  const auto end = inspect::table_scan(store, name, *options, now, form, lines);
+  if (!end) return std::unexpected(end.error());
+  return {};
 }
 
 }  // namespace
 
+inspect::Form form_of(const Query& query) {
+  return parameter(query, "form") == "text" ? inspect::Form::text : inspect::Form::json;
+}
+
+Result<inspect::ScanOptions> scan_options(const Query& query) {
+  inspect::ScanOptions options;
+  options.prefix = parameter(query, "prefix");
+  options.after = parameter(query, "cursor");
+  const std::string limit = parameter(query, "limit");
+  if (!limit.empty() && !number(limit, options.limit))
+    return fail(Fault::bad_config, "limit: expected a number; got '" + limit + "'");
+  return options;
+}
+
 Result<> answer(RocksStore& store, const StateQuestion& question, WallTime now,
                 const inspect::LineSink& lines) {
-  const auto form =
-      parameter(question, "form") == "text" ? inspect::Form::text : inspect::Form::json;
+  const auto form = form_of(question.query);
   const auto slash = question.path.find('/');
   const std::string what = question.path.substr(0, slash);
   const std::string name = slash == std::string::npos ? "" : question.path.substr(slash + 1);
@@ -53,7 +64,7 @@ Result<> answer(RocksStore& store, const StateQuestion& question, WallTime now,
     return question.method == "DELETE" ? inspect::progress_reset(store, name, form, lines)
                                        : inspect::progress_show(store, name, form, lines);
   if (what == "dead-letters" && name.empty())
-    return inspect::dlq_list(store, parameter(question, "pipeline"), now, form, lines);
+    return inspect::dlq_list(store, parameter(question.query, "pipeline"), now, form, lines);
   std::uint64_t letter = 0;
   if (what == "dead-letters" && number(name, letter))
     return inspect::dlq_show(store, letter, now, form, lines);

@@ -22,11 +22,17 @@
 
 namespace tidemill::app {
 
+using Query = std::map<std::string, std::string, std::less<>>;
+
 struct StateQuestion {
   std::string method = "GET";
   std::string path;  ///< Decoded, behind /api/v1/: "tables/images".
-  std::map<std::string, std::string, std::less<>> query;
+  Query query;
 };
+
+/// What a query says of the form of its answer, and of the rows it wants.
+inspect::Form form_of(const Query& query);
+Result<inspect::ScanOptions> scan_options(const Query& query);
 
 /// Errors: bad_config (no such table, pipeline, path), transient.
 Result<> answer(RocksStore& store, const StateQuestion& question, WallTime now,

@@ -60,6 +60,9 @@ class Engine {
   /// Every pipeline is open, and none has failed.
   bool ready() const;
 
+  /// A write failed: nothing can be settled any more, the process should be started again.
+  bool store_failed() const { return sequencer_.failure().has_value(); }
+
   RocksStore& store() { return *store_; }
   const CommitSequencer::Stats& commit_stats() const { return sequencer_.stats(); }
 

@@ -1,0 +1,197 @@
+#include "app/admin_api.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+#include <functional>
+#include <iterator>
+#include <utility>
+
+#include "core/admin/health_routes.h"
+
+namespace tidemill::app {
+namespace {
+
+constexpr std::uint64_t page_rows = 1000;
+
+std::string_view name_of(LineState state) {
+  switch (state) {
+    case LineState::opening:
+      return "opening";
+    case LineState::running:
+      return "running";
+    case LineState::ended:
+      return "ended";
+    case LineState::failed:
+      return "failed";
+  }
+  return "unknown";
+}
+
+StateQuestion question_of(const HttpRequest& request, std::string path) {
+  return {request.method, std::move(path), request.query};
+}
+
+HttpResponse refused(const Error& error) {
+  return text_response(error.fault == Fault::bad_config ? 404 : 503, error.message + "\n");
+}
+
+HttpResponse lines_response(std::string body) {
+  HttpResponse response = text_response(200, std::move(body));
+  response.content_type = "application/x-ndjson";
+  return response;
+}
+
+// Rows of a table, a page at a time; each page begins behind the last key of the one before.
+class RowStream final : public BodyStream {
+ public:
+  RowStream(Scheduler& scheduler, RocksStore& store, std::string table, inspect::Form form,
+            inspect::ScanOptions options)
+      : scheduler_(scheduler),
+        store_(store),
+        table_(std::move(table)),
+        form_(form),
+        options_(std::move(options)) {}
+
+  Task<std::optional<std::string>> next() override {
+    if (options_.limit == 0) co_return std::nullopt;
+    inspect::ScanOptions page = options_;
+    page.limit = std::min(page_rows, options_.limit);
+    std::string text;
+    auto read = [&] {
+      return inspect::table_scan(store_, table_, page, scheduler_.wall(), form_,
+                                 [&](std::string_view line) {
+                                   text.append(line).push_back('\n');
+                                   return true;
+                                 });
+    };
+    const Result<inspect::ScanEnd> end = co_await run_blocking(scheduler_, std::move(read));
+    if (!end || end->rows == 0) co_return std::nullopt;
+    options_.after = end->last_key;
+    options_.limit = end->rows < page.limit ? 0 : options_.limit - end->rows;
+    co_return std::optional(std::move(text));
+  }
+
+ private:
+  Scheduler& scheduler_;
+  RocksStore& store_;
+  std::string table_;
+  inspect::Form form_;
+  inspect::ScanOptions options_;
+};
+
+}  // namespace
+
+AdminApi::AdminApi(Scheduler& scheduler, Engine& engine, Metrics& metrics)
+    : scheduler_(scheduler), engine_(engine), metrics_(metrics) {
+  add_routes();
+}
+
+void AdminApi::add_routes() {
+  add_health_routes(router_, {.alive = [this]() -> Result<> {
+                                if (engine_.store_failed())
+                                  return fail(Fault::transient, "the store failed");
+                                return {};
+                              },
+                              .ready = [this]() -> Result<> {
+                                if (!engine_.ready())
+                                  return fail(Fault::transient, "not every pipeline is open");
+                                return {};
+                              },
+                              .metrics = [this] { return metrics_text(); }});
+  router_.add_immediate("GET", "/api/v1/pipelines",
+                        [this](const HttpRequest& request) { return pipelines(request); });
+  router_.add_immediate("GET", "/api/v1/pipelines/{name}",
+                        [this](const HttpRequest& request) { return pipelines(request); });
+  const HttpHandler state = std::bind_front(&AdminApi::state, this);
+  router_.add("GET", "/api/v1/tables", state);
+  router_.add("GET", "/api/v1/tables/{name}", std::bind_front(&AdminApi::rows, this));
+  router_.add("GET", "/api/v1/progress/{name}", state);
+  router_.add("DELETE", "/api/v1/progress/{name}", state);
+  router_.add("GET", "/api/v1/dead-letters", state);
+  router_.add("GET", "/api/v1/dead-letters/{name}", state);
+}
+
+std::string AdminApi::metrics_text() {
+  for (const PipelineStatus& p : engine_.status()) {
+    const PipelineStats& s = p.stats;
+    metrics_.pipeline(p.name).update({.events = s.events,
+                                      .batches = s.batches,
+                                      .invocations = s.invocations,
+                                      .committed = s.committed,
+                                      .retried = s.retried,
+                                      .filtered = s.filtered,
+                                      .duplicates = s.duplicates,
+                                      .dead_lettered = s.dead_lettered,
+                                      .in_flight_events = s.in_flight_events,
+                                      .in_flight_bytes = s.in_flight_bytes});
+  }
+  return metrics_.text();
+}
+
+HttpResponse AdminApi::pipelines(const HttpRequest& request) {
+  const bool text = request.query_or("form", "json") == "text";
+  const auto wanted = request.params.find("name");
+  std::string out;
+  for (const PipelineStatus& p : engine_.status()) {
+    if (wanted != request.params.end() && wanted->second != p.name) continue;
+    const PipelineStats& s = p.stats;
+    if (text) {
+      fmt::format_to(std::back_inserter(out),
+                     "{}: {}, {} events, {} in flight, {} retried, {} dead letters{}{}\n", p.name,
+                     name_of(p.state), s.events, s.in_flight_events, s.retried, s.dead_lettered,
+                     p.error.empty() ? "" : "; ", p.error);
+    } else {
+      const boost::json::object line = {{"name", p.name},
+                                        {"state", name_of(p.state)},
+                                        {"error", p.error},
+                                        {"events", s.events},
+                                        {"batches", s.batches},
+                                        {"invocations", s.invocations},
+                                        {"committed", s.committed},
+                                        {"retried", s.retried},
+                                        {"filtered", s.filtered},
+                                        {"duplicates", s.duplicates},
+                                        {"dead_lettered", s.dead_lettered},
+                                        {"in_flight", s.in_flight_events}};
+      out += boost::json::serialize(line) + "\n";
+    }
+  }
+  if (out.empty()) return text_response(404, "there is no such pipeline\n");
+  return lines_response(std::move(out));
+}
+
+// Progress of a pipeline that runs is what its ledger counts on: it is never reset under it.
+Task<HttpResponse> AdminApi::state(HttpRequest request) {
+  if (request.method == "DELETE")
+    co_return text_response(409, "the engine runs; stop it before its progress is reset\n");
+  constexpr std::string_view root = "/api/v1/";
+  const auto path = percent_decoded(std::string_view(request.path).substr(root.size()));
+  if (!path) co_return text_response(400, "the path has a malformed escape\n");
+  const StateQuestion question = question_of(request, *path);
+  std::string text;
+  auto read = [&] {
+    return answer(engine_.store(), question, scheduler_.wall(), [&](std::string_view line) {
+      text.append(line).push_back('\n');
+      return true;
+    });
+  };
+  const Result<> answered = co_await run_blocking(scheduler_, std::move(read));
+  if (!answered) co_return refused(answered.error());
+  co_return lines_response(std::move(text));
+}
+
+Task<HttpResponse> AdminApi::rows(HttpRequest request) {
+  if (request.query.contains("key") || request.query.contains("count"))
+    co_return co_await state(std::move(request));
+  const std::string table = request.params["name"];
+  const auto options = scan_options(request.query);
+  if (!options) co_return text_response(400, options.error().message + "\n");
+  if (!engine_.store().find_table(table)) co_return co_await state(std::move(request));
+  HttpResponse response = lines_response("");
+  response.stream = std::make_unique<RowStream>(scheduler_, engine_.store(), table,
+                                                form_of(request.query), *options);
+  co_return response;
+}
+
+}  // namespace tidemill::app
