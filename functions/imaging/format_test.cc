@@ -37,7 +37,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Refusal{"formats/avif_hopper.avif", "AVIF"},
                       Refusal{"formats/test-card-lossy-tiled.jp2", "JPEG 2000"},
                       Refusal{"made/bad/html.jpg", "HTML"}),
-    [](const auto& info) { return "Case" + std::to_string(info.index); });
+    [](const auto& instance) { return "Case" + std::to_string(instance.index); });
 
 TEST(Format, AnEmptyFileSaysSo) { EXPECT_EQ(sniff({}).error().message, "the file is empty"); }
 

@@ -53,8 +53,8 @@ INSTANTIATE_TEST_SUITE_P(Marked, Orientation,
                                            "made/orient/long_type_6.jpg",
                                            "made/orient/ifd1_only_6.jpg", "made/orient/bad_9.jpg",
                                            "made/orient/png_8.png", "made/orient/webp_6.webp"),
-                         [](const auto& info) {
-                           std::string name = std::filesystem::path(info.param).stem();
+                         [](const auto& instance) {
+                           std::string name = std::filesystem::path(instance.param).stem();
                            return name;
                          });
 
@@ -209,8 +209,8 @@ INSTANTIATE_TEST_SUITE_P(Files, Damaged,
                                            "made/bad/zero.jpg", "made/bad/trunc_60.png",
                                            "made/bad/idat_bit.png", "made/bad/ihdr_crc.png",
                                            "made/bad/sig_only.png", "hostile/jd_max_size.jpg"),
-                         [](const auto& info) {
-                           std::string name = std::filesystem::path(info.param).filename();
+                         [](const auto& instance) {
+                           std::string name = std::filesystem::path(instance.param).filename();
                            name[name.find('.')] = '_';
                            return name;
                          });
@@ -252,8 +252,8 @@ INSTANTIATE_TEST_SUITE_P(Files, Bomb,
                                            "made/bomb/gray1_30000x30000.png",
                                            "made/bomb/rgb8_15000x15000.png",
                                            "made/bomb/jpeg_sof_65500.jpg"),
-                         [](const auto& info) {
-                           const std::string name = std::filesystem::path(info.param).stem();
+                         [](const auto& instance) {
+                           const std::string name = std::filesystem::path(instance.param).stem();
                            return name;
                          });
 

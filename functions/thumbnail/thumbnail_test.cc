@@ -80,7 +80,7 @@ TEST(Thumbnail, ThumbnailsAreSkipped) {
 }
 
 TEST(Thumbnail, ARemovedPictureTakesItsThumbnailAndRowAlong) {
-  TestHost host({{"prefix", "small/"}});
+  TestHost host(TestHost::Options{{"prefix", "small/"}});
   host.removed("a.jpg");
   const auto answer = host.invoke();
   ASSERT_THAT(answer.effects, SizeIs(3));
@@ -92,11 +92,11 @@ TEST(Thumbnail, ARemovedPictureTakesItsThumbnailAndRowAlong) {
 }
 
 TEST(Thumbnail, OptionsReachThePicture) {
-  TestHost host({{"width", "50"},
-                 {"height", "60"},
-                 {"format", "webp"},
-                 {"quality", "40"},
-                 {"suffix", "-small"}});
+  TestHost host(TestHost::Options{{"width", "50"},
+                                  {"height", "60"},
+                                  {"format", "webp"},
+                                  {"quality", "40"},
+                                  {"suffix", "-small"}});
   host.created("a.jpg", object(picture("made/fmt/gray.jpg")));
   const auto answer = host.invoke();
   ASSERT_THAT(answer.effects, SizeIs(3));
@@ -108,7 +108,7 @@ TEST(Thumbnail, OptionsReachThePicture) {
 }
 
 TEST(Thumbnail, LimitsOnBytesAndPixelsAreTheEvents) {
-  TestHost host({{"pixels_max", "1000"}, {"bytes_max", "30000"}});
+  TestHost host(TestHost::Options{{"pixels_max", "1000"}, {"bytes_max", "30000"}});
   host.created("wide.jpg", object(picture("made/fmt/gray.jpg")));
   host.created("heavy.jpg", object(picture("made/fmt/prog_444.jpg")));
   const auto answer = host.invoke();
@@ -118,7 +118,8 @@ TEST(Thumbnail, LimitsOnBytesAndPixelsAreTheEvents) {
 }
 
 TEST(Thumbnail, ABackgroundThatIsNoColourIsAConfigurationError) {
-  EXPECT_THAT(TestHost({{"background", "white"}}).create_error(), HasSubstr("background"));
+  EXPECT_THAT(TestHost(TestHost::Options{{"background", "white"}}).create_error(),
+              HasSubstr("background"));
 }
 
 }  // namespace
