@@ -12,7 +12,7 @@ namespace tidemill {
 namespace {
 
 // Calls kept for reuse; beyond these a burst gives its buffers back.
-constexpr std::size_t spare_calls_max = 64;
+constexpr std::size_t spare_calls_max = 16;
 
 // A busy function is asked again this much later; its batches take about as long.
 constexpr auto retry_after = std::chrono::milliseconds(10);
@@ -53,7 +53,7 @@ Result<void*> InstancePool::create() {
   if (status == TIDEMILL_OK && instance != nullptr) return instance;
   if (reason.empty()) reason = "it gives no reason";
   return fail(status == TIDEMILL_RETRY ? Fault::transient : Fault::bad_config,
-              fmt::format("function {} cannot start: {}", host_.function, reason));
+              fmt::format("it cannot start: {}", reason));
 }
 
 Result<> InstancePool::provision(std::uint32_t count) {

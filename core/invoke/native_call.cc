@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
-#include <new>
 #include <utility>
 
 namespace tidemill {
@@ -34,10 +33,6 @@ LogLevel level_of(std::uint32_t level) {
 struct NativeCall::Callbacks {
   static NativeCall& of(void* context) { return *static_cast<NativeCall*>(context); }
 
-  static bool over_aligned(std::size_t alignment) {
-    return alignment > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
-  }
-
   static void* allocate(void* context, std::size_t bytes, std::size_t alignment) noexcept {
     NativeCall& call = of(context);
     if (!std::has_single_bit(alignment)) return nullptr;
@@ -45,9 +40,7 @@ struct NativeCall::Callbacks {
       call.memory_refused_ = true;
       return nullptr;
     }
-    void* memory = over_aligned(alignment)
-                       ? ::operator new(bytes, std::align_val_t(alignment), std::nothrow)
-                       : ::operator new(bytes, std::nothrow);
+    void* memory = call.memory_.allocate(bytes, alignment);
     if (memory != nullptr) call.bytes_held_ += bytes;
     return memory;
   }
@@ -57,10 +50,7 @@ struct NativeCall::Callbacks {
     if (memory == nullptr) return;
     NativeCall& call = of(context);
     call.bytes_held_ -= std::min<std::uint64_t>(bytes, call.bytes_held_);
-    if (over_aligned(alignment))
-      ::operator delete(memory, std::align_val_t(alignment));
-    else
-      ::operator delete(memory);
+    call.memory_.deallocate(memory, bytes, alignment);
   }
 
   static std::uint32_t read_object(void* context, std::size_t event_index, std::uint64_t bytes_max,

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/invoke/response_memory.h"
 #include "tidemill/bytes.h"
 #include "tidemill/function_abi.h"
 #include "tidemill/invocation.h"
@@ -80,6 +81,7 @@ class NativeCall {
   std::atomic<bool> cancelled_ = false;
   std::uint64_t bytes_held_ = 0;
   bool memory_refused_ = false;
+  ResponseMemory memory_;
   tidemill_request raw_{};
   std::vector<tidemill_event> events_;
   std::vector<tidemill_pair> extensions_;  ///< Of all events, one after the other.

@@ -232,14 +232,14 @@ TEST_F(NativeFunctionTest, AConstructorThatThrowsIsABadConfiguration) {
     const auto made = try_make("throwing", {{"where", where}});
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().fault, Fault::bad_config);
-    EXPECT_EQ(made.error().message, std::string("function f cannot start: ") + reason);
+    EXPECT_EQ(made.error().message, std::string("it cannot start: ") + reason);
   }
 }
 
 TEST_F(NativeFunctionTest, ARuleOfTheSpecThatFailsIsABadConfiguration) {
   const auto made = try_make("good", {{"prefix", "forbidden"}});
   ASSERT_FALSE(made);
-  EXPECT_EQ(made.error().message, "function f cannot start: prefix must not be 'forbidden'");
+  EXPECT_EQ(made.error().message, "it cannot start: prefix must not be 'forbidden'");
 }
 
 TEST_F(NativeFunctionTest, AHandlerThatThrowsFailsItsBatchOnly) {
@@ -340,10 +340,10 @@ TEST_F(NativeFunctionTest, APluginMayAskToBeStartedLater) {
   const auto later = try_make("rogue", {{"mode", "create_later"}});
   ASSERT_FALSE(later);
   EXPECT_EQ(later.error().fault, Fault::transient);
-  EXPECT_EQ(later.error().message, "function f cannot start: later, please");
+  EXPECT_EQ(later.error().message, "it cannot start: later, please");
   const auto nothing = try_make("rogue", {{"mode", "create_null"}});
   ASSERT_FALSE(nothing);
-  EXPECT_EQ(nothing.error().message, "function f cannot start: it gives no reason");
+  EXPECT_EQ(nothing.error().message, "it cannot start: it gives no reason");
 }
 
 TEST_F(NativeFunctionTest, AResponseOutlivesLaterInvocationsAndTheFunction) {

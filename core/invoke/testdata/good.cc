@@ -1,6 +1,6 @@
 // A function that does what its events say, written as any plugin is. The first word of an event's
 // data is the order, the rest its argument.
-#include <tidemill/function.h>
+#include "tidemill/function.h"
 
 #include <charconv>
 #include <string>

@@ -1,5 +1,5 @@
 // Speaks a minor version that is newer than the engine's.
-#include <tidemill/function_abi.h>
+#include "tidemill/function_abi.h"
 
 #include <cstdint>
 

@@ -1,5 +1,5 @@
 // Throws where it is told to: in its constructor, or in its handler.
-#include <tidemill/function.h>
+#include "tidemill/function.h"
 
 #include <stdexcept>
 #include <string>

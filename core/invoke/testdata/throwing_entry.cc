@@ -1,5 +1,5 @@
 // Breaks the first rule of the ABI at the first opportunity.
-#include <tidemill/function_abi.h>
+#include "tidemill/function_abi.h"
 
 #include <cstdint>
 #include <stdexcept>

@@ -1,5 +1,5 @@
 // Speaks ABI 2.3 only.
-#include <tidemill/function_abi.h>
+#include "tidemill/function_abi.h"
 
 #include <cstdint>
 
