@@ -1,0 +1,113 @@
+#include "json_text/json_text.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace tidemill {
+namespace {
+
+constexpr char hex_digits[] = "0123456789abcdef";
+
+// Length of the UTF-8 sequence that `text` begins with; 0 if it begins with none.
+std::size_t sequence_length(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  return length <= text.size() && simdjson::validate_utf8(text.data(), length) ? length : 0;
+}
+
+void append_escaped(std::string& out, char c) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
+  }
+  const auto byte = static_cast<unsigned char>(c);
+  if (byte >= 0x20) {
+    out += c;
+    return;
+  }
+  out += "\\u00";
+  out += hex_digits[byte >> 4];
+  out += hex_digits[byte & 15];
+}
+
+void append_base64(std::string& out, std::string_view data) {
+  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t i = 0; i < data.size(); i += 3) {
+    const std::size_t have = std::min<std::size_t>(3, data.size() - i);
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      group = (group << 8) | (k < have ? static_cast<unsigned char>(data[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k)
+      out += k <= have ? digits[(group >> (18 - 6 * k)) & 63] : '=';
+  }
+}
+
+bool names_json(std::string_view content_type) {
+  const auto type = content_type.substr(0, content_type.find(';'));
+  return type.empty() || type == "application/json" || type.ends_with("+json");
+}
+
+bool parses(std::string_view data) {
+  // One parser per thread: it keeps its buffers, so that a line costs no allocation.
+  thread_local simdjson::dom::parser parser;
+  return parser.parse(data.data(), data.size()).error() == simdjson::SUCCESS;
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  if (simdjson::validate_utf8(text.data(), text.size())) {
+    for (const char c : text) append_escaped(out, c);
+  } else {
+    while (!text.empty()) {
+      const std::size_t length = sequence_length(text);
+      if (length == 0)
+        out += "\xEF\xBF\xBD";
+      else if (length == 1)
+        append_escaped(out, text[0]);
+      else
+        out += text.substr(0, length);
+      text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+  }
+  out += '"';
+}
+
+void append_json_line(std::string& out, std::string_view content_type, std::string_view data) {
+  if (names_json(content_type) && parses(data)) {
+    const std::size_t start = out.size();
+    out += data;
+    // In valid JSON a raw line break can only stand between tokens.
+    std::replace_if(
+        out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
+        [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  } else if (simdjson::validate_utf8(data.data(), data.size())) {
+    append_json_string(out, data);
+  } else {
+    out += "{\"data_base64\": \"";
+    append_base64(out, data);
+    out += "\"}";
+  }
+  out += '\n';
+}
+
+}  // namespace tidemill

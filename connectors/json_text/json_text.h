@@ -1,0 +1,22 @@
+// JSON text as connectors write it: strings, and one line per message.
+//
+// Free functions without state, thread-safe; they append to a buffer that the caller reuses.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tidemill {
+
+/// Appends `text` as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD, so
+/// the result is always valid JSON.
+void append_json_string(std::string& out, std::string_view text);
+
+/// Appends `data` as one line of NDJSON, the newline included:
+///   - JSON (`content_type` says so or is empty, and it parses) as it is, line breaks between its
+///     tokens made blanks;
+///   - any other text as a JSON string;
+///   - bytes that are not UTF-8 as {"data_base64": "..."}, CloudEvents' word for it.
+void append_json_line(std::string& out, std::string_view content_type, std::string_view data);
+
+}  // namespace tidemill

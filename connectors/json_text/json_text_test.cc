@@ -1,0 +1,54 @@
+#include "json_text/json_text.h"
+
+#include <gtest/gtest.h>
+
+namespace tidemill {
+namespace {
+
+std::string string_of(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+std::string line_of(std::string_view content_type, std::string_view data) {
+  std::string out;
+  append_json_line(out, content_type, data);
+  return out;
+}
+
+TEST(JsonText, EscapesWhatJsonCannotHold) {
+  EXPECT_EQ(string_of("a\"b\\c\n\r\t\x01"), R"("a\"b\\c\n\r\t\u0001")");
+  EXPECT_EQ(string_of("grün"), "\"grün\"");
+}
+
+TEST(JsonText, BytesThatAreNotUtf8BecomeReplacementCharacters) {
+  EXPECT_EQ(string_of("a\xFF\xC3z"), "\"a\xEF\xBF\xBD\xEF\xBF\xBDz\"");
+  EXPECT_EQ(string_of("\xE2\x82\xAC\xE2\x82\n"), "\"\xE2\x82\xAC\xEF\xBF\xBD\xEF\xBF\xBD\\n\"");
+}
+
+TEST(JsonText, JsonIsALineAsItIs) {
+  EXPECT_EQ(line_of("application/json", R"({"a":1})"), "{\"a\":1}\n");
+  EXPECT_EQ(line_of("", "12"), "12\n");
+  EXPECT_EQ(line_of("application/cloudevents+json", "[]"), "[]\n");
+}
+
+TEST(JsonText, LineBreaksBetweenTokensBecomeBlanks) {
+  EXPECT_EQ(line_of("application/json; charset=utf-8", "{\r\n\"a\":\n\"b\\n\"}"),
+            "{  \"a\": \"b\\n\"}\n");
+}
+
+TEST(JsonText, OtherTextIsAStringWhateverItLooksLike) {
+  EXPECT_EQ(line_of("text/plain", "12"), "\"12\"\n");
+  EXPECT_EQ(line_of("application/json", "{broken\n"), "\"{broken\\n\"\n");
+  EXPECT_EQ(line_of("", ""), "\"\"\n");
+}
+
+TEST(JsonText, BytesAreBase64) {
+  EXPECT_EQ(line_of("image/jpeg", "\xFF\xD8"), "{\"data_base64\": \"/9g=\"}\n");
+  EXPECT_EQ(line_of("image/jpeg", "\xFF\xD8\xFF"), "{\"data_base64\": \"/9j/\"}\n");
+  EXPECT_EQ(line_of("image/jpeg", "\xFF"), "{\"data_base64\": \"/w==\"}\n");
+}
+
+}  // namespace
+}  // namespace tidemill
