@@ -1,0 +1,125 @@
+#include "bucket.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "bucket_sink.h"
+#include "bucket_source.h"
+
+namespace tidemill::bucket {
+namespace {
+
+bool is_bucket_name(std::string_view name) {
+  constexpr std::string_view allowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !name.empty() && name.size() <= 63 && name.front() != '.' &&
+         name.find_first_not_of(allowed) == name.npos;
+}
+
+// Symlinks are resolved as far as the path exists, so that two names of one folder are one place.
+std::string resolve(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto real = std::filesystem::weakly_canonical(path, error);
+  std::string text = (error ? path.lexically_normal() : real).string();
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+bool is_folder(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error);
+}
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Result<std::unique_ptr<Source>> make_source(SourceConfig config, Services services) {
+  auto location = locate(config.url, services);
+  if (!location) return std::unexpected(location.error());
+  if (!location->local && !is_folder(location->root))
+    return fail(Fault::bad_config,
+                "the folder " + location->root + " does not exist; create it, or correct the url");
+  ObjectFeed::Options options{.location = std::move(*location),
+                              .filter = KeyFilter(config.prefix, config.suffix),
+                              .created = contains(config.events, "created"),
+                              .removed = contains(config.events, "removed"),
+                              .watch = !services.until_idle};
+  return std::make_unique<BucketSource>(std::move(options), config.scan, services);
+}
+
+Result<std::unique_ptr<Sink>> make_sink(const SinkConfig& config, Services services) {
+  auto location = locate(config.url, services);
+  if (!location) return std::unexpected(location.error());
+  return std::make_unique<BucketSink>(std::move(*location), services);
+}
+
+}  // namespace
+
+ConfigSpec<SourceConfig> source_spec() {
+  return ConfigSpec<SourceConfig>(
+             "One event per object that is created in or removed from a bucket.")
+      .field("url", &SourceConfig::url,
+             "local:NAME (DATA/buckets/NAME, made when missing) or file:PATH (must exist).",
+             Need::required)
+      .field("events", &SourceConfig::events, "What to report: created, removed.")
+      .field("prefix", &SourceConfig::prefix, "Only keys that begin with one of these.")
+      .field("suffix", &SourceConfig::suffix, "Only keys that end in one of these; case counts.")
+      .field("scan", &SourceConfig::scan,
+             "Time between listings where notification is not to be had.", at_least(100'000))
+      .check("events takes created and removed, at least one of them", [](const SourceConfig& c) {
+        return !c.events.empty() && std::ranges::all_of(c.events, [](const std::string& event) {
+          return event == "created" || event == "removed";
+        });
+      });
+}
+
+ConfigSpec<SinkConfig> sink_spec() {
+  return ConfigSpec<SinkConfig>("Writes and deletes objects of a bucket, each atomically.")
+      .field("url", &SinkConfig::url,
+             "local:NAME (DATA/buckets/NAME) or file:PATH; the folder is made when missing.",
+             Need::required);
+}
+
+Result<Location> locate(std::string_view url, const Services& services) {
+  const auto colon = url.find(':');
+  const auto scheme = colon == url.npos ? std::string_view() : url.substr(0, colon);
+  const auto rest = colon == url.npos ? url : url.substr(colon + 1);
+  const auto buckets = resolve(std::filesystem::path(services.data_folder) / "buckets");
+  if (scheme == "s3")
+    return fail(Fault::bad_config,
+                "s3:// buckets are not in this version; use local:NAME or file:PATH");
+  if (scheme == "local") {
+    if (!is_bucket_name(rest))
+      return fail(Fault::bad_config,
+                  "a bucket's name has 1 to 63 letters, digits, '.', '_' or '-' and does not begin "
+                  "with '.', got: " +
+                      std::string(rest));
+    const std::string name(rest);
+    return Location{resolve(buckets + '/' + name), name, "local:" + name, true};
+  }
+  if (scheme == "file") {
+    // file:///abs is the same place as file:/abs.
+    const auto path = rest.starts_with("///") ? rest.substr(2) : rest;
+    if (!path.starts_with('/') || path.find('\0') != path.npos)
+      return fail(Fault::bad_config, "file: takes the path of a folder, got: " + std::string(url));
+    Location found{resolve(path), {}, {}, false};
+    found.name = std::filesystem::path(found.root).filename().string();
+    found.identity = "file:" + found.root;
+    // The same folder by its other name keeps its progress.
+    if (std::filesystem::path(found.root).parent_path() == buckets && is_bucket_name(found.name))
+      found.identity = "local:" + found.name;
+    return found;
+  }
+  return fail(Fault::bad_config, "url takes local:NAME or file:PATH, got: " + std::string(url));
+}
+
+void register_with(Registry& registry) {
+  registry.add_source("bucket", source_spec(), make_source);
+  registry.add_sink("bucket", sink_spec(), make_sink);
+}
+
+}  // namespace tidemill::bucket
