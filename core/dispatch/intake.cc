@@ -21,7 +21,11 @@ Task<> PipelineRunner::poll_loop() {
     const Result<PollEnd> polled = co_await source_.poll(left, events);
     admit(events);
     if (polled && *polled == PollEnd::exhausted) break;
-    if (polled) continue;
+    if (polled) {
+      // The next event needs more room than was left: what is in flight will make it.
+      if (events.empty() && stats_.in_flight_events > 0) co_await room_.wait();
+      continue;
+    }
     const Error& error = polled.error();
     if (error.fault == Fault::cancelled) break;
     if (error.fault == Fault::bad_config || error.fault == Fault::fenced) {
@@ -45,7 +49,8 @@ Credit PipelineRunner::credit() const {
   if (stats_.in_flight_events >= events_max || stats_.in_flight_bytes >= bytes_max) return {};
   const std::uint64_t events = events_max - stats_.in_flight_events;
   return {.events = static_cast<std::uint32_t>(std::min<std::uint64_t>(events, 1u << 20)),
-          .bytes = bytes_max - stats_.in_flight_bytes};
+          .bytes = bytes_max - stats_.in_flight_bytes,
+          .alone = stats_.in_flight_events == 0};
 }
 
 void PipelineRunner::admit(std::vector<Event>& events) {

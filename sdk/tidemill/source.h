@@ -57,11 +57,18 @@ class Progress {
       const std::function<void(std::string_view key, std::string_view version)>& visit) const = 0;
 };
 
-/// The bounded right to hand over more. A source never delivers beyond it, but one oversized event
-/// may travel alone when nothing else is in flight.
+/// The bounded right to hand over more. A source never delivers beyond it.
 struct Credit {
   std::uint32_t events = 0;  ///< At least 1.
   std::uint64_t bytes = 0;   ///< Sum of Event::bytes().
+  /// Nothing is in flight: the first event may exceed `bytes`, and then travels alone.
+  bool alone = false;
+
+  /// May an event of `event_bytes` follow `taken` events of `taken_bytes` in all?
+  bool allows(std::uint64_t event_bytes, std::uint64_t taken, std::uint64_t taken_bytes) const {
+    if (taken >= events) return false;
+    return taken_bytes + event_bytes <= bytes || (alone && taken == 0);
+  }
 };
 
 enum class PollEnd {
@@ -97,7 +104,8 @@ class Source {
   virtual Task<Result<>> open(const Progress& progress) = 0;
 
   /// Waits for at least one event, then appends those ready now to `out`, within `credit`. Appends
-  /// none only when it returns `exhausted` or an error. After interrupt() it returns soon, with
+  /// none only when it returns `exhausted` or an error, or `more` because the next event does not
+  /// fit: the engine polls again with more credit. After interrupt() it returns soon, with
   /// Fault::cancelled.
   ///
   /// Errors: transient, throttled, fenced, cancelled.

@@ -22,7 +22,7 @@
 
 namespace tidemill::testing {
 
-inline constexpr Credit ample{.events = 1 << 20, .bytes = std::uint64_t{1} << 40};
+inline constexpr Credit ample{.events = 1 << 20, .bytes = std::uint64_t{1} << 40, .alone = true};
 
 class SourceDriver {
  public:
