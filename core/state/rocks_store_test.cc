@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 
+#include <unistd.h>
 #include <algorithm>
+
 #include <filesystem>
 #include <map>
 #include <memory>

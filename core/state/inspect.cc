@@ -1,0 +1,209 @@
+#include "core/state/inspect.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/state/dead_letter_text.h"
+#include "core/state/inspect_text.h"
+
+namespace tidemill::inspect {
+namespace {
+
+template <class Named>
+std::unexpected<Error> no_such(std::string_view kind, std::string_view name, const Named& known) {
+  std::vector<std::string_view> names;
+  for (const auto& [each, number] : known) names.emplace_back(each);
+  if (names.empty()) {
+    return fail(Fault::bad_config,
+                fmt::format("there is no {0} {1}; there is no {0} yet", kind, name));
+  }
+  return fail(Fault::bad_config,
+              fmt::format("there is no {0} {1}; {0}s: {2}", kind, name, fmt::join(names, ", ")));
+}
+
+Result<TableId> find_table(const RocksStore& store, std::string_view name) {
+  if (const auto table = store.find_table(name)) return *table;
+  return no_such("table", name, store.tables());
+}
+
+Result<PipelineId> find_pipeline(const RocksStore& store, std::string_view name) {
+  if (const auto pipeline = store.find_pipeline(name)) return *pipeline;
+  return no_such("pipeline", name, store.pipelines());
+}
+
+std::string row_line(std::string_view key, const Row& row) {
+  JsonLine line;
+  line.text("key", key).body("value", row.body).time("time", row.time.value);
+  if (row.merge_refused) line.raw("merge_refused", "true");
+  return line.finish();
+}
+
+// Numbers of pipelines to names, for what is stored by number.
+std::string pipeline_name(const RocksStore& store, PipelineId pipeline) {
+  for (const auto& [name, number] : store.pipelines()) {
+    if (number == pipeline) return name;
+  }
+  return fmt::format("#{}", pipeline.value);
+}
+
+std::string ranges(const std::vector<OffsetRange>& settled) {
+  std::string text;
+  for (const OffsetRange& range : settled) {
+    text += fmt::format("{}[{},{}]", text.empty() ? "" : ",", range.begin.value, range.end.value);
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<> table_list(const RocksStore& store, Form form, const LineSink& lines) {
+  for (const auto& [name, number] : store.tables()) {
+    const std::string line =
+        form == Form::text ? name
+                           : JsonLine().text("table", name).number("id", number.value).finish();
+    if (!lines(line)) break;
+  }
+  return {};
+}
+
+Result<> table_get(const RocksStore& store, std::string_view table, std::string_view key,
+                   WallTime now, Form form, const LineSink& lines) {
+  const auto found = find_table(store, table);
+  if (!found) return std::unexpected(found.error());
+  const auto row = store.row(*found, key, now);
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return fail(Fault::bad_config, fmt::format("table {} has no row {}", table, key));
+  lines(form == Form::text ? (*row)->body : row_line(key, **row));
+  return {};
+}
+
+Result<> table_scan(const RocksStore& store, std::string_view table, const ScanOptions& options,
+                    WallTime now, Form form, const LineSink& lines) {
+  const auto found = find_table(store, table);
+  if (!found) return std::unexpected(found.error());
+  std::uint64_t left = options.limit;
+  if (left == 0) return {};
+  return store.each_row(*found, options.prefix, now, [&](std::string_view key, const Row& row) {
+    const bool more =
+        lines(form == Form::text ? fmt::format("{}\t{}", key, row.body) : row_line(key, row));
+    return more && --left > 0;
+  });
+}
+
+Result<std::uint64_t> table_count(const RocksStore& store, std::string_view table, WallTime now) {
+  const auto found = find_table(store, table);
+  if (!found) return std::unexpected(found.error());
+  std::uint64_t rows = 0;
+  auto scanned = store.each_row(*found, "", now, [&rows](std::string_view, const Row&) {
+    ++rows;
+    return true;
+  });
+  if (!scanned) return std::unexpected(scanned.error());
+  return rows;
+}
+
+Result<> table_export(const RocksStore& store, std::string_view table, WallTime now,
+                      const LineSink& lines) {
+  return table_scan(store, table, {}, now, Form::json, lines);
+}
+
+Result<> progress_show(RocksStore& store, std::string_view pipeline, Form form,
+                       const LineSink& lines) {
+  const auto found = find_pipeline(store, pipeline);
+  if (!found) return std::unexpected(found.error());
+  const std::string source = store.source_identity(*found);
+  const auto logs = store.log_progress(*found);
+  if (!logs) return std::unexpected(logs.error());
+  for (const LogProgress& log : *logs) {
+    const std::string settled = ranges(log.settled);
+    const std::string line =
+        form == Form::text
+            ? fmt::format("{} partition {} next {}{}{}", source, log.partition.value,
+                          log.next.value, settled.empty() ? "" : " settled ahead ", settled)
+            : JsonLine()
+                  .text("pipeline", pipeline)
+                  .text("source", source)
+                  .number("partition", log.partition.value)
+                  .number("next", log.next.value)
+                  .raw("settled", '[' + settled + ']')
+                  .finish();
+    if (!lines(line)) return {};
+  }
+  return store.each_object(*found, [&](std::string_view key, std::string_view version) {
+    return lines(form == Form::text ? fmt::format("{} object {} version {}", source, key, version)
+                                    : JsonLine()
+                                          .text("pipeline", pipeline)
+                                          .text("source", source)
+                                          .text("object", key)
+                                          .text("version", version)
+                                          .finish());
+  });
+}
+
+Result<> progress_reset(RocksStore& store, std::string_view pipeline, Form form,
+                        const LineSink& lines) {
+  const auto found = find_pipeline(store, pipeline);
+  if (!found) return std::unexpected(found.error());
+  const auto removed = store.reset_progress(*found);
+  if (!removed) return std::unexpected(removed.error());
+  lines(form == Form::text ? fmt::format("removed progress of {}: {} partitions, {} objects",
+                                         pipeline, removed->partitions, removed->objects)
+                           : JsonLine()
+                                 .text("pipeline", pipeline)
+                                 .number("partitions", removed->partitions)
+                                 .number("objects", removed->objects)
+                                 .finish());
+  return {};
+}
+
+Result<> dlq_list(const RocksStore& store, std::string_view pipeline, WallTime now, Form form,
+                  const LineSink& lines) {
+  std::optional<PipelineId> only;
+  if (!pipeline.empty()) {
+    const auto found = find_pipeline(store, pipeline);
+    if (!found) return std::unexpected(found.error());
+    only = *found;
+  }
+  // Letters come pipeline by pipeline, so that a name is looked up once for each.
+  std::optional<PipelineId> named;
+  std::string name;
+  return store.each_dead_letter(
+      only, now, [&](PipelineId of, std::uint64_t number, const DeadLetter& letter) {
+        if (named != of) {
+          named = of;
+          name = pipeline_name(store, of);
+        }
+        return lines(form == Form::text
+                         ? fmt::format("{} {} {} {}: {}", number, rfc3339(letter.died.value), name,
+                                       letter.event_id, letter.reason)
+                         : dead_letter_line({name, number, letter}));
+      });
+}
+
+Result<> dlq_show(const RocksStore& store, std::uint64_t number, WallTime now, Form form,
+                  const LineSink& lines) {
+  bool found = false;
+  auto visited = store.each_dead_letter(
+      std::nullopt, now, [&](PipelineId of, std::uint64_t each, const DeadLetter& letter) {
+        if (each != number) return true;
+        found = true;
+        const std::string name = pipeline_name(store, of);
+        if (form == Form::json) {
+          lines(whole_dead_letter_line({name, number, letter}));
+        } else {
+          for (const std::string& line : dead_letter_fields({name, number, letter})) {
+            if (!lines(line)) break;
+          }
+        }
+        return false;
+      });
+  if (!visited) return visited;
+  if (!found) return fail(Fault::bad_config, fmt::format("there is no dead letter {}", number));
+  return {};
+}
+
+}  // namespace tidemill::inspect

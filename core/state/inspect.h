@@ -1,0 +1,69 @@
+// What `tidemill table`, `progress` and `dlq` print, as functions over a store: the admin API of a
+// live engine and the command line on a stopped one share them.
+//
+// Everything is handed on line by line, without the line's end, as it is read: memory does not grow
+// with the table. A sink answers false to end early, which is not an error. Lines are JSON objects
+// with Form::json; with Form::text they are for people and may change.
+//
+// In JSON a row is {"key":..., "value":..., "time":...}. The value is the body itself where that is
+// JSON; else a string, with "value_encoding":"text", or for bytes that are not UTF-8 "base64".
+// Other fields that are not UTF-8 are marked alike ("key_encoding":"base64"). Times are RFC 3339 in
+// UTC; `time` is absent when unknown.
+//
+// Errors of all functions: transient, and bad_config for a name or number that does not exist; its
+// sentence lists what does. Thread safety: as RocksStore.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "core/state/rocks_store.h"
+
+namespace tidemill::inspect {
+
+enum class Form { text, json };
+
+using LineSink = std::function<bool(std::string_view line)>;
+
+/// One line per table: its name; in JSON with its number.
+Result<> table_list(const RocksStore& store, Form form, const LineSink& lines);
+
+/// The body alone, or the row as JSON.
+Result<> table_get(const RocksStore& store, std::string_view table, std::string_view key,
+                   WallTime now, Form form, const LineSink& lines);
+
+struct ScanOptions {
+  std::string prefix;
+  std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
+};
+
+/// Rows in byte order of keys; as text, key and body with a tab between.
+Result<> table_scan(const RocksStore& store, std::string_view table, const ScanOptions& options,
+                    WallTime now, Form form, const LineSink& lines);
+
+Result<std::uint64_t> table_count(const RocksStore& store, std::string_view table, WallTime now);
+
+/// Every row as JSON.
+Result<> table_export(const RocksStore& store, std::string_view table, WallTime now,
+                      const LineSink& lines);
+
+/// One line per partition and per settled object of a pipeline's present source.
+Result<> progress_show(RocksStore& store, std::string_view pipeline, Form form,
+                       const LineSink& lines);
+
+/// Forgets the progress of a pipeline, which must not run, and says what was removed.
+Result<> progress_reset(RocksStore& store, std::string_view pipeline, Form form,
+                        const LineSink& lines);
+
+/// One line per dead letter, of one pipeline or (empty) of all.
+Result<> dlq_list(const RocksStore& store, std::string_view pipeline, WallTime now, Form form,
+                  const LineSink& lines);
+
+/// Everything about one dead letter, its event included.
+Result<> dlq_show(const RocksStore& store, std::uint64_t number, WallTime now, Form form,
+                  const LineSink& lines);
+
+}  // namespace tidemill::inspect

@@ -1,0 +1,246 @@
+#include "core/state/inspect.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/state/inspect_text.h"
+
+namespace tidemill::inspect {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+using namespace std::string_literals;
+namespace fs = std::filesystem;
+
+constexpr WallTime now(1'000'000);
+
+class InspectTest : public ::testing::Test {
+ protected:
+  InspectTest()
+      : folder_(fs::temp_directory_path() /
+                ("tidemill-inspect-" +
+                 std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()) +
+                 "-" + std::to_string(::getpid()))) {
+    fs::remove_all(folder_);
+    auto opened = RocksStore::open(folder_, {.engine_id = "e", .now = now});
+    EXPECT_TRUE(opened);
+    store_ = std::move(*opened);
+  }
+
+  ~InspectTest() override {
+    store_.reset();
+    fs::remove_all(folder_);
+  }
+
+  void fill() {
+    const TableId images = *store_->table("images");
+    std::ignore = store_->table("empty");
+    const PipelineId thumbs = *store_->pipeline("thumbs", "");
+    EXPECT_TRUE(store_->progress(thumbs, "folder:/in"));
+    CommitPart part{.pipeline = thumbs};
+    const auto row = [&](EffectKind kind, std::string_view key, std::string_view data) {
+      part.rows.push_back({.table = images,
+                           .kind = kind,
+                           .merge = MergeKind::sum,
+                           .operand = 5,
+                           .time = EventTime(1'700'000'000'000'001),
+                           .key = key,
+                           .data = data});
+    };
+    row(EffectKind::put_row, "a.jpg", "{\"w\":200,\n \"h\":100}");
+    row(EffectKind::put_row, "b.txt", "plain \"text\"");
+    row(EffectKind::put_row, "c.bin", sv_bytes);
+    row(EffectKind::merge_row, "total", "");
+    part.logs = {{Partition(2), Offset(10), {{Offset(12), Offset(14)}, {Offset(20), Offset(21)}}}};
+    part.objects = {{"a.jpg", "v1"}};
+    DeadLetter letter;
+    letter.event_id = "folder:/in/x.jpg@v9";
+    letter.reason = "truncated";
+    letter.attempts = 3;
+    letter.died = WallTime(1'700'000'000'000'000);
+    letter.source = "folder:/in";
+    letter.subject = "x.jpg";
+    letter.function = "thumbnail";
+    letter.data = "{\"object\":1}";
+    part.dead_letters = {letter};
+    const CommitPart* parts[] = {&part};
+    EXPECT_TRUE(store_->commit(parts, now));
+  }
+
+  static constexpr std::string_view sv_bytes{"\xFF\xD8\xFF\x00", 4};
+
+  LineSink collect() {
+    return [this](std::string_view line) {
+      lines_.emplace_back(line);
+      return true;
+    };
+  }
+
+  fs::path folder_;
+  std::unique_ptr<RocksStore> store_;
+  std::vector<std::string> lines_;
+};
+
+TEST_F(InspectTest, ListsTables) {
+  fill();
+  ASSERT_TRUE(table_list(*store_, Form::text, collect()));
+  EXPECT_THAT(lines_, ElementsAre("empty", "images"));
+  lines_.clear();
+  ASSERT_TRUE(table_list(*store_, Form::json, collect()));
+  EXPECT_THAT(lines_, ElementsAre(R"({"table":"empty","id":2})", R"({"table":"images","id":1})"));
+}
+
+TEST_F(InspectTest, ExportsEveryKindOfBodyOnOneLine) {
+  fill();
+  ASSERT_TRUE(table_export(*store_, "images", now, collect()));
+  const std::string time = R"("time":"2023-11-14T22:13:20.000001Z"})";
+  EXPECT_THAT(
+      lines_,
+      ElementsAre(R"({"key":"a.jpg","value":{"w":200,  "h":100},)" + time,
+                  R"({"key":"b.txt","value":"plain \"text\"","value_encoding":"text",)" + time,
+                  R"({"key":"c.bin","value":"/9j/AA==","value_encoding":"base64",)" + time,
+                  R"({"key":"total","value":5,)" + time));
+}
+
+TEST_F(InspectTest, ShowsThatAMergeWasRefused) {
+  fill();
+  const RowChange merge{.table = *store_->table("images"),
+                        .kind = EffectKind::merge_row,
+                        .operand = 1,
+                        .key = "b.txt"};
+  const CommitPart part{.pipeline = *store_->pipeline("thumbs", ""), .rows = {merge}};
+  const CommitPart* parts[] = {&part};
+  ASSERT_TRUE(store_->commit(parts, now));
+  ASSERT_TRUE(table_get(*store_, "images", "b.txt", now, Form::json, collect()));
+  EXPECT_THAT(lines_, ElementsAre(HasSubstr(R"("merge_refused":true)")));
+}
+
+TEST_F(InspectTest, GetsOneRowOrSaysThatThereIsNone) {
+  fill();
+  ASSERT_TRUE(table_get(*store_, "images", "total", now, Form::text, collect()));
+  EXPECT_THAT(lines_, ElementsAre("5"));
+  const auto missing = table_get(*store_, "images", "z", now, Form::text, collect());
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, "table images has no row z");
+}
+
+TEST_F(InspectTest, ScansByPrefixUpToALimit) {
+  fill();
+  ASSERT_TRUE(table_scan(*store_, "images", {.prefix = "t"}, now, Form::text, collect()));
+  EXPECT_THAT(lines_, ElementsAre("total\t5"));
+  lines_.clear();
+  ASSERT_TRUE(table_scan(*store_, "images", {.limit = 2}, now, Form::json, collect()));
+  EXPECT_THAT(lines_, SizeIs(2));
+  lines_.clear();
+  ASSERT_TRUE(table_scan(*store_, "images", {.limit = 0}, now, Form::json, collect()));
+  EXPECT_THAT(lines_, IsEmpty());
+}
+
+TEST_F(InspectTest, StopsWhenTheReaderHasEnough) {
+  fill();
+  int seen = 0;
+  ASSERT_TRUE(table_export(*store_, "images", now, [&seen](std::string_view) {
+    ++seen;
+    return false;
+  }));
+  EXPECT_EQ(seen, 1);
+}
+
+TEST_F(InspectTest, CountsRows) {
+  fill();
+  EXPECT_EQ(table_count(*store_, "images", now).value(), 4u);
+  EXPECT_EQ(table_count(*store_, "empty", now).value(), 0u);
+}
+
+TEST_F(InspectTest, AnUnknownNameIsAnsweredWithThoseThatExist) {
+  EXPECT_EQ(table_count(*store_, "x", now).error().message,
+            "there is no table x; there is no table yet");
+  fill();
+  const auto wrong = table_count(*store_, "image", now);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().fault, Fault::bad_config);
+  EXPECT_EQ(wrong.error().message, "there is no table image; tables: empty, images");
+  EXPECT_EQ(progress_show(*store_, "thumb", Form::text, collect()).error().message,
+            "there is no pipeline thumb; pipelines: thumbs");
+}
+
+TEST_F(InspectTest, ShowsProgressOfPartitionsAndObjects) {
+  fill();
+  ASSERT_TRUE(progress_show(*store_, "thumbs", Form::json, collect()));
+  EXPECT_THAT(
+      lines_,
+      ElementsAre(
+          R"({"pipeline":"thumbs","source":"folder:/in","partition":2,"next":10,"settled":[[12,14],[20,21]]})",
+          R"({"pipeline":"thumbs","source":"folder:/in","object":"a.jpg","version":"v1"})"));
+  lines_.clear();
+  ASSERT_TRUE(progress_show(*store_, "thumbs", Form::text, collect()));
+  EXPECT_THAT(lines_, ElementsAre("folder:/in partition 2 next 10 settled ahead [12,14],[20,21]",
+                                  "folder:/in object a.jpg version v1"));
+}
+
+TEST_F(InspectTest, ResetSaysWhatItRemoved) {
+  fill();
+  ASSERT_TRUE(progress_reset(*store_, "thumbs", Form::text, collect()));
+  EXPECT_THAT(lines_, ElementsAre("removed progress of thumbs: 1 partitions, 1 objects"));
+  lines_.clear();
+  ASSERT_TRUE(progress_reset(*store_, "thumbs", Form::json, collect()));
+  EXPECT_THAT(lines_, ElementsAre(R"({"pipeline":"thumbs","partitions":0,"objects":0})"));
+}
+
+TEST_F(InspectTest, ListsDeadLettersOfAllOrOne) {
+  fill();
+  std::ignore = store_->pipeline("other", "");
+  ASSERT_TRUE(dlq_list(*store_, "", now, Form::text, collect()));
+  EXPECT_THAT(lines_, ElementsAre("1 2023-11-14T22:13:20.000000Z thumbs folder:/in/x.jpg@v9: "
+                                  "truncated"));
+  lines_.clear();
+  ASSERT_TRUE(dlq_list(*store_, "other", now, Form::text, collect()));
+  EXPECT_THAT(lines_, IsEmpty());
+  ASSERT_TRUE(dlq_list(*store_, "thumbs", now, Form::json, collect()));
+  EXPECT_THAT(
+      lines_,
+      ElementsAre(
+          R"({"number":1,"pipeline":"thumbs","event_id":"folder:/in/x.jpg@v9","stage":"function",)"
+          R"("reason":"truncated","attempts":3,"died":"2023-11-14T22:13:20.000000Z"})"));
+}
+
+TEST_F(InspectTest, ShowsAWholeDeadLetter) {
+  fill();
+  ASSERT_TRUE(dlq_show(*store_, 1, now, Form::json, collect()));
+  ASSERT_THAT(lines_, SizeIs(1));
+  EXPECT_THAT(lines_[0], HasSubstr(R"("function":"thumbnail")"));
+  EXPECT_THAT(lines_[0], HasSubstr(R"("data":{"object":1}}})"));
+  lines_.clear();
+  ASSERT_TRUE(dlq_show(*store_, 1, now, Form::text, collect()));
+  EXPECT_THAT(lines_, ::testing::Contains("reason            truncated"));
+  EXPECT_THAT(lines_, ::testing::Not(::testing::Contains(HasSubstr("sink"))));
+  EXPECT_EQ(dlq_show(*store_, 7, now, Form::text, collect()).error().message,
+            "there is no dead letter 7");
+}
+
+TEST(JsonLine, MarksBytesThatAreNoUtf8) {
+  EXPECT_EQ(JsonLine().text("key", "\xC3\xA4").finish(), "{\"key\":\"\xC3\xA4\"}");
+  EXPECT_EQ(JsonLine().text("key", "\xC3").finish(), R"({"key":"ww==","key_encoding":"base64"})");
+  EXPECT_EQ(JsonLine().text("key", "a\0\n"s).finish(), R"({"key":"a\u0000\n"})");
+  EXPECT_EQ(JsonLine().finish(), "{}");
+}
+
+TEST(JsonLine, KeepsABodyThatIsJsonAsItIs) {
+  EXPECT_EQ(JsonLine().body("v", "1e400").finish(), R"({"v":1e400})");
+  EXPECT_EQ(JsonLine().body("v", "18446744073709551616").finish(), R"({"v":18446744073709551616})");
+  EXPECT_EQ(JsonLine().body("v", "").finish(), R"({"v":"","v_encoding":"text"})");
+  EXPECT_EQ(JsonLine().body("v", "1 2").finish(), R"({"v":"1 2","v_encoding":"text"})");
+}
+
+}  // namespace
+}  // namespace tidemill::inspect
