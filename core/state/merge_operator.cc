@@ -43,6 +43,8 @@ class UniversalMerge final : public rocksdb::MergeOperator {
       }
     }
     if (!row) return keep(in.operand_list.back(), out);
+    // RocksDB hands over a buffer that it has used before.
+    out->new_value.clear();
     append_row_value(out->new_value, *row);
     return true;
   }
@@ -53,6 +55,7 @@ class UniversalMerge final : public rocksdb::MergeOperator {
     const std::optional<RowValue> second = read_row_value(view(right));
     if (!first || !second || !fold_together(*first, *second)) return false;
     fold(*first, *second);
+    out->clear();
     append_row_value(*out, *first);
     return true;
   }

@@ -33,7 +33,7 @@ std::string full_merge(const std::optional<std::string>& row,
   const std::string row_bytes = row.value_or("");
   const rocksdb::Slice existing = row_bytes;
   const std::vector<rocksdb::Slice> slices(operands.begin(), operands.end());
-  std::string merged;
+  std::string merged = "what an earlier merge left in the buffer";
   rocksdb::Slice unused;
   const rocksdb::MergeOperator::MergeOperationInput in("key", row ? &existing : nullptr, slices,
                                                        nullptr);
@@ -139,7 +139,7 @@ RC_GTEST_PROP(Merge, GivesTheSameWhicheverNeighboursAreFoldedFirst, ()) {
       rc::gen::inRange<std::size_t>(0, operands.size()));
   for (const std::size_t at : tries) {
     if (at + 1 >= folded.size()) continue;
-    std::string both;
+    std::string both = "left over";
     if (!make_merge_operator()->PartialMerge("key", folded[at], folded[at + 1], &both, nullptr)) {
       continue;
     }

@@ -206,6 +206,21 @@ TEST_F(RocksStoreTest, PutsMergesAndDeletesOfOneRowKeepTheirOrderInAGroup) {
   EXPECT_EQ(body(t, "sum-max-sum"), "15");
 }
 
+TEST_F(RocksStoreTest, AScanSeesWhatEachRowWasMergedTo) {
+  const TableId t = table("t");
+  commit_rows({put(t, "a", "{}"), put(t, "b", "10"), merge(t, "c", MergeKind::sum, 1)});
+  ASSERT_TRUE(store_->flush());
+  commit_rows({merge(t, "a", MergeKind::sum, 1), merge(t, "b", MergeKind::sum, 1),
+               merge(t, "c", MergeKind::sum, 1), merge(t, "d", MergeKind::sum, 1)});
+
+  std::vector<std::string> bodies;
+  EXPECT_TRUE(store_->each_row(t, "", now, [&](std::string_view, const Row& row) {
+    bodies.push_back(row.body);
+    return true;
+  }));
+  EXPECT_THAT(bodies, ElementsAre("{}", "11", "2", "1"));
+}
+
 TEST_F(RocksStoreTest, AMergeOntoJsonIsRefusedAndSeenUntilTheNextPut) {
   const TableId t = table("t");
   commit_rows({put(t, "k", "{\"a\":1}")});
