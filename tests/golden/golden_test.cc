@@ -1,0 +1,61 @@
+// Folders that earlier engines wrote, opened by this one.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "contents.h"
+#include "core/state/rocks_store.h"
+
+namespace tidemill::golden {
+namespace {
+
+using ::testing::HasSubstr;
+
+namespace fs = std::filesystem;
+
+// A copy, because opening a folder changes it.
+class GoldenFolder {
+ public:
+  explicit GoldenFolder(const std::string& format)
+      : path_(fs::temp_directory_path() /
+              ("tidemill-golden-" + format + "-" + std::to_string(::getpid()))) {
+    fs::remove_all(path_);
+    fs::copy(fs::path(TIDEMILL_SOURCE_DIR) / "tests/data/golden" / format, path_,
+             fs::copy_options::recursive);
+  }
+  ~GoldenFolder() { fs::remove_all(path_); }
+
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+TEST(GoldenFolder, OfFormat10HoldsWhatWasWritten) {
+  const GoldenFolder folder("1.0");
+  expect_contents(folder.path());
+}
+
+TEST(GoldenFolder, OfFormat20IsRefusedByName) {
+  const GoldenFolder folder("2.0");
+  const auto opened = RocksStore::open(folder.path(), {.engine_id = "e"});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().fault, Fault::bad_config);
+  EXPECT_THAT(opened.error().message, HasSubstr("has format 2.0, this engine reads up to 1.x"));
+}
+
+// The folder in the repository is not the only proof that writing and reading agree.
+TEST(GoldenFolder, WrittenTodayHoldsTheSame) {
+  const fs::path path =
+      fs::temp_directory_path() / ("tidemill-golden-new-" + std::to_string(::getpid()));
+  fs::remove_all(path);
+  write(path);
+  expect_contents(path);
+  fs::remove_all(path);
+}
+
+}  // namespace
+}  // namespace tidemill::golden
