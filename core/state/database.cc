@@ -7,6 +7,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/version.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
@@ -185,7 +186,7 @@ Result<bool> Database::get(rocksdb::ColumnFamilyHandle* family, std::string_view
 }
 
 Result<> Database::scan(rocksdb::ColumnFamilyHandle* family, std::string_view prefix,
-                        const Visit& visit) {
+                        std::string_view from, const Visit& visit) {
   const std::string end = prefix_end(prefix);
   const rocksdb::Slice upper(end);
   rocksdb::ReadOptions options;
@@ -193,12 +194,14 @@ Result<> Database::scan(rocksdb::ColumnFamilyHandle* family, std::string_view pr
   options.fill_cache = false;
   if (!end.empty()) options.iterate_upper_bound = &upper;
   const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, family));
-  for (row->Seek(prefix); row->Valid(); row->Next()) {
+  for (row->Seek(std::max(prefix, from)); row->Valid(); row->Next()) {
     if (!visit(row->key().ToStringView(), row->value().ToStringView())) return {};
   }
   if (!row->status().ok()) return storage_failure("read " + family->GetName(), row->status());
   return {};
 }
+
+std::string Database::library_version() { return rocksdb::GetRocksVersionAsString(); }
 
 Result<> Database::write(rocksdb::WriteBatch& batch, bool sync) {
   rocksdb::WriteOptions options;

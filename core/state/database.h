@@ -50,6 +50,8 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
+  static std::string library_version();
+
   rocksdb::DB& db() { return *db_; }
 
   rocksdb::ColumnFamilyHandle* meta() const { return meta_; }
@@ -69,10 +71,14 @@ class Database {
   /// False when there is no such key. Errors: transient.
   Result<bool> get(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string& value);
 
-  /// Calls `visit` for every key that begins with `prefix`, in byte order, as of now, until it
-  /// answers false. The views die when `visit` returns. Errors: transient.
+  /// Calls `visit` for every key that begins with `prefix` and is not below `from`, in byte order,
+  /// as of now, until it answers false. The views die when `visit` returns. Errors: transient.
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
-  Result<> scan(rocksdb::ColumnFamilyHandle* family, std::string_view prefix, const Visit& visit);
+  Result<> scan(rocksdb::ColumnFamilyHandle* family, std::string_view prefix, std::string_view from,
+                const Visit& visit);
+  Result<> scan(rocksdb::ColumnFamilyHandle* family, std::string_view prefix, const Visit& visit) {
+    return scan(family, prefix, prefix, visit);
+  }
 
   /// One atomic change of many keys. With `sync` it is on disk when this returns. After an error
   /// nobody knows whether it happened. Errors: transient.

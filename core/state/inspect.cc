@@ -81,17 +81,23 @@ Result<> table_get(const RocksStore& store, std::string_view table, std::string_
   return {};
 }
 
-Result<> table_scan(const RocksStore& store, std::string_view table, const ScanOptions& options,
-                    WallTime now, Form form, const LineSink& lines) {
+Result<ScanEnd> table_scan(const RocksStore& store, std::string_view table,
+                           const ScanOptions& options, WallTime now, Form form,
+                           const LineSink& lines) {
   const auto found = find_table(store, table);
   if (!found) return std::unexpected(found.error());
-  std::uint64_t left = options.limit;
-  if (left == 0) return {};
-  return store.each_row(*found, options.prefix, now, [&](std::string_view key, const Row& row) {
-    const bool more =
-        lines(form == Form::text ? fmt::format("{}\t{}", key, row.body) : row_line(key, row));
-    return more && --left > 0;
-  });
+  ScanEnd end;
+  if (options.limit == 0) return end;
+  auto scanned = store.each_row(
+      *found, options.prefix, options.after, now, [&](std::string_view key, const Row& row) {
+        ++end.rows;
+        end.last_key = key;
+        const bool more =
+            lines(form == Form::text ? fmt::format("{}\t{}", key, row.body) : row_line(key, row));
+        return more && end.rows < options.limit;
+      });
+  if (!scanned) return std::unexpected(scanned.error());
+  return end;
 }
 
 Result<std::uint64_t> table_count(const RocksStore& store, std::string_view table, WallTime now) {
@@ -104,11 +110,6 @@ Result<std::uint64_t> table_count(const RocksStore& store, std::string_view tabl
   });
   if (!scanned) return std::unexpected(scanned.error());
   return rows;
-}
-
-Result<> table_export(const RocksStore& store, std::string_view table, WallTime now,
-                      const LineSink& lines) {
-  return table_scan(store, table, {}, now, Form::json, lines);
 }
 
 Result<> progress_show(RocksStore& store, std::string_view pipeline, Form form,

@@ -37,18 +37,22 @@ Result<> table_get(const RocksStore& store, std::string_view table, std::string_
 
 struct ScanOptions {
   std::string prefix;
+  std::string after;  ///< Only rows behind this key; empty: from the first.
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
 };
 
+/// Where a scan ended.
+struct ScanEnd {
+  std::uint64_t rows = 0;
+  std::string last_key;
+};
+
 /// Rows in byte order of keys; as text, key and body with a tab between.
-Result<> table_scan(const RocksStore& store, std::string_view table, const ScanOptions& options,
-                    WallTime now, Form form, const LineSink& lines);
+Result<ScanEnd> table_scan(const RocksStore& store, std::string_view table,
+                           const ScanOptions& options, WallTime now, Form form,
+                           const LineSink& lines);
 
 Result<std::uint64_t> table_count(const RocksStore& store, std::string_view table, WallTime now);
-
-/// Every row as JSON.
-Result<> table_export(const RocksStore& store, std::string_view table, WallTime now,
-                      const LineSink& lines);
 
 /// One line per partition and per settled object of a pipeline's present source.
 Result<> progress_show(RocksStore& store, std::string_view pipeline, Form form,

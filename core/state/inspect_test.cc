@@ -102,7 +102,7 @@ TEST_F(InspectTest, ListsTables) {
 
 TEST_F(InspectTest, ExportsEveryKindOfBodyOnOneLine) {
   fill();
-  ASSERT_TRUE(table_export(*store_, "images", now, collect()));
+  ASSERT_TRUE(table_scan(*store_, "images", {}, now, Form::json, collect()));
   const std::string time = R"("time":"2023-11-14T22:13:20.000001Z"})";
   EXPECT_THAT(
       lines_,
@@ -149,7 +149,7 @@ TEST_F(InspectTest, ScansByPrefixUpToALimit) {
 TEST_F(InspectTest, StopsWhenTheReaderHasEnough) {
   fill();
   int seen = 0;
-  ASSERT_TRUE(table_export(*store_, "images", now, [&seen](std::string_view) {
+  ASSERT_TRUE(table_scan(*store_, "images", {}, now, Form::json, [&seen](std::string_view) {
     ++seen;
     return false;
   }));

@@ -86,6 +86,8 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::filesystem::path
   return store;
 }
 
+std::string RocksStore::library_version() { return state::Database::library_version(); }
+
 const std::string& RocksStore::engine_id() const { return impl_->meta.engine_id; }
 std::uint64_t RocksStore::epoch() const { return impl_->meta.epoch; }
 
@@ -171,13 +173,13 @@ Result<std::optional<Row>> RocksStore::row(TableId table, std::string_view key,
   return to_row(*value);
 }
 
-Result<> RocksStore::each_row(TableId table, std::string_view prefix, WallTime now,
-                              const RowVisit& visit) const {
+Result<> RocksStore::each_row(TableId table, std::string_view prefix, std::string_view after,
+                              WallTime now, const RowVisit& visit) const {
   rocksdb::ColumnFamilyHandle* const family = impl_->database->table(table);
   assert(family != nullptr);
   Result<> outcome;
   auto scanned = impl_->database->scan(
-      family, state::text_row_prefix(table, prefix),
+      family, state::text_row_prefix(table, prefix), state::text_row_key(table, after),
       [&](std::string_view key, std::string_view bytes) {
         const auto text = state::text_of_row_key(key);
         const auto value = state::read_row_value(bytes);
@@ -185,7 +187,8 @@ Result<> RocksStore::each_row(TableId table, std::string_view prefix, WallTime n
           outcome = damaged(text ? fmt::format("row \"{}\"", *text) : "the key of a row");
           return false;
         }
-        return value->expired(now) || visit(*text, to_row(*value));
+        const bool behind = after.empty() || *text != after;
+        return !behind || value->expired(now) || visit(*text, to_row(*value));
       });
   return scanned ? outcome : scanned;
 }

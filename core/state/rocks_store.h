@@ -54,6 +54,9 @@ class RocksStore final : public Store {
                                                   Options options);
   ~RocksStore() override;
 
+  /// The release of RocksDB that this binary runs with.
+  static std::string library_version();
+
   const std::string& engine_id() const;
   std::uint64_t epoch() const;
 
@@ -76,9 +79,14 @@ class RocksStore final : public Store {
   Result<std::optional<Row>> row(TableId table, std::string_view key, WallTime now) const;
 
   using RowVisit = std::function<bool(std::string_view key, const Row& row)>;
-  /// Rows whose key begins with `prefix`, in byte order of keys. Errors as row().
-  Result<> each_row(TableId table, std::string_view prefix, WallTime now,
+  /// Rows whose key begins with `prefix` and comes behind `after`, if that is not empty, in byte
+  /// order of keys. Errors as row().
+  Result<> each_row(TableId table, std::string_view prefix, std::string_view after, WallTime now,
                     const RowVisit& visit) const;
+  Result<> each_row(TableId table, std::string_view prefix, WallTime now,
+                    const RowVisit& visit) const {
+    return each_row(table, prefix, {}, now, visit);
+  }
 
   /// The identity that the pipeline's progress belongs to now; empty if it never had a source.
   std::string source_identity(PipelineId pipeline) const;
