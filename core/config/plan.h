@@ -8,19 +8,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/config/mark.h"
 #include "tidemill/config_spec.h"
 #include "tidemill/time.h"
 
 namespace tidemill {
-
-/// A place in a user's file. Lines and columns count from 1; 0 means "the file as a whole".
-struct Mark {
-  std::string file;
-  int line = 0;
-  int column = 0;
-};
 
 /// A batch closes at whichever limit it reaches first.
 struct BatchLimits {
@@ -67,7 +62,8 @@ struct SinkPlan {
   std::string name;
   std::string from;  ///< An output of the function, or "event".
   ConnectorPlan connector;
-  std::optional<RetryPolicy> retry;
+  std::optional<RetryPolicy> retry;  ///< Only attempts and backoff; else the pipeline's.
+  Mark where;
 };
 
 struct PipelinePlan {
@@ -88,6 +84,7 @@ struct FunctionPlan {
   std::string name;
   Mark where;
   std::string native;      ///< As written: a plugin's name on the plugin path, or a path to a .so.
+  std::string folder;      ///< Of the file it stands in, absolute: where a path in `native` starts.
   ResolvedOptions config;  ///< Checked against what the plugin declares.
   Duration timeout = std::chrono::seconds(30);
   ByteSize memory{512 * 1024 * 1024};
@@ -96,6 +93,7 @@ struct FunctionPlan {
 };
 
 struct Plan {
+  std::string name_space;  ///< `namespace:` of the files; empty when they have none.
   std::vector<PipelinePlan> pipelines;
   std::vector<FunctionPlan> functions;
 
