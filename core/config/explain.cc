@@ -1,0 +1,160 @@
+#include "core/config/explain.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <span>
+#include <vector>
+
+#include "core/config/declarations.h"
+#include "core/config/scalars.h"
+#include "core/config/sections.h"
+
+namespace tidemill::config {
+namespace {
+
+constexpr std::string_view hidden = "(hidden)";
+
+std::string duration(Duration value) { return show_duration(value.count()); }
+
+// Quotes what YAML would otherwise read as something else than this text.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+class Explanation {
+ public:
+  std::string take() { return std::move(out_); }
+
+  template <class... Args>
+  void line(int depth, fmt::format_string<Args...> format, Args&&... args) {
+    out_.append(static_cast<std::size_t>(depth) * 2, ' ');
+    out_ += fmt::format(format, std::forward<Args>(args)...);
+    out_ += '\n';
+  }
+
+  void options(int depth, std::span<const DeclTree> trees, const ResolvedOptions& resolved) {
+    for (const auto& tree : trees) {
+      if (tree.decl == nullptr) {
+        line(depth, "{}:", tree.key);
+        options(depth + 1, tree.below, resolved);
+      } else if (const auto text = value(*tree.decl, resolved); !text.empty()) {
+        line(depth, "{}: {}", tree.key, text);
+      }
+    }
+  }
+
+ private:
+  // What is in force: the values set, else the default; empty when there is neither.
+  static std::string value(const OptionDecl& decl, const ResolvedOptions& resolved) {
+    std::vector<std::string> values;
+    for (const auto& [name, text] : resolved) {
+      if (name != decl.name) continue;
+      values.push_back(decl.type == OptionType::secret ? std::string(hidden)
+                                                       : scalar(decl.type, text));
+    }
+    if (decl.list)
+      return values.empty() ? (decl.default_value.empty() ? "" : "[" + decl.default_value + "]")
+                            : fmt::format("[{}]", fmt::join(values, ", "));
+    if (!values.empty()) return values.back();
+    if (decl.default_value.empty() || decl.type == OptionType::secret) return {};
+    return scalar(decl.type, decl.default_value);
+  }
+
+  static std::string scalar(OptionType type, std::string_view text) {
+    const bool is_text = type == OptionType::text || type == OptionType::path;
+    return is_text ? quoted(text) : show(type, text);
+  }
+
+  std::string out_;
+};
+
+const KindDecl* kind_named(const std::vector<KindDecl>& kinds, std::string_view name) {
+  for (const auto& kind : kinds)
+    if (kind.name == name) return &kind;
+  return nullptr;
+}
+
+void connector(Explanation& to, int depth, const ConnectorPlan& plan,
+               const std::vector<KindDecl>& kinds) {
+  to.line(depth, "{}:", plan.kind);
+  const auto* kind = kind_named(kinds, plan.kind);
+  if (kind == nullptr) return;
+  to.options(depth + 1, tree_of(*kind->options), plan.options);
+}
+
+void backoff(Explanation& to, int depth, const Backoff& plan) {
+  to.line(depth, "backoff: {{ initial: {}, max: {}, jitter: {} }}", duration(plan.initial),
+          duration(plan.max), plan.jitter == Jitter::full ? "full" : "none");
+}
+
+void pipeline(Explanation& to, const PipelinePlan& plan, const Registry& registry) {
+  to.line(1, "{}:", plan.name);
+  if (!plan.renamed_from.empty()) to.line(2, "renamed_from: {}", plan.renamed_from);
+  to.line(2, "source:");
+  connector(to, 3, plan.source, source_kinds(registry));
+  if (!plan.function.empty()) to.line(2, "steps: [ function: {} ]", plan.function);
+  to.line(2, "batch: {{ events: {}, bytes: {}, window: {} }}", plan.batch.events,
+          show_bytes(plan.batch.bytes.value), duration(plan.batch.window));
+  to.line(2, "parallel: {{ batches: {}, per_partition: {} }}", plan.parallel.batches,
+          plan.parallel.per_partition);
+  to.line(2, "order_by: {}", plan.order_by == OrderBy::key ? "key" : "partition");
+  to.line(2, "retry:");
+  to.line(3, "attempts: {}", plan.retry.attempts);
+  backoff(to, 3, plan.retry.backoff);
+  to.line(3, "max_age: {}", duration(plan.retry.max_age));
+  to.line(3, "bisect: {}", plan.retry.bisect);
+  if (plan.dead_letter.enabled) {
+    to.line(2, "dead_letter: {{ keep: {} }}", duration(plan.dead_letter.keep));
+  } else {
+    to.line(2, "dead_letter: off");
+  }
+  if (!plan.sinks.empty()) to.line(2, "sinks:");
+  const auto kinds = sink_kinds(registry);
+  for (const auto& sink : plan.sinks) {
+    to.line(3, "{}:", sink.name);
+    to.line(4, "from: {}", sink.from);
+    connector(to, 4, sink.connector, kinds);
+    if (!sink.retry) continue;
+    to.line(4, "retry:");
+    to.line(5, "attempts: {}", sink.retry->attempts);
+    backoff(to, 5, sink.retry->backoff);
+  }
+}
+
+void function(Explanation& to, const FunctionPlan& plan, FunctionCatalog& catalog) {
+  to.line(1, "{}:", plan.name);
+  to.line(2, "native: {}", plan.native);
+  if (const auto decl = catalog.find(plan.native, plan.folder); decl && !(*decl)->options.empty()) {
+    to.line(2, "config:");
+    to.options(3, tree_of((*decl)->options), plan.config);
+  }
+  to.line(2, "isolation: in_process");
+  to.line(2, "timeout: {}", duration(plan.timeout));
+  to.line(2, "memory: {}", show_bytes(plan.memory.value));
+  to.line(2, "concurrency: {{ reserved: {}, provisioned: {} }}", plan.reserved, plan.provisioned);
+}
+
+}  // namespace
+
+std::string explain(const Plan& plan, const Registry& registry, FunctionCatalog& catalog) {
+  Explanation to;
+  to.line(0, "version: 1");
+  if (!plan.name_space.empty()) to.line(0, "namespace: {}", plan.name_space);
+  to.line(0, "pipelines:");
+  for (const auto& each : plan.pipelines) pipeline(to, each, registry);
+  if (!plan.functions.empty()) to.line(0, "functions:");
+  for (const auto& each : plan.functions) function(to, each, catalog);
+  return to.take();
+}
+
+}  // namespace tidemill::config
