@@ -59,12 +59,16 @@ function(tidemill_builtin_function name)
   endif()
   add_library(${name} MODULE ${sources})
   set_target_properties(${name} PROPERTIES PREFIX ""
-    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins
+    LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/tidemill_function.map)
   target_link_libraries(${name} PRIVATE tidemill_sdk ${ARG_LIBS} tidemill_warnings)
+  target_link_options(${name} PRIVATE
+    -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/tidemill_function.map)
   if(tests)
     tidemill_test(${name}_test SOURCES ${tests} ${sources} LIBS tidemill_sdk ${ARG_LIBS})
   endif()
-  install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tidemill/plugins)
+  install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/tidemill/plugins
+    COMPONENT runtime)
 endfunction()
 
 # Writes builtin_connectors.cc: one plain call per connector, so that nothing depends on static
