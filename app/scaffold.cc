@@ -32,7 +32,7 @@ tidemill_add_function(@name@)
 
 constexpr std::string_view source =
     R"(// @name@: notes how long every event is, and how many words it has.
-#include <tidemill/function.h>
+#include "tidemill/function.h"
 
 #include <cstdint>
 #include <string>

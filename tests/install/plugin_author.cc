@@ -1,7 +1,8 @@
 // What tests/install/run needs of the engine, without its command line:
 //
 //     plugin_author scaffold NAME FOLDER      writes FOLDER/NAME, as `tidemill new function` does
-//     plugin_author load FILE                 loads a plugin as the engine does, and invokes it once
+//     plugin_author load FILE                 loads a plugin as the engine does, and invokes it
+//     once
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -18,9 +19,7 @@ namespace {
 
 class ErrorOutput final : public Log {
  public:
-  void write(LogLevel, std::string_view sentence) override {
-    fmt::print(stderr, "{}\n", sentence);
-  }
+  void write(LogLevel, std::string_view sentence) override { fmt::print(stderr, "{}\n", sentence); }
 };
 
 int complain(const Error& error) {

@@ -50,8 +50,8 @@ TEST_F(Scaffold, WritesAWholeFolder) {
 TEST_F(Scaffold, TouchesNothingThatExists) {
   ASSERT_TRUE(scaffold_function("hello", folder_));
   std::ofstream(folder_ / "hello/hello.cc") << "mine";
-  EXPECT_EQ(error("hello"), (folder_ / "hello").string() +
-                                " exists already; choose another name or remove it");
+  EXPECT_EQ(error("hello"),
+            (folder_ / "hello").string() + " exists already; choose another name or remove it");
   EXPECT_EQ(text("hello/hello.cc"), "mine");
 }
 
