@@ -70,7 +70,7 @@ Result<std::uint32_t> Catalog::number_renamed(NameKind kind, std::string_view na
       rocksdb::WriteBatch batch;
       batch.Delete(database_.registry(), old_key).PermitUncheckedError();
       batch.Put(database_.registry(), key, integer_value(number)).PermitUncheckedError();
-      if (auto written = database_.write(batch, true); !written) {
+      if (auto written = database_.write(batch, Durable::with_next_commit); !written) {
         return std::unexpected(written.error());
       }
       numbers_.erase(old);
@@ -94,7 +94,7 @@ Result<std::uint32_t> Catalog::make(const std::string& key) {
   rocksdb::WriteBatch batch;
   batch.Put(database_.registry(), key, integer_value(number)).PermitUncheckedError();
   batch.Put(database_.registry(), counter_key, integer_value(number + 1)).PermitUncheckedError();
-  if (auto written = database_.write(batch, true); !written) {
+  if (auto written = database_.write(batch, Durable::with_next_commit); !written) {
     return std::unexpected(written.error());
   }
   numbers_.emplace(key, number);

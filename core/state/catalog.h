@@ -37,7 +37,7 @@ class Catalog {
 
   std::optional<std::uint32_t> find(NameKind kind, std::string_view name) const;
 
-  /// The name's number; made, and durable, at first use.
+  /// The name's number, made at first use; durable before anything that carries it.
   Result<std::uint32_t> number(NameKind kind, std::string_view name);
 
   /// As number(), but a name that has none takes over the number of `from`, if that has one. Errors

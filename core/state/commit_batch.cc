@@ -142,9 +142,9 @@ void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
   }
 }
 
-Result<> CommitBatch::write(bool sync) {
+Result<> CommitBatch::write(Durable durable) {
   impl_->write_merges();
-  return impl_->database.write(impl_->batch, sync);
+  return impl_->database.write(impl_->batch, durable);
 }
 
 void CommitBatch::Impl::add_row(const RowChange& row) {

@@ -30,7 +30,7 @@ class CommitBatch {
   void add(const CommitPart& part, std::uint64_t identity, std::uint64_t& dead_letter_next);
 
   /// Errors: transient; then nobody knows whether the group was written.
-  Result<> write(bool sync);
+  Result<> write(Durable durable);
 
  private:
   struct Impl;

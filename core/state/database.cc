@@ -11,9 +11,9 @@
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
-#include <algorithm>
-#include <array>
+#include <cstdint>
 #include <mutex>
+#include <tuple>
 #include <vector>
 
 #include "core/state/merge_operator.h"
@@ -21,15 +21,19 @@
 namespace tidemill::state {
 namespace {
 
-// In the order of Database's members.
-constexpr std::array system_names = {"default", "registry", "progress", "dead_letters"};
+constexpr const char* meta_name = "default";
+constexpr const char* registry_name = "registry";
+constexpr const char* progress_name = "progress";
+constexpr const char* dead_letters_name = "dead_letters";
+
+// What a clean close may leave to be replayed by the next open.
+constexpr std::uint64_t replayed_bytes_max = 4u << 20;
 
 std::string table_name(TableId table) { return fmt::format("table.{}", table.value); }
 
 rocksdb::DBOptions db_options(const Limits& limits, IfMissing missing) {
   rocksdb::DBOptions options;
   options.create_if_missing = missing == IfMissing::create;
-  options.create_missing_column_families = true;
   options.write_buffer_manager =
       std::make_shared<rocksdb::WriteBufferManager>(limits.memtable_bytes);
   // A torn end of the log is what a power cut leaves; anything before it must be whole.
@@ -110,9 +114,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fo
   if (exists) {
     const auto listed = rocksdb::DB::ListColumnFamilies(options, folder.string(), &names);
     if (!listed.ok()) return storage_failure("open data folder " + shown_as, listed);
-  }
-  for (const char* name : system_names) {
-    if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+  } else {
+    names.push_back(rocksdb::kDefaultColumnFamilyName);
   }
 
   std::unique_ptr<Database> database(new Database);
@@ -136,15 +139,37 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fo
   database->db_.reset(db);
   for (std::size_t i = 0; i < names.size(); ++i) database->families_[names[i]] = handles[i];
 
-  database->meta_ = database->families_[system_names[0]];
-  database->registry_ = database->families_[system_names[1]];
-  database->progress_ = database->families_[system_names[2]];
-  database->dead_letters_ = database->families_[system_names[3]];
+  if (auto made = database->make_system_families(); !made) return std::unexpected(made.error());
   return database;
+}
+
+Result<> Database::make_system_families() {
+  std::vector<std::string> missing;
+  for (const char* name : {registry_name, progress_name, dead_letters_name}) {
+    if (!families_.contains(name)) missing.emplace_back(name);
+  }
+  if (!missing.empty()) {
+    // All at once: RocksDB writes and syncs its file of options once per call.
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    const auto made = db_->CreateColumnFamilies(*family_options_, missing, &handles);
+    for (std::size_t i = 0; i < handles.size(); ++i) families_[missing[i]] = handles[i];
+    if (!made.ok()) return storage_failure("create column families", made);
+  }
+  meta_ = families_[meta_name];
+  registry_ = families_[registry_name];
+  progress_ = families_[progress_name];
+  dead_letters_ = families_[dead_letters_name];
+  return {};
 }
 
 Database::~Database() {
   if (!db_) return;
+  std::uint64_t in_memory = 0;
+  if (db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory) &&
+      in_memory > replayed_bytes_max) {
+    // Only so that the next start is quick.
+    std::ignore = flush();
+  }
   rocksdb::CancelAllBackgroundWork(db_.get(), true);
   for (const auto& [name, handle] : families_) {
     db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
@@ -174,7 +199,7 @@ Result<> Database::put(rocksdb::ColumnFamilyHandle* family, std::string_view key
                        std::string_view value) {
   rocksdb::WriteBatch batch;
   batch.Put(family, key, value).PermitUncheckedError();
-  return write(batch, true);
+  return write(batch, Durable::with_next_commit);
 }
 
 Result<bool> Database::get(rocksdb::ColumnFamilyHandle* family, std::string_view key,
@@ -203,9 +228,9 @@ Result<> Database::scan(rocksdb::ColumnFamilyHandle* family, std::string_view pr
 
 std::string Database::library_version() { return rocksdb::GetRocksVersionAsString(); }
 
-Result<> Database::write(rocksdb::WriteBatch& batch, bool sync) {
+Result<> Database::write(rocksdb::WriteBatch& batch, Durable durable) {
   rocksdb::WriteOptions options;
-  options.sync = sync;
+  options.sync = durable == Durable::now;
   const auto status = db_->Write(options, &batch);
   if (!status.ok()) return storage_failure("write the data folder", status);
   return {};

@@ -37,6 +37,10 @@ struct Limits {
   std::size_t cache_bytes = 16u << 20;
 };
 
+/// There is one log, and what it loses it loses from its end: a write that was not synced is on
+/// disk as soon as any later one is, and nothing that builds on it can outlive it.
+enum class Durable { now, with_next_commit };
+
 enum class IfMissing { create, fail };
 
 class Database {
@@ -65,7 +69,7 @@ class Database {
   /// Null for a table that has none.
   rocksdb::ColumnFamilyHandle* table(TableId table) const;
 
-  /// One durable change of one key, for what is not part of a commit. Errors: transient.
+  /// One change of one key, durable with the next commit. Errors: transient.
   Result<> put(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view value);
 
   /// False when there is no such key. Errors: transient.
@@ -80,15 +84,16 @@ class Database {
     return scan(family, prefix, prefix, visit);
   }
 
-  /// One atomic change of many keys. With `sync` it is on disk when this returns. After an error
-  /// nobody knows whether it happened. Errors: transient.
-  Result<> write(rocksdb::WriteBatch& batch, bool sync);
+  /// One atomic change of many keys. After an error nobody knows whether it happened.
+  /// Errors: transient.
+  Result<> write(rocksdb::WriteBatch& batch, Durable durable);
 
   /// Writes everything in memory to sorted files.
   Result<> flush();
 
  private:
   Database() = default;
+  Result<> make_system_families();
 
   std::unique_ptr<rocksdb::ColumnFamilyOptions> family_options_;
   std::unique_ptr<rocksdb::DB> db_;

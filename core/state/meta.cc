@@ -80,7 +80,7 @@ Result<Meta> begin_epoch(Database& database, const std::string& shown_as,
   }
   ++meta.epoch;
   batch.Put(database.meta(), epoch_key, integer_value(meta.epoch)).PermitUncheckedError();
-  if (auto written = database.write(batch, true); !written) {
+  if (auto written = database.write(batch, Durable::with_next_commit); !written) {
     return std::unexpected(written.error());
   }
   return meta;

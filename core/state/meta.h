@@ -32,9 +32,9 @@ struct Meta {
   std::uint64_t dead_letter_next = 1;
 };
 
-/// Checks the format, then raises the epoch durably. A new folder gets this format and
-/// `new_engine_id`; an existing one keeps its own. Nothing is written to a folder that is refused.
-/// Errors: bad_config (a newer or unreadable format), transient.
+/// Checks the format, then raises the epoch, durable before the first commit in it. A new folder
+/// gets this format and `new_engine_id`; an existing one keeps its own. Nothing is written to a
+/// folder that is refused. Errors: bad_config (a newer or unreadable format), transient.
 Result<Meta> begin_epoch(Database& database, const std::string& shown_as,
                          std::string_view new_engine_id);
 

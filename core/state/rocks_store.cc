@@ -37,21 +37,21 @@ Row to_row(const state::RowValue& value) {
 }  // namespace
 
 struct RocksStore::Impl {
-  Impl(std::unique_ptr<state::Database> d, state::Meta m, bool s)
+  Impl(std::unique_ptr<state::Database> d, state::Meta m, state::Durable each_commit)
       : database(std::move(d)),
         meta(std::move(m)),
         catalog(*database),
         identities(*database),
         batch(*database),
-        sync(s) {}
+        durable(each_commit) {}
 
   std::unique_ptr<state::Database> database;  // First: everything below refers to it.
   state::Meta meta;  // meta.dead_letter_next belongs to the thread that commits.
   state::Catalog catalog;
   state::Identities identities;
   state::CommitBatch batch;
-  std::uint64_t commits = 0;  // Since the folder was opened.
-  const bool sync;
+  std::uint64_t commits = 0;     // Since the folder was opened.
+  const state::Durable durable;  // Each commit.
 };
 
 RocksStore::RocksStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -66,7 +66,9 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::filesystem::path
   auto meta = state::begin_epoch(**database, shown_as, options.engine_id);
   if (!meta) return std::unexpected(meta.error());
 
-  auto impl = std::make_unique<Impl>(std::move(*database), std::move(*meta), options.sync);
+  auto impl =
+      std::make_unique<Impl>(std::move(*database), std::move(*meta),
+                             options.sync ? state::Durable::now : state::Durable::with_next_commit);
   if (auto loaded = impl->catalog.load(); !loaded) return std::unexpected(loaded.error());
   // A table whose family is missing was named in the moment of a crash; it gets its family now.
   for (const auto& [name, number] : impl->catalog.all(NameKind::table)) {
@@ -128,7 +130,7 @@ Result<> RocksStore::commit(std::span<const CommitPart* const> parts, WallTime) 
   for (const CommitPart* part : parts) {
     impl_->batch.add(*part, impl_->identities.hash(part->pipeline), impl_->meta.dead_letter_next);
   }
-  return impl_->batch.write(impl_->sync);
+  return impl_->batch.write(impl_->durable);
 }
 
 std::vector<std::pair<std::string, TableId>> RocksStore::tables() const {
@@ -216,7 +218,7 @@ Result<RemovedProgress> RocksStore::reset_progress(PipelineId pipeline) {
   rocksdb::WriteBatch batch;
   batch.DeleteRange(impl_->database->progress(), prefix + '\0', state::prefix_end(prefix))
       .PermitUncheckedError();
-  if (auto written = impl_->database->write(batch, true); !written) {
+  if (auto written = impl_->database->write(batch, state::Durable::now); !written) {
     return std::unexpected(written.error());
   }
   return removed;
@@ -260,7 +262,7 @@ Result<> RocksStore::drop_expired(WallTime now) {
     if (!scanned) return scanned;
   }
   if (batch.Count() == 0) return {};
-  return impl_->database->write(batch, impl_->sync);
+  return impl_->database->write(batch, state::Durable::with_next_commit);
 }
 
 Result<> RocksStore::flush() { return impl_->database->flush(); }

@@ -43,7 +43,7 @@ class RocksStore final : public Store {
     std::string
         engine_id;     ///< A fresh uuid: taken by a new folder, ignored by one that has its own.
     WallTime now;      ///< Dead letters whose time is over are removed at open.
-    bool sync = true;  ///< Each commit is on disk before it answers.
+    bool sync = true;  ///< Each commit is on disk before it answers; else when a later one is.
     state::IfMissing missing = state::IfMissing::create;
     state::Limits limits;
   };

@@ -40,7 +40,7 @@ Result<> Identities::set(PipelineId pipeline, std::string_view identity) {
   for (const std::string& key : {identity_key(pipeline), owner_key(pipeline, hash)}) {
     batch.Put(database_.progress(), key, text_value(identity)).PermitUncheckedError();
   }
-  if (auto written = database_.write(batch, true); !written) return written;
+  if (auto written = database_.write(batch, Durable::with_next_commit); !written) return written;
   in_force_[pipeline] = Identity{std::string(identity), hash};
   return {};
 }

@@ -28,8 +28,8 @@ class Identities {
   /// Reads what was in force when the folder was closed. Errors: transient.
   Result<> load(PipelineId pipeline);
 
-  /// Durable when it returns; free when nothing changes. Errors: transient, and bad_config in the
-  /// unheard-of case that two identities of one pipeline share a hash.
+  /// Durable before any progress under it; free when nothing changes. Errors: transient, and
+  /// bad_config in the unheard-of case that two identities of one pipeline share a hash.
   Result<> set(PipelineId pipeline, std::string_view identity);
 
   /// Of a pipeline that has none yet: the empty text and its hash.
