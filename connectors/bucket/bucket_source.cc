@@ -63,10 +63,10 @@ Task<Result<PollEnd>> BucketSource::poll(Credit credit, std::vector<Event>& out)
       co_return std::unexpected(outcome.error());
     }
     if (out.size() > before) co_return PollEnd::more;
-    if (*outcome == ObjectFeed::Outcome::ready) continue;
-    const bool idle = *outcome == ObjectFeed::Outcome::idle;
-    if (idle && services_.until_idle && settled_.empty()) co_return PollEnd::exhausted;
-    co_await wait_for_news(idle);
+    if (*outcome == ObjectFeed::Outcome::starved) co_return PollEnd::more;
+    if (*outcome == ObjectFeed::Outcome::ready || !settled_.empty()) continue;
+    if (services_.until_idle) co_return PollEnd::exhausted;
+    co_await wait_for_news();
   }
   co_return fail(Fault::cancelled, "interrupted");
 }
@@ -79,8 +79,8 @@ Result<ObjectFeed::Outcome> BucketSource::step(const std::vector<SettledKey>& se
   return feed_.gather(credit, now, out);
 }
 
-Task<> BucketSource::wait_for_news(bool idle) {
-  if (!idle || listen()) {
+Task<> BucketSource::wait_for_news() {
+  if (listen()) {
     co_await news_->wait();
     co_return;
   }

@@ -38,7 +38,7 @@ class BucketSource final : public Source {
 
   Result<ObjectFeed::Outcome> step(const std::vector<SettledKey>& settled, Credit credit,
                                    WallTime now, std::vector<Event>& out);
-  Task<> wait_for_news(bool idle);
+  Task<> wait_for_news();
   bool listen();
   void stop_listening();
 

@@ -299,8 +299,8 @@ TEST_F(BucketSourceTest, NeverDeliversBeyondItsCredit) {
   for (const char* name : {"a", "b", "c", "d"}) folder_.write(name, std::string(1000, 'x'));
   auto life = start(Mode::until_idle);
   EXPECT_THAT(keys(life->driver.poll({.events = 3, .bytes = 1 << 20})), ElementsAre("a", "b", "c"));
-  life->driver.begin_poll({.events = 5, .bytes = 900});
-  EXPECT_FALSE(life->driver.answered());
+  EXPECT_THAT(life->driver.poll({.events = 5, .bytes = 900}), IsEmpty());
+  EXPECT_EQ(life->driver.end(), PollEnd::more);
 }
 
 TEST_F(BucketSourceTest, AnOversizedEventTravelsAloneOnceNothingElseIsInFlight) {
@@ -308,16 +308,12 @@ TEST_F(BucketSourceTest, AnOversizedEventTravelsAloneOnceNothingElseIsInFlight) 
   folder_.write("b-large", std::string(10'000, 'x'));
   folder_.write("c", "x");
   auto life = start(Mode::until_idle);
-  const Credit small{.events = 10, .bytes = 1000};
-  const auto first = life->driver.poll(small);
-  EXPECT_THAT(keys(first), ElementsAre("a"));
-  life->driver.begin_poll(small);
-  EXPECT_FALSE(life->driver.answered());
-  life->driver.settle(first);
-  const auto large = life->driver.take();
-  EXPECT_THAT(keys(large), ElementsAre("b-large"));
-  life->driver.settle(large);
-  EXPECT_THAT(keys(life->driver.drain(small)), ElementsAre("c"));
+  const Credit idle{.events = 10, .bytes = 1000, .alone = true};
+  const Credit busy{.events = 10, .bytes = 900, .alone = false};
+  EXPECT_THAT(keys(life->driver.poll(idle)), ElementsAre("a"));
+  EXPECT_THAT(life->driver.poll(busy), IsEmpty());
+  EXPECT_THAT(keys(life->driver.poll(idle)), ElementsAre("b-large"));
+  EXPECT_THAT(keys(life->driver.drain(idle)), ElementsAre("c"));
 }
 
 TEST_F(BucketSourceTest, WithoutNotificationItListsAtIntervals) {

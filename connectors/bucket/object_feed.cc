@@ -268,14 +268,11 @@ ObjectFeed::Verdict ObjectFeed::consider_gone(const std::string& key, Room& room
 
 ObjectFeed::Verdict ObjectFeed::hand_over(Event event, Room& room) {
   const std::uint64_t bytes = event.bytes();
-  const bool fits = room.bytes + bytes <= room.credit.bytes;
-  const bool alone = room.out.empty() && in_flight_ == 0;
-  if (room.out.size() >= room.credit.events || (!fits && !alone)) return Verdict::no_room;
+  if (!room.credit.allows(bytes, room.out.size(), room.bytes)) return Verdict::no_room;
   event.offset = Offset(offset_++);
   event.offset_next = Offset(offset_);
   room.bytes += bytes;
   room.out.push_back(std::move(event));
-  ++in_flight_;
   return Verdict::handled;
 }
 
@@ -285,7 +282,6 @@ void ObjectFeed::settle(std::string_view key, std::string_view version) {
   const bool removing = version.starts_with(removed_prefix);
   const auto number = version_number(removing ? version.substr(removed_prefix.size()) : version);
   if (removing != known->removing || number != known->version) return;
-  --in_flight_;
   if (known->dirty) to_look_.emplace_back(key);
   known->in_flight = false;
   known->dirty = false;

@@ -104,7 +104,6 @@ class ObjectFeed {
   bool listing_all_ = false;         ///< The listing covers the whole bucket.
   std::deque<std::string> to_look_;  ///< Keys to look at, from notifications and settled events.
   std::vector<Change> changes_;      ///< Reused by read_changes().
-  std::uint64_t in_flight_ = 0;
   std::uint64_t offset_ = 0;
   std::uint64_t being_written_ = 0;  ///< Left out by this listing.
 };
