@@ -5,51 +5,20 @@
 #include <gmock/gmock.h>
 
 #include <boost/json.hpp>
-#include <charconv>
-#include <filesystem>
 #include <valijson/adapters/boost_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
 #include "core/config/node.h"
-#include "core/config/scalars.h"
 #include "core/config/testing/fakes.h"
+#include "core/config/testing/guessed_json.h"
 
 namespace tidemill::config {
 namespace {
 
 namespace json = boost::json;
 using testing::Desk;
-
-// Types as an editor guesses them from YAML's core schema.
-json::value guessed(const Node& node) {
-  switch (node.kind) {
-    case NodeKind::null:
-      return nullptr;
-    case NodeKind::sequence: {
-      json::array array;
-      for (const auto& child : node.children) array.push_back(guessed(child));
-      return array;
-    }
-    case NodeKind::mapping: {
-      json::object object;
-      for (const auto& child : node.children) object[child.key] = guessed(child);
-      return object;
-    }
-    case NodeKind::scalar:
-      break;
-  }
-  if (node.quoted) return json::value(node.text);
-  if (const auto boolean = parse_boolean(node.text)) return *boolean;
-  std::int64_t integer = 0;
-  const char* end = node.text.data() + node.text.size();
-  if (const auto read = std::from_chars(node.text.data(), end, integer);
-      read.ec == std::errc() && read.ptr == end)
-    return integer;
-  if (const auto number = parse_number(node.text)) return *number;
-  return json::value(node.text);
-}
 
 class SchemaTest : public ::testing::Test {
  protected:
@@ -66,7 +35,7 @@ class SchemaTest : public ::testing::Test {
     Problems problems;
     const auto node = parse_yaml(text, "f.yaml", problems);
     EXPECT_TRUE(problems.empty()) << text;
-    const auto document = guessed(node.value_or(Node{}));
+    const auto document = testing::guessed_json(node.value_or(Node{}));
     valijson::adapters::BoostJsonAdapter adapter(document);
     valijson::Validator validator;
     return validator.validate(schema_, adapter, nullptr);
