@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "core/invoke/testing/test_plugins.h"
+
 namespace tidemill {
 namespace {
 
 TEST(Fingerprint, ChangesWithTheBinaryAndWithTheConfiguration) {
-  const auto good = *fingerprint_of_file(TEST_PLUGINS "/good.so");
-  const auto plain = *fingerprint_of_file(TEST_PLUGINS "/plain.so");
+  const auto good = *fingerprint_of_file(test_plugins() + "/good.so");
+  const auto plain = *fingerprint_of_file(test_plugins() + "/plain.so");
   EXPECT_EQ(good.size(), 32u);
   EXPECT_NE(good, plain);
   EXPECT_NE(fingerprint_of(good, {{"a", "1"}}), fingerprint_of(good, {{"a", "2"}}));

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/invoke/catalog.h"
+#include "core/invoke/testing/test_plugins.h"
 
 namespace tidemill {
 namespace {
@@ -83,9 +84,9 @@ TEST(PluginPath, AnUnknownNameListsWhereItWasLookedFor) {
 }
 
 TEST(PluginCatalog, LoadsEachFileOnceAndListsThePath) {
-  PluginCatalog catalog(PluginPath({TEST_PLUGINS}));
+  PluginCatalog catalog(PluginPath({test_plugins()}));
   const auto by_name = catalog.plugin("good", "/");
-  const auto by_path = catalog.plugin("good.so", TEST_PLUGINS);
+  const auto by_path = catalog.plugin("good.so", test_plugins());
   ASSERT_TRUE(by_name && by_path);
   EXPECT_EQ(*by_name, *by_path);
   EXPECT_EQ((*catalog.find("plain", "/"))->name, "plain");
@@ -93,7 +94,7 @@ TEST(PluginCatalog, LoadsEachFileOnceAndListsThePath) {
 }
 
 TEST(PluginCatalog, AnErrorStaysTheSame) {
-  PluginCatalog catalog(PluginPath({TEST_PLUGINS}));
+  PluginCatalog catalog(PluginPath({test_plugins()}));
   const auto once = catalog.find("wrong_major", "/");
   const auto twice = catalog.find("wrong_major", "/");
   ASSERT_FALSE(once);

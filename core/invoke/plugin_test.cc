@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/invoke/testing/test_plugins.h"
+
 namespace tidemill {
 namespace {
 
@@ -16,7 +18,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const std::string plugins = TEST_PLUGINS;
+const std::string plugins = test_plugins();
 
 std::string load_error(const std::string& file) {
   const auto loaded = Plugin::load(plugins + "/" + file);

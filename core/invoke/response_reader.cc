@@ -16,6 +16,13 @@ namespace {
 
 using config::OutputKind;
 
+// The engine's kinds are the ABI's, by number: nothing needs to be translated.
+static_assert(static_cast<std::uint32_t>(OutputKind::objects) == TIDEMILL_OUTPUT_OBJECTS);
+static_assert(static_cast<std::uint32_t>(OutputKind::rows) == TIDEMILL_OUTPUT_ROWS);
+static_assert(static_cast<std::uint32_t>(OutputKind::messages) == TIDEMILL_OUTPUT_MESSAGES);
+static_assert(static_cast<std::uint32_t>(EffectKind::message) == TIDEMILL_MESSAGE);
+static_assert(static_cast<std::uint32_t>(EffectKind::merge_row) == TIDEMILL_MERGE_ROW);
+
 // More than any store or broker takes; beyond it, the count is garbage.
 constexpr std::uint32_t metadata_count_max = 1024;
 

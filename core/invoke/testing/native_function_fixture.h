@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/invoke/native_function.h"
+#include "core/invoke/testing/test_plugins.h"
 
 namespace tidemill {
 
@@ -56,7 +57,7 @@ class NativeFunctionTest : public testing::Test {
   Result<std::unique_ptr<NativeFunction>> try_make(const std::string& plugin,
                                                    const ResolvedOptions& config = {},
                                                    std::uint32_t concurrency = 0) {
-    auto loaded = Plugin::load(TEST_PLUGINS "/" + plugin + ".so");
+    auto loaded = Plugin::load(test_plugins() + "/" + plugin + ".so");
     EXPECT_TRUE(loaded) << loaded.error().message;
     return NativeFunction::make(*loaded, config,
                                 {.now = [this] { return Instant(Duration(now_.fetch_add(step_))); },
