@@ -38,9 +38,10 @@ class AsioScheduler final : public Scheduler {
  private:
   struct Timer;
 
+  // Outlives the context: frames that die with it may still cancel their timers.
+  std::unordered_map<std::uint64_t, std::unique_ptr<Timer>> timers_;
   boost::asio::io_context context_;
   boost::asio::thread_pool blocking_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Timer>> timers_;
   std::uint64_t last_timer_ = 0;
   std::mt19937_64 random_;
 };

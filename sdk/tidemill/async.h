@@ -33,6 +33,7 @@ using Task = boost::asio::awaitable<T>;
 class Signal {
  public:
   explicit Signal(Scheduler& scheduler) : scheduler_(scheduler) {}
+  ~Signal() { scheduler_.cancel(timer_); }
   Signal(const Signal&) = delete;
   Signal& operator=(const Signal&) = delete;
 
@@ -50,9 +51,9 @@ class Signal {
   /// As wait(), but returns at `deadline` at the latest. True if notified.
   Task<bool> wait_until(Instant deadline) {
     if (!notified_) {
-      const auto timer = scheduler_.call_at(deadline, [this] { resume(); });
+      timer_ = scheduler_.call_at(deadline, [this] { resume(); });
       co_await suspend();
-      scheduler_.cancel(timer);
+      scheduler_.cancel(std::exchange(timer_, Scheduler::TimerId::none));
     }
     co_return std::exchange(notified_, false);
   }
@@ -75,6 +76,7 @@ class Signal {
   Scheduler& scheduler_;
   std::move_only_function<void()> waiter_;
   bool notified_ = false;
+  Scheduler::TimerId timer_ = Scheduler::TimerId::none;  // Of a wait_until(); it refers to this.
 };
 
 /// Suspends until `deadline`. To be able to end it early, wait on a Signal instead.
