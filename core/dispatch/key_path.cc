@@ -30,13 +30,15 @@ Result<std::string> scalar(simdjson::ondemand::value value, std::string_view pat
   if (type == simdjson::ondemand::json_type::string) {
     std::string_view text;
     if (value.get_string().get(text) == simdjson::SUCCESS) return std::string(text);
-  } else if (type == simdjson::ondemand::json_type::number ||
-             type == simdjson::ondemand::json_type::boolean) {
-    std::string_view raw;
-    if (simdjson::to_json_string(value).get(raw) == simdjson::SUCCESS) {
-      raw = raw.substr(0, raw.find_last_not_of(" \t\r\n") + 1);
-      return std::string(raw);
-    }
+  } else if (type == simdjson::ondemand::json_type::number) {
+    // The text as written, once it is known to be a number and not something that begins like one.
+    const std::string_view raw = value.raw_json_token();
+    double number = 0;
+    if (value.get_double().get(number) == simdjson::SUCCESS)
+      return std::string(raw.substr(0, raw.find_last_not_of(" \t\r\n") + 1));
+  } else if (type == simdjson::ondemand::json_type::boolean) {
+    bool truth = false;
+    if (value.get_bool().get(truth) == simdjson::SUCCESS) return truth ? "true" : "false";
   }
   return fail(Fault::bad_event, "the value at " + std::string(path) + " cannot be a key");
 }
@@ -87,7 +89,8 @@ Result<std::string> KeyPath::of(const Event& event, std::string_view data) const
     error = value.find_field_unordered(field).get(value);
   }
   if (error == simdjson::SUCCESS) return scalar(value, text_);
-  if (error == simdjson::NO_SUCH_FIELD || error == simdjson::INCORRECT_TYPE)
+  if (error == simdjson::NO_SUCH_FIELD || error == simdjson::INCORRECT_TYPE ||
+      error == simdjson::SCALAR_DOCUMENT_AS_VALUE)
     return fail(Fault::bad_event, "the data has nothing at " + text_);
   return fail(Fault::bad_event, "the data is not valid JSON");
 }
