@@ -7,6 +7,23 @@
 #include "core/base/mutation.h"
 
 namespace tidemill {
+namespace {
+
+// Ranges of an earlier life lie between, and inside, those of this one.
+std::vector<OffsetRange> merged(std::vector<OffsetRange> ranges) {
+  std::ranges::sort(ranges, {}, &OffsetRange::begin);
+  std::vector<OffsetRange> disjoint;
+  for (const OffsetRange& range : ranges) {
+    if (!disjoint.empty() && range.begin <= disjoint.back().end) {
+      disjoint.back().end = std::max(disjoint.back().end, range.end);
+    } else {
+      disjoint.push_back(range);
+    }
+  }
+  return disjoint;
+}
+
+}  // namespace
 
 PartitionLedger::PartitionLedger(LogProgress restored)
     : partition_(restored.partition),
@@ -66,7 +83,7 @@ LogProgress PartitionLedger::progress() const {
     }
     extend = entry.settled;
   }
-  if (!restored_.empty()) std::ranges::sort(ranges, {}, &OffsetRange::begin);
+  if (!restored_.empty()) ranges = merged(std::move(ranges));
   return progress;
 }
 

@@ -40,8 +40,12 @@ class PartitionLedger {
 
   LogProgress progress() const;
 
-  /// True while too many ranges are open.
-  bool blocked() const { return ahead_ >= ranges_max && progress().settled.size() >= ranges_max; }
+  /// True while too many ranges are open, those of an earlier life included, and an event is under
+  /// way that can close the hole.
+  bool blocked() const {
+    return ahead_ > 0 && ahead_ + restored_.size() >= ranges_max &&
+           progress().settled.size() >= ranges_max;
+  }
 
   std::size_t pending() const { return entries_.size() - ahead_; }
 
