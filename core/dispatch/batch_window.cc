@@ -1,6 +1,5 @@
 #include "core/dispatch/batch_window.h"
 
-#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -14,7 +13,6 @@ void BatchWindow::add(Event event, Instant now, std::vector<Events>& ready) {
   if (open_.empty()) {
     // Age counts from the first event, so a trickle cannot hold it longer than the window.
     deadline_ = now + limits_.window;
-    open_.reserve(std::min<std::uint32_t>(limits_.events, 1024));
   }
   open_bytes_ += bytes;
   open_.push_back(std::move(event));
