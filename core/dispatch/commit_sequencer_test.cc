@@ -1,0 +1,138 @@
+#include "core/dispatch/commit_sequencer.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+#include <utility>
+
+#include "core/dispatch/testing/fake_store.h"
+#include "tidemill/testing/virtual_scheduler.h"
+
+namespace tidemill {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// Commits single-part groups named by their pipeline id, and remembers what was answered.
+class CommitSequencerTest : public ::testing::Test {
+ protected:
+  ~CommitSequencerTest() override { scheduler_.abandon(); }
+
+  Task<> commit(std::uint32_t id) {
+    const CommitPart part{.pipeline = PipelineId(id)};
+    const Result<> committed = co_await sequencer_.commit(part);
+    answers_.emplace_back(id, committed ? "" : committed.error().message);
+  }
+
+  void start(std::uint32_t id) {
+    boost::asio::co_spawn(scheduler_.executor(), commit(id), boost::asio::detached);
+  }
+
+  std::vector<std::vector<std::uint32_t>> groups() const {
+    std::vector<std::vector<std::uint32_t>> groups;
+    for (const auto& group : store_.groups) {
+      groups.emplace_back();
+      for (const CommitPart& part : group) groups.back().push_back(part.pipeline.value);
+    }
+    return groups;
+  }
+
+  testing::VirtualScheduler scheduler_;
+  testing::FakeStore store_;
+  CommitSequencer sequencer_{scheduler_, store_};
+  std::vector<std::pair<std::uint32_t, std::string>> answers_;
+};
+
+TEST_F(CommitSequencerTest, ALoneCommitIsWrittenAtOnce) {
+  start(1);
+  scheduler_.run();
+
+  EXPECT_THAT(groups(), ElementsAre(ElementsAre(1)));
+  EXPECT_THAT(answers_, ElementsAre(std::pair(1u, std::string())));
+  EXPECT_EQ(sequencer_.stats().commits, 1u);
+  EXPECT_EQ(sequencer_.stats().groups, 1u);
+}
+
+TEST_F(CommitSequencerTest, WhatArrivesDuringAWriteBecomesTheNextGroup) {
+  store_.on_commit = [&] {
+    if (store_.groups.size() != 1) return;
+    for (const std::uint32_t id : {2u, 3u, 4u}) start(id);
+    // The pool is busy with this write; the executor takes the new commits meanwhile.
+    for (int i = 0; i < 3; ++i) scheduler_.step();
+  };
+  start(1);
+  scheduler_.run();
+
+  EXPECT_THAT(groups(), ElementsAre(ElementsAre(1), ElementsAre(2, 3, 4)));
+  EXPECT_THAT(answers_, SizeIs(4));
+  EXPECT_EQ(sequencer_.stats().commits, 4u);
+  EXPECT_EQ(sequencer_.stats().groups, 2u);
+}
+
+TEST_F(CommitSequencerTest, NobodyIsAnsweredBeforeTheWriteReturned) {
+  store_.on_commit = [&] { EXPECT_THAT(answers_, IsEmpty()); };
+  start(1);
+  scheduler_.run();
+
+  EXPECT_THAT(answers_, SizeIs(1));
+}
+
+Task<> arrive(CommitSequencer& to, std::uint32_t id, std::vector<std::uint32_t>& order) {
+  order.push_back(id);
+  const CommitPart part{.pipeline = PipelineId(id)};
+  std::ignore = co_await to.commit(part);
+}
+
+TEST_F(CommitSequencerTest, GroupsKeepTheOrderOfArrivalWhateverRunsFirst) {
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    testing::VirtualScheduler scheduler(seed, testing::Order::shuffled);
+    testing::FakeStore store;
+    CommitSequencer sequencer(scheduler, store);
+    std::vector<std::uint32_t> arrived;
+    for (std::uint32_t id = 0; id < 20; ++id)
+      boost::asio::co_spawn(scheduler.executor(), arrive(sequencer, id, arrived),
+                            boost::asio::detached);
+    scheduler.run();
+
+    std::vector<std::uint32_t> written;
+    for (const auto& group : store.groups)
+      for (const CommitPart& part : group) written.push_back(part.pipeline.value);
+    EXPECT_EQ(written, arrived) << "seed " << seed;
+  }
+}
+
+TEST_F(CommitSequencerTest, AFailedWriteAnswersItsGroupTheWaitingAndAllLaterCommits) {
+  store_.on_commit = [&] {
+    store_.failure = Error{Fault::transient, "disk full"};
+    start(3);
+    scheduler_.step();
+  };
+  start(1);
+  start(2);
+  scheduler_.run();
+  store_.on_commit = nullptr;
+  store_.failure.reset();
+  start(4);
+  scheduler_.run();
+
+  ASSERT_THAT(answers_, SizeIs(4));
+  for (const auto& [id, message] : answers_) EXPECT_EQ(message, "disk full") << id;
+  EXPECT_THAT(groups(), IsEmpty()) << "nothing is written after a failure";
+  EXPECT_EQ(store_.calls, 1u);
+  ASSERT_TRUE(sequencer_.failure().has_value());
+  EXPECT_EQ(sequencer_.stats().commits, 0u);
+}
+
+TEST_F(CommitSequencerTest, WritesAgainAfterItHasBeenIdle) {
+  start(1);
+  scheduler_.run();
+  start(2);
+  scheduler_.run();
+
+  EXPECT_THAT(groups(), ElementsAre(ElementsAre(1), ElementsAre(2)));
+}
+
+}  // namespace
+}  // namespace tidemill

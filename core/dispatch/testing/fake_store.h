@@ -1,0 +1,65 @@
+// FakeStore: a store for tests of the dispatcher. It remembers what every commit group held, and
+// fails when told to.
+//
+// Driven by one CommitSequencer on a VirtualScheduler, so everything happens on one thread. What a
+// part views dies with its commit: rows are kept as text of their own.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/state/store.h"
+
+namespace tidemill::testing {
+
+class FakeStore final : public Store {
+ public:
+  Result<PipelineId> pipeline(std::string_view, std::string_view) override { return PipelineId(1); }
+  Result<TableId> table(std::string_view) override { return TableId(1); }
+  Result<std::unique_ptr<Progress>> progress(PipelineId, std::string_view) override {
+    return fail(Fault::bad_config, "a fake store remembers no progress");
+  }
+  Result<std::vector<LogProgress>> log_progress(PipelineId) override {
+    return std::vector<LogProgress>{};
+  }
+
+  Result<> commit(std::span<const CommitPart* const> parts, WallTime) override {
+    ++calls;
+    std::vector<CommitPart> group;
+    for (const CommitPart* part : parts) group.push_back(*part);
+    groups.push_back(std::move(group));
+    if (on_commit) on_commit();
+    if (failure) {
+      groups.pop_back();
+      return std::unexpected(*failure);
+    }
+    for (const CommitPart* part : parts) apply(*part);
+    for (CommitPart& part : groups.back()) part.rows.clear();
+    return {};
+  }
+
+  std::function<void()> on_commit;  ///< Runs in the middle of each write.
+  std::optional<Error> failure;     ///< What the next writes answer, once set.
+
+  std::uint64_t calls = 0;
+  std::vector<std::vector<CommitPart>> groups;  ///< Without their rows.
+  std::vector<std::string> rows;                ///< "key=data", in the order of writing.
+  std::vector<DeadLetter> dead;
+  std::map<Partition, LogProgress> logs;
+  std::map<std::string, std::string> objects;
+
+ private:
+  void apply(const CommitPart& part) {
+    for (const RowChange& row : part.rows)
+      rows.push_back(std::string(row.key) + "=" + std::string(row.data));
+    dead.insert(dead.end(), part.dead_letters.begin(), part.dead_letters.end());
+    for (const LogProgress& log : part.logs) logs[log.partition] = log;
+    for (const ObjectProgress& object : part.objects) objects[object.subject] = object.version;
+  }
+};
+
+}  // namespace tidemill::testing
