@@ -34,19 +34,25 @@ Task<> PipelineRunner::poll_loop() {
     }
     log_.write(LogLevel::warning, config_.name + ": the source failed: " + error.message);
     const auto pause = std::max<Duration>(error.retry_after, poll_again_after);
-    co_await room_.wait_until(scheduler_.now() + pause);
+    // Credits that come back meanwhile do not make the source healthier.
+    const Instant again = scheduler_.now() + pause;
+    while (!draining_ && scheduler_.now() < again) co_await room_.wait_until(again);
   }
   source_ended_ = true;
   --unfinished_;
   work_.notify();
 }
 
-// What is under way, one batch being filled, and one more to keep the source busy.
+// What is under way, one batch being filled, and one more to keep the source busy. Less than a
+// batch of bytes is no credit: a source that keeps to it could not fit the next event, and its poll
+// would wait with that credit although more had come back.
 Credit PipelineRunner::credit() const {
   const std::uint64_t batches = std::uint64_t{config_.parallel.batches} + 2;
   const std::uint64_t events_max = batches * config_.batch.events;
   const std::uint64_t bytes_max = batches * config_.batch.bytes.value;
-  if (stats_.in_flight_events >= events_max || stats_.in_flight_bytes >= bytes_max) return {};
+  if (stats_.in_flight_events >= events_max ||
+      stats_.in_flight_bytes > bytes_max - config_.batch.bytes.value)
+    return {};
   const std::uint64_t events = events_max - stats_.in_flight_events;
   return {.events = static_cast<std::uint32_t>(std::min<std::uint64_t>(events, 1u << 20)),
           .bytes = bytes_max - stats_.in_flight_bytes,

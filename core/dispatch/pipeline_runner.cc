@@ -28,6 +28,7 @@ PipelineRunner::PipelineRunner(Scheduler& scheduler, Log& log, CommitSequencer& 
       config_(std::move(config)),
       traits_(source.traits()),
       ordering_(ordering_of(traits_, config_.parallel)),
+      settling_(scheduler),
       room_(scheduler),
       work_(scheduler) {
   for (SinkBinding& binding : sinks)
@@ -87,11 +88,18 @@ void PipelineRunner::close_windows(Instant now) {
   }
 }
 
+// In turn, from where the last round ended: a busy partition must not starve those behind it.
 void PipelineRunner::start_ready(Instant now) {
-  if (draining_) return;
-  for (bool started = true; started;) {
-    started = false;
-    for (auto& [partition, lane] : lanes_) started |= start_one(lane, now);
+  if (draining_ || lanes_.empty()) return;
+  auto lane = lanes_.lower_bound(turn_);
+  for (std::size_t idle = 0; idle < lanes_.size(); ++lane) {
+    if (lane == lanes_.end()) lane = lanes_.begin();
+    if (start_one(lane->second, now)) {
+      idle = 0;
+      turn_ = Partition(lane->first.value + 1);
+    } else {
+      ++idle;
+    }
   }
 }
 
@@ -172,11 +180,13 @@ Task<> PipelineRunner::invoke(Settlement& settlement) {
 // Gives every event that dies its reason, and takes out what is to be tried again.
 void PipelineRunner::judge_answer(Lane& lane, Settlement& settlement) {
   const Answer& answer = settlement.answer;
+  auto failure = answer.failures.begin();  // Ascending by event, as the fates are.
   for (std::uint32_t i = 0; i < settlement.fates.size(); ++i) {
     if (settlement.fates[i] != Fate::dead_letter) continue;
+    while (failure != answer.failures.end() && failure->event < i) ++failure;
+    const bool own = failure != answer.failures.end() && failure->event == i;
     std::string reason = answer.error ? answer.error->message : "";
-    for (const EventFailure& failure : answer.failures)
-      if (failure.event == i) reason = failure.reason;
+    if (own) reason = failure->reason;
     settlement.deaths[i] = {Stage::function, "", std::move(reason)};
   }
   bury_the_old(settlement);

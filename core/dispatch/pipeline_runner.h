@@ -176,6 +176,7 @@ class PipelineRunner {
   const Ordering ordering_;
   std::vector<Target> targets_;
   std::map<Partition, Lane> lanes_;
+  Partition turn_;                // Where start_ready() begins: the lane after the last started.
   std::uint32_t running_ = 0;     // Works between start_one() and leave_lane().
   std::uint32_t unfinished_ = 0;  // Coroutines of this runner that have not ended.
   std::uint64_t reported_deaths_ = 0;
@@ -183,6 +184,7 @@ class PipelineRunner {
   bool draining_ = false;
   std::optional<Error> failure_;
   PipelineStats stats_;
+  Turnstile settling_;
   Signal room_;  // Credits came back, or the runner is to stop: poll_loop() looks again.
   Signal work_;  // Something became ready or ended: dispatch_loop() looks again.
 };

@@ -19,8 +19,11 @@ Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
     co_await write_sinks(settlement);
     co_return;
   }
-  co_await write_sinks(settlement);
-  if (settlement.abandoned) {
+  // Nothing to write where every event is to be tried again: a commit costs an fsync.
+  const bool all_wait = std::ranges::all_of(
+      settlement.fates, [](Fate fate) { return fate == Fate::retry || fate == Fate::rerun; });
+  if (!all_wait) co_await write_sinks(settlement);
+  if (all_wait || settlement.abandoned) {
     leave_lane(lane);
   } else {
     co_await commit(lane, settlement);
@@ -54,6 +57,10 @@ Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
         kill(settlement, effects[i].event, {Stage::sink, target.binding.name, error.message});
       }
     }
+    // An event that died of one effect needs no other.
+    std::erase_if(again, [&](const Effect& effect) {
+      return settlement.fates[effect.event] != Fate::settle;
+    });
     effects = std::move(again);
     if (effects.empty()) break;
     if (draining_) {
@@ -113,7 +120,10 @@ Task<> PipelineRunner::commit(Lane& lane, Settlement& settlement) {
     if (settlement.fates[i] == Fate::settle || settlement.fates[i] == Fate::dead_letter)
       settled.push_back({event.partition, event.offset, event.subject, event.version});
   }
+  // Source::settle does not overlap itself, and hears of commits in their order.
+  co_await settling_.enter();
   const Result<> told = co_await source_.settle(settled);
+  settling_.leave();
   if (!told && told.error().fault != Fault::cancelled)
     log_.write(LogLevel::warning,
                config_.name + ": the source did not take an ack: " + told.error().message);

@@ -1,0 +1,198 @@
+// The edges of a pipeline for tests of PipelineRunner: a source of scripted events, a function and
+// a sink that do what the test says, a log that remembers.
+//
+// Everything runs on one VirtualScheduler; FakeSource checks the promises that the engine makes to
+// sources: credits are never exceeded, settle() and poll() never overlap themselves.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/dispatch/invoker.h"
+#include "tidemill/log.h"
+#include "tidemill/sink.h"
+#include "tidemill/source.h"
+
+namespace tidemill::testing {
+
+struct FakeLog final : Log {
+  void write(LogLevel, std::string_view sentence) override { lines.emplace_back(sentence); }
+  std::vector<std::string> lines;
+};
+
+class FakeSource final : public Source {
+ public:
+  explicit FakeSource(Scheduler& scheduler) : scheduler_(scheduler), news_(scheduler) {}
+
+  void push(std::string_view data, std::uint32_t partition = 0) {
+    Event event;
+    event.partition = Partition(partition);
+    if (next_.size() <= partition) next_.resize(partition + 1);
+    event.offset = Offset(next_[partition]++);
+    event.offset_next = Offset(next_[partition]);
+    event.source = "fake";
+    event.data = Bytes::copy(data);
+    waiting.push_back(std::move(event));
+    news_.notify();
+  }
+
+  SourceTraits traits() const override { return {progress, true}; }
+  std::string identity() const override { return "fake"; }
+  bool sees(std::string_view) const override { return false; }
+  Task<Result<>> open(const Progress&) override { co_return Result<>{}; }
+
+  Task<Result<PollEnd>> poll(Credit credit, std::vector<Event>& out) override {
+    EXPECT_FALSE(std::exchange(polling_, true));
+    polls.push_back(scheduler_.now());
+    while (waiting.empty() && errors.empty() && !ends && !interrupted_) co_await news_.wait();
+    polling_ = false;
+    if (interrupted_) co_return fail(Fault::cancelled, "interrupted");
+    if (!errors.empty()) {
+      const Error error = errors.front();
+      errors.pop_front();
+      co_return std::unexpected(error);
+    }
+    while (!waiting.empty() && credit.events > 0 && waiting.front().bytes() <= credit.bytes) {
+      --credit.events;
+      credit.bytes -= waiting.front().bytes();
+      in_flight_bytes_ += waiting.front().bytes();
+      ++in_flight_events_;
+      out.push_back(std::move(waiting.front()));
+      waiting.pop_front();
+    }
+    EXPECT_LE(in_flight_events_, budget.events);
+    EXPECT_LE(in_flight_bytes_, budget.bytes);
+    EXPECT_TRUE(!out.empty() || ends) << "the credit must have room for one event";
+    co_return waiting.empty() && ends ? PollEnd::exhausted : PollEnd::more;
+  }
+
+  void interrupt() override {
+    ++interrupts;
+    interrupted_ = true;
+    news_.notify();
+  }
+
+  Task<Result<>> settle(std::span<const Settled> all) override {
+    EXPECT_FALSE(std::exchange(settling_, true)) << "settle() must not overlap itself";
+    EXPECT_FALSE(all.empty());
+    if (on_settle) on_settle();
+    in_flight_events_ -= all.size();
+    in_flight_bytes_ -= all.size() * event_bytes;
+    std::vector<std::uint64_t> offsets;
+    for (const Settled& one : all) offsets.push_back(one.offset.value);
+    co_await sleep_until(scheduler_, scheduler_.now() + settle_takes);
+    settled.insert(settled.end(), offsets.begin(), offsets.end());
+    settling_ = false;
+    co_return Result<>{};
+  }
+  Task<> close() override { co_return; }
+
+  ProgressKind progress = ProgressKind::log;
+  bool ends = true;
+  Credit budget{.events = 1'000'000, .bytes = 1'000'000'000};
+  std::uint64_t event_bytes = 0;  ///< Payload of every event, for tests of the byte budget.
+  Duration settle_takes{0};
+  std::function<void()> on_settle;
+  std::deque<Event> waiting;
+  std::deque<Error> errors;  ///< What the next polls answer.
+  std::vector<Instant> polls;
+  std::vector<std::uint64_t> settled;  ///< Offsets, in the order in which they were acknowledged.
+  int interrupts = 0;
+
+ private:
+  Scheduler& scheduler_;
+  Signal news_;
+  std::vector<std::uint64_t> next_;
+  std::uint64_t in_flight_events_ = 0;
+  std::uint64_t in_flight_bytes_ = 0;
+  bool polling_ = false;
+  bool settling_ = false;
+  bool interrupted_ = false;
+};
+
+class FakeInvoker final : public Invoker {
+ public:
+  struct Call {
+    std::vector<std::string> events;
+    std::uint32_t attempt;
+    Instant at;
+  };
+
+  explicit FakeInvoker(Scheduler& scheduler) : scheduler_(scheduler) {}
+
+  const FunctionTraits& traits() const override { return traits_; }
+  std::string_view version() const override { return "v1"; }
+
+  Task<Answer> invoke(const Request& request) override {
+    Call call{{}, request.attempt, scheduler_.now()};
+    for (const Event& event : request.events) call.events.emplace_back(event.data.view());
+    calls.push_back(std::move(call));
+    co_await sleep_until(scheduler_, scheduler_.now() + takes);
+    Answer answer;
+    for (std::uint32_t i = 0; i < request.events.size(); ++i) {
+      const std::string_view data = request.events[i].data.view();
+      auto failure = fails ? fails(data, request.attempt) : std::nullopt;
+      if (failure) {
+        answer.failures.push_back({i, failure->fault, failure->message});
+      } else {
+        answer.effects.push_back({.event = i, .output = 0, .key = data, .data = data});
+        answer.effects.push_back(
+            {.kind = EffectKind::put_row, .event = i, .output = 1, .key = data, .data = "row"});
+      }
+    }
+    if (batch_fails) answer.error = batch_fails(request);
+    co_return answer;
+  }
+
+  Duration takes{0};
+  std::function<std::optional<Error>(std::string_view data, std::uint32_t attempt)> fails;
+  std::function<std::optional<Error>(const Request&)> batch_fails;
+  std::vector<Call> calls;
+
+ private:
+  Scheduler& scheduler_;
+  FunctionTraits traits_{false, {}};
+};
+
+class FakeSink final : public Sink {
+ public:
+  explicit FakeSink(Scheduler& scheduler) : scheduler_(scheduler) {}
+
+  SinkTraits traits() const override { return {.takes_messages = true}; }
+  std::string place() const override { return "fake:"; }
+  Task<Result<>> open() override { co_return Result<>{}; }
+
+  Task<std::vector<Result<>>> write(SinkBatch batch) override {
+    EXPECT_FALSE(std::exchange(writing_, true)) << "write() must not overlap itself";
+    ++writes;
+    co_await sleep_until(scheduler_, scheduler_.now() + takes);
+    std::vector<Result<>> answers;
+    for (const Effect& effect : batch.effects) {
+      tried.emplace_back(effect.data);
+      Result<> answer = answers_with ? answers_with(effect.data, writes) : Result<>{};
+      if (answer) received.emplace_back(effect.data);
+      answers.push_back(std::move(answer));
+    }
+    writing_ = false;
+    co_return answers;
+  }
+  Task<> close() override { co_return; }
+
+  Duration takes{0};
+  std::function<Result<>(std::string_view data, int write)> answers_with;
+  std::vector<std::string> tried;
+  std::vector<std::string> received;
+  int writes = 0;
+
+ private:
+  Scheduler& scheduler_;
+  bool writing_ = false;
+};
+
+}  // namespace tidemill::testing
