@@ -37,16 +37,19 @@ void append_metadata(std::string& json, const ObjectMetadata& metadata) {
   json += '}';
 }
 
-// One allocation holds the payload, then the key, then the version.
-Event event_over(std::string text, std::size_t key_bytes, std::size_t version_bytes) {
+// One allocation holds the payload, then the key, the version and the source.
+Event event_over(std::string text, std::string_view key, std::string_view version,
+                 std::string_view source) {
+  const std::size_t payload = text.size();
+  text.append(key).append(version).append(source);
   const auto owner = std::make_shared<const std::string>(std::move(text));
   const std::string_view all = *owner;
-  const std::size_t payload = all.size() - key_bytes - version_bytes;
   Event event;
   event.data = Bytes(all.substr(0, payload), owner);
-  event.subject = all.substr(payload, key_bytes);
+  event.subject = all.substr(payload, key.size());
   event.key = event.subject;
-  event.version = all.substr(payload + key_bytes);
+  event.version = all.substr(payload + key.size(), version.size());
+  event.source = all.substr(payload + key.size() + version.size());
   event.content_type = "application/json";
   return event;
 }
@@ -64,9 +67,7 @@ Event created_event(std::string_view source, std::string_view bucket, const Crea
   append_sequencer(text, object.modified_ns);
   append_metadata(text, object.metadata);
   text += R"(},"reason":"PutObject"})";
-  text.append(object.key).append(version);
-  Event event = event_over(std::move(text), object.key.size(), version.size());
-  event.source = source;
+  Event event = event_over(std::move(text), object.key, version, source);
   event.type = created_type;
   event.time = EventTime(object.modified_ns / 1000);
   event.ingested = IngestTime(now.value);
@@ -82,9 +83,7 @@ Event removed_event(std::string_view source, std::string_view bucket, std::strin
   append_json_string(text, key);
   append_sequencer(text, now.value * 1000);
   text += R"(},"reason":"DeleteObject","deletion-type":"Permanently Deleted"})";
-  text.append(key).append(gone);
-  Event event = event_over(std::move(text), key.size(), gone.size());
-  event.source = source;
+  Event event = event_over(std::move(text), key, gone, source);
   event.type = removed_type;
   event.time = EventTime(now.value);
   event.ingested = IngestTime(now.value);

@@ -29,8 +29,7 @@ struct CreatedObject {
   ObjectMetadata metadata;
 };
 
-/// `source` must live as long as the event; all else lives in its payload. Partition and offset are
-/// the caller's to set.
+/// All text of the event lives beside its payload. Partition and offset are the caller's to set.
 Event created_event(std::string_view source, std::string_view bucket, const CreatedObject& object,
                     WallTime now);
 Event removed_event(std::string_view source, std::string_view bucket, std::string_view key,
