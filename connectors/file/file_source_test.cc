@@ -1,0 +1,236 @@
+#include "file_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "tidemill/testing/map_progress.h"
+#include "tidemill/testing/recording_log.h"
+#include "tidemill/testing/source_driver.h"
+#include "tidemill/testing/temp_folder.h"
+
+namespace tidemill::file {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using tidemill::testing::MapProgress;
+using tidemill::testing::RecordingLog;
+using tidemill::testing::SourceDriver;
+using tidemill::testing::TempFolder;
+using tidemill::testing::VirtualScheduler;
+
+std::vector<std::string> texts(const std::vector<Event>& events) {
+  std::vector<std::string> texts;
+  for (const Event& event : events) texts.emplace_back(event.data.view());
+  return texts;
+}
+
+enum class Until { idle, interrupted };
+
+class FileSourceTest : public ::testing::Test {
+ protected:
+  struct Life {
+    Life(FileSourceTest& test, Until until)
+        : source({.path = {test.folder_ / "in"}, .format = Format::ndjson, .line_max = {4096}},
+                 Services{test.scheduler_, test.log_, test.folder_.path(), until == Until::idle}),
+          driver(test.scheduler_, source) {
+      opened = driver.open(test.progress_);
+    }
+    FileSource source;
+    SourceDriver driver;
+    Result<> opened;
+  };
+
+  std::unique_ptr<Life> start(Until until) {
+    auto life = std::make_unique<Life>(*this, until);
+    EXPECT_TRUE(life->opened);
+    return life;
+  }
+
+  /// A whole run until idle whose events are all settled.
+  std::vector<std::string> run() {
+    const auto events = start(Until::idle)->driver.drain();
+    settle(events);
+    return texts(events);
+  }
+
+  void settle(const std::vector<Event>& events) {
+    for (const Event& event : events) progress_.settle(event);
+  }
+
+  TempFolder folder_;
+  VirtualScheduler scheduler_;
+  RecordingLog log_;
+  MapProgress progress_;
+};
+
+TEST_F(FileSourceTest, EachLineIsAnEventAtItsByte) {
+  folder_.write("in", "{\"a\":1}\n\n\r\n{\"b\":2}\r\nlast");
+  const auto events = start(Until::idle)->driver.drain();
+  ASSERT_THAT(texts(events), ElementsAre("{\"a\":1}", "{\"b\":2}", "last"));
+  EXPECT_EQ(events[0].offset.value, 0u);
+  EXPECT_EQ(events[0].offset_next.value, 8u);
+  EXPECT_EQ(events[1].offset.value, 11u);
+  EXPECT_EQ(events[1].offset_next.value, 20u);
+  EXPECT_EQ(events[2].offset_next.value, 24u);
+  EXPECT_EQ(events[0].source, "file:" + (folder_ / "in"));
+  EXPECT_EQ(events[0].content_type, "application/json");
+}
+
+TEST_F(FileSourceTest, AnEmptyFileIsExhausted) {
+  folder_.write("in", "");
+  EXPECT_THAT(run(), IsEmpty());
+}
+
+TEST_F(FileSourceTest, ARestartGoesOnBehindWhatWasSettled) {
+  folder_.write("in", "one\ntwo\n");
+  EXPECT_THAT(run(), ElementsAre("one", "two"));
+  EXPECT_THAT(run(), IsEmpty());
+  folder_.append("in", "three\n");
+  EXPECT_THAT(run(), ElementsAre("three"));
+}
+
+TEST_F(FileSourceTest, LinesAcrossChunksAreWhole) {
+  std::string content;
+  std::vector<std::string> expected;
+  for (int i = 0; content.size() < 3 * LineReader::chunk_bytes; ++i) {
+    expected.push_back(std::to_string(i) + std::string(static_cast<std::size_t>(i % 977), 'x'));
+    content += expected.back() + '\n';
+  }
+  folder_.write("in", content);
+  EXPECT_EQ(run(), expected);
+}
+
+TEST_F(FileSourceTest, EventsOutliveTheSource) {
+  folder_.write("in", "one\ntwo\n");
+  std::vector<Event> events;
+  {
+    auto life = start(Until::idle);
+    events = life->driver.drain();
+  }
+  EXPECT_THAT(texts(events), ElementsAre("one", "two"));
+}
+
+TEST_F(FileSourceTest, AnOversizedLineIsItsBeginningAndItsLength) {
+  const std::string large(3 * LineReader::chunk_bytes, 'x');
+  const std::string somewhat(4097, 'y');
+  folder_.write("in", "a\n" + large + "\nb\n" + somewhat + "\n" + std::string(4096, 'z') + "\n");
+  const auto events = start(Until::idle)->driver.drain();
+  ASSERT_EQ(events.size(), 5u);
+  EXPECT_EQ(events[1].data.size(), LineReader::oversized_prefix_bytes);
+  ASSERT_EQ(events[1].extensions.size(), 1u);
+  EXPECT_EQ(events[1].extensions[0].name, "tidemill-oversized");
+  EXPECT_EQ(events[1].extensions[0].value, std::to_string(large.size()));
+  EXPECT_EQ(events[1].offset.value, 2u);
+  EXPECT_EQ(events[1].offset_next.value, 2 + large.size() + 1);
+  EXPECT_EQ(events[2].data.view(), "b");
+  EXPECT_EQ(events[2].offset, events[1].offset_next);
+  EXPECT_EQ(events[3].extensions[0].value, "4097");
+  EXPECT_TRUE(events[4].extensions.empty());
+  EXPECT_EQ(events[4].data.size(), 4096u);
+}
+
+TEST_F(FileSourceTest, AnOversizedLastLineCountsToo) {
+  const std::string large(2 * LineReader::chunk_bytes, 'x');
+  folder_.write("in", large);
+  const auto events = start(Until::idle)->driver.drain();
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].offset_next.value, large.size());
+}
+
+TEST_F(FileSourceTest, WaitsForALineToBeWhole) {
+  folder_.write("in", "one\nha");
+  auto life = start(Until::interrupted);
+  EXPECT_THAT(texts(life->driver.poll()), ElementsAre("one"));
+  life->driver.begin_poll();
+  EXPECT_FALSE(life->driver.answered());
+  folder_.append("in", "lf\ntwo\n");
+  EXPECT_THAT(texts(life->driver.take()), ElementsAre("half", "two"));
+}
+
+TEST_F(FileSourceTest, WaitsForAFileThatIsNotThereYet) {
+  auto life = start(Until::interrupted);
+  life->driver.begin_poll();
+  EXPECT_FALSE(life->driver.answered());
+  folder_.write("in", "one\n");
+  EXPECT_THAT(texts(life->driver.take()), ElementsAre("one"));
+  EXPECT_TRUE(log_.says("waiting for the file"));
+}
+
+TEST_F(FileSourceTest, AFileThatIsCutIsReadAnewAndOffsetsGoOn) {
+  folder_.write("in", "one\ntwo\n");
+  auto life = start(Until::interrupted);
+  const auto before = life->driver.poll();
+  folder_.write("in", "new\n");
+  const auto after = life->driver.poll();
+  ASSERT_THAT(texts(after), ElementsAre("new"));
+  EXPECT_GT(after[0].offset, before[1].offset_next);
+  EXPECT_TRUE(log_.says("was cut"));
+  settle(after);
+  life.reset();
+  folder_.append("in", "more\n");
+  EXPECT_THAT(run(), ElementsAre("more"));
+}
+
+TEST_F(FileSourceTest, AFileThatShrankWhileAwayIsReadAnew) {
+  folder_.write("in", "one\ntwo\n");
+  EXPECT_EQ(run().size(), 2u);
+  folder_.write("in", "new\n");
+  EXPECT_THAT(run(), ElementsAre("new"));
+  EXPECT_THAT(run(), IsEmpty());
+}
+
+TEST_F(FileSourceTest, ARotatedFileIsReadToItsEndFirst) {
+  folder_.write("in", "one\n");
+  auto life = start(Until::interrupted);
+  EXPECT_THAT(texts(life->driver.poll()), ElementsAre("one"));
+  folder_.append("in", "two\nunfinished");
+  folder_.rename("in", "in.1");
+  folder_.write("in", "three\n");
+  EXPECT_THAT(texts(life->driver.poll()), ElementsAre("two"));
+  EXPECT_THAT(texts(life->driver.poll()), ElementsAre("unfinished"));
+  EXPECT_THAT(texts(life->driver.poll()), ElementsAre("three"));
+}
+
+TEST_F(FileSourceTest, NeverDeliversBeyondItsCredit) {
+  folder_.write("in", "one\ntwo\nthree\nfour\n");
+  auto life = start(Until::idle);
+  EXPECT_THAT(texts(life->driver.poll({.events = 1, .bytes = 100})), ElementsAre("one"));
+  EXPECT_THAT(life->driver.poll({.events = 9, .bytes = 2}), IsEmpty());
+  EXPECT_EQ(life->driver.end(), PollEnd::more);
+  EXPECT_THAT(texts(life->driver.poll({.events = 9, .bytes = 2, .alone = true})),
+              ElementsAre("two"));
+  EXPECT_THAT(texts(life->driver.poll({.events = 9, .bytes = 9})), ElementsAre("three", "four"));
+}
+
+TEST_F(FileSourceTest, WhatCannotBeReadIsForAPerson) {
+  const Life missing(*this, Until::idle);
+  ASSERT_FALSE(missing.opened);
+  EXPECT_EQ(missing.opened.error().fault, Fault::bad_config);
+  folder_.make_folder("in");
+  const Life folder(*this, Until::interrupted);
+  ASSERT_FALSE(folder.opened);
+  EXPECT_EQ(folder.opened.error().fault, Fault::bad_config);
+}
+
+TEST_F(FileSourceTest, SeesItselfAndTheFoldersAroundIt) {
+  folder_.write("in", "");
+  const auto life = start(Until::idle);
+  EXPECT_TRUE(life->source.sees("file:" + (folder_ / "in")));
+  EXPECT_TRUE(life->source.sees("folder:" + folder_.path() + "/"));
+  EXPECT_FALSE(life->source.sees("file:" + (folder_ / "out")));
+  EXPECT_FALSE(life->source.sees("folder:" + (folder_ / "in/")));
+}
+
+TEST_F(FileSourceTest, AnInterruptEndsAPollThatWaits) {
+  auto life = start(Until::interrupted);
+  life->driver.begin_poll();
+  EXPECT_FALSE(life->driver.answered());
+  life->driver.interrupt();
+  EXPECT_EQ(life->driver.end().error().fault, Fault::cancelled);
+}
+
+}  // namespace
+}  // namespace tidemill::file
