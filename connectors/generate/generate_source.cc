@@ -1,0 +1,126 @@
+#include "generate_source.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <utility>
+
+namespace tidemill::generate {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+constexpr std::uint64_t events_per_poll_max = 4096;
+constexpr std::uint64_t arena_bytes_max = 1024 * 1024;
+
+// High rates are met in small bursts rather than by a timer per event.
+constexpr auto wait_min = std::chrono::milliseconds(1);
+
+// What a slow pipeline did not take is not made up for later beyond this.
+constexpr auto backlog_max = std::chrono::seconds(1);
+
+// What the events of one poll share.
+struct Arena {
+  std::unique_ptr<char[]> bytes;
+  std::shared_ptr<const std::string> source;
+};
+
+std::string identity_of(const Config& config) {
+  return "generate:seed=" + std::to_string(config.seed) +
+         "&size=" + std::to_string(config.size.value) + "&keys=" + std::to_string(config.keys);
+}
+
+}  // namespace
+
+GenerateSource::GenerateSource(const Config& config, Services services)
+    : config_(config),
+      services_(std::move(services)),
+      identity_(std::make_shared<const std::string>(identity_of(config))),
+      payload_(config.seed, config.size.value, config.keys),
+      wake_(services_.scheduler) {}
+
+SourceTraits GenerateSource::traits() const {
+  return {.progress = ProgressKind::log, .can_exhaust = config_.count > 0};
+}
+
+Task<Result<>> GenerateSource::open(const Progress& progress) {
+  next_ = progress.next(Partition(0)).value_or(Offset(0)).value;
+  first_ = next_;
+  started_ = services_.scheduler.now();
+  co_return Result<>();
+}
+
+// Events that may have been handed over by now, counted from index 0.
+std::uint64_t GenerateSource::due() const {
+  if (config_.rate.per_second <= 0) return std::numeric_limits<std::uint64_t>::max();
+  const Seconds passed = services_.scheduler.now() - started_;
+  return first_ + 1 + static_cast<std::uint64_t>(passed.count() * config_.rate.per_second);
+}
+
+Task<Result<PollEnd>> GenerateSource::poll(Credit credit, std::vector<Event>& out) {
+  while (!interrupted_) {
+    const std::uint64_t end =
+        config_.count > 0 ? config_.count : std::numeric_limits<std::uint64_t>::max();
+    if (next_ >= end) co_return PollEnd::exhausted;
+    const std::uint64_t ready = std::min(due(), end);
+    if (ready > next_) {
+      make(ready - next_, credit, out);
+      co_return next_ >= end ? PollEnd::exhausted : PollEnd::more;
+    }
+    const Seconds until_due{static_cast<double>(next_ - first_) / config_.rate.per_second};
+    const Instant due_at = started_ + std::chrono::ceil<std::chrono::microseconds>(until_due);
+    const Instant at = std::max(due_at, services_.scheduler.now() + wait_min);
+    co_await wake_.wait_until(at);
+  }
+  co_return fail(Fault::cancelled, "interrupted");
+}
+
+void GenerateSource::make(std::uint64_t count, Credit credit, std::vector<Event>& out) {
+  const std::uint64_t bytes_each = payload_.bytes_max();
+  count = std::min({count, std::uint64_t{credit.events}, events_per_poll_max,
+                    std::max<std::uint64_t>(1, arena_bytes_max / bytes_each)});
+  const WallTime now = services_.scheduler.wall();
+  const auto arena = std::make_shared<const Arena>(
+      std::make_unique_for_overwrite<char[]>(count * bytes_each), identity_);
+  const std::shared_ptr<const void> owner = arena;
+  char* to = arena->bytes.get();
+  std::uint64_t taken_bytes = 0;
+  for (std::uint64_t taken = 0; taken < count; ++taken) {
+    const auto [json, key] = payload_.write(next_, to);
+    if (!credit.allows(json.size(), taken, taken_bytes)) break;
+    taken_bytes += json.size();
+    to += json.size();
+    Event& event = out.emplace_back();
+    event.offset = Offset(next_++);
+    event.offset_next = Offset(next_);
+    event.source = *identity_;
+    event.type = "tidemill.generate";
+    event.content_type = "application/json";
+    event.time = EventTime(now.value);
+    event.ingested = IngestTime(now.value);
+    event.key = key;
+    event.data = Bytes(json, owner);
+  }
+  if (config_.rate.per_second <= 0) return;
+  // Forget what lies too far back.
+  const std::uint64_t backlog_events =
+      static_cast<std::uint64_t>(config_.rate.per_second * Seconds(backlog_max).count()) + 1;
+  if (due() <= next_ + backlog_events) return;
+  first_ = next_;
+  started_ = services_.scheduler.now() - backlog_max;
+}
+
+void GenerateSource::interrupt() {
+  interrupted_ = true;
+  wake_.notify();
+}
+
+Task<Result<>> GenerateSource::settle(std::span<const Settled> settled) {
+  std::ignore = settled;  // Progress is wholly the engine's.
+  co_return Result<>();
+}
+
+Task<> GenerateSource::close() { co_return; }
+
+}  // namespace tidemill::generate

@@ -1,0 +1,128 @@
+#include "generate_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <set>
+
+#include "tidemill/testing/map_progress.h"
+#include "tidemill/testing/recording_log.h"
+#include "tidemill/testing/source_driver.h"
+
+namespace tidemill::generate {
+namespace {
+
+using ::testing::IsEmpty;
+using tidemill::testing::ample;
+using tidemill::testing::MapProgress;
+using tidemill::testing::RecordingLog;
+using tidemill::testing::SourceDriver;
+using tidemill::testing::VirtualScheduler;
+
+class GenerateSourceTest : public ::testing::Test {
+ protected:
+  struct Life {
+    Life(GenerateSourceTest& test, const Config& config)
+        : source(config, Services{test.scheduler_, test.log_, "/nowhere", true}),
+          driver(test.scheduler_, source) {
+      EXPECT_TRUE(driver.open(test.progress_));
+    }
+    GenerateSource source;
+    SourceDriver driver;
+  };
+
+  std::vector<std::string> payloads(const Config& config) {
+    Life life(*this, config);
+    std::vector<std::string> texts;
+    for (const Event& event : life.driver.drain()) texts.emplace_back(event.data.view());
+    return texts;
+  }
+
+  VirtualScheduler scheduler_;
+  RecordingLog log_;
+  MapProgress progress_;
+};
+
+TEST_F(GenerateSourceTest, MakesAsManyAsAskedOfTheSizeAskedFor) {
+  Life life(*this, {.count = 10'000, .size = {200}, .keys = 7});
+  const auto events = life.driver.drain();
+  ASSERT_EQ(events.size(), 10'000u);
+  std::set<std::string_view> keys;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i].offset.value, i);
+    EXPECT_EQ(events[i].offset_next.value, i + 1);
+    EXPECT_EQ(events[i].data.size(), 200u);
+    keys.insert(events[i].key);
+  }
+  EXPECT_EQ(keys.size(), 7u);
+  EXPECT_TRUE(events[5].data.view().starts_with("{\"n\":5,\"key\":\"key-"));
+  EXPECT_TRUE(events[5].data.view().ends_with("\"}"));
+}
+
+TEST_F(GenerateSourceTest, TheSeedDecidesAll) {
+  const Config one{.count = 50, .seed = 1};
+  const Config two{.count = 50, .seed = 2};
+  EXPECT_EQ(payloads(one), payloads(one));
+  EXPECT_NE(payloads(one), payloads(two));
+}
+
+TEST_F(GenerateSourceTest, ARestartGoesOnWithTheSameEvents) {
+  const Config config{.count = 100, .seed = 3};
+  const auto all = payloads(config);
+  Life life(*this, config);
+  const auto first = life.driver.poll({.events = 40, .bytes = 1 << 20});
+  ASSERT_EQ(first.size(), 40u);
+  for (const Event& event : first) progress_.settle(event);
+  const auto rest = payloads(config);
+  EXPECT_EQ(rest, std::vector(all.begin() + 40, all.end()));
+}
+
+TEST_F(GenerateSourceTest, ASizeTooSmallForItsFieldsGrows) {
+  for (const auto& text : payloads({.count = 20, .size = {0}})) EXPECT_LT(text.size(), 96u);
+}
+
+TEST_F(GenerateSourceTest, NeverDeliversBeyondItsCredit) {
+  Life life(*this, {.count = 100, .size = {200}});
+  EXPECT_EQ(life.driver.poll({.events = 100, .bytes = 999}).size(), 4u);
+  EXPECT_EQ(life.driver.poll({.events = 3, .bytes = 9999}).size(), 3u);
+  EXPECT_THAT(life.driver.poll({.events = 3, .bytes = 199}), IsEmpty());
+  const auto alone = life.driver.poll({.events = 3, .bytes = 199, .alone = true});
+  ASSERT_EQ(alone.size(), 1u);
+  EXPECT_EQ(alone[0].offset.value, 7u);
+}
+
+TEST_F(GenerateSourceTest, ARateIsKeptOverTime) {
+  Life life(*this, {.count = 1001, .rate = {100}});
+  const Instant start = scheduler_.now();
+  EXPECT_EQ(life.driver.drain().size(), 1001u);
+  const auto took = scheduler_.now() - start;
+  EXPECT_GE(took, std::chrono::milliseconds(9'999));
+  EXPECT_LE(took, std::chrono::milliseconds(10'020));
+}
+
+TEST_F(GenerateSourceTest, AHighRateComesInBursts) {
+  Life life(*this, {.count = 100'000, .rate = {1e6}});
+  const std::uint64_t before = scheduler_.steps();
+  EXPECT_EQ(life.driver.drain().size(), 100'000u);
+  EXPECT_LT(scheduler_.steps() - before, 2000u);
+}
+
+TEST_F(GenerateSourceTest, AnEndlessOneDoesNotExhaust) {
+  const GenerateSource endless({}, {scheduler_, log_, "/nowhere", false});
+  EXPECT_FALSE(endless.traits().can_exhaust);
+  const GenerateSource counted({.count = 1}, {scheduler_, log_, "/nowhere", false});
+  EXPECT_TRUE(counted.traits().can_exhaust);
+}
+
+TEST_F(GenerateSourceTest, AnInterruptEndsAPollThatWaits) {
+  Life life(*this, {.rate = {0.001}});
+  EXPECT_EQ(life.driver.poll().size(), 1u);
+  life.driver.begin_poll();
+  EXPECT_FALSE(life.driver.answered());
+  life.driver.interrupt();
+  EXPECT_EQ(life.driver.end().error().fault, Fault::cancelled);
+}
+
+}  // namespace
+}  // namespace tidemill::generate
