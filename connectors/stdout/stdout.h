@@ -1,0 +1,21 @@
+// The stdout connector: messages as lines on standard output.
+#pragma once
+
+#include "tidemill/registry.h"
+
+namespace tidemill::stdout {
+
+enum class Format {
+  json,  ///< One line of JSON per message.
+  text,  ///< The message as it is, and a line end.
+};
+
+struct Config {
+  Format format = Format::json;
+};
+
+ConfigSpec<Config> sink_spec();
+
+void register_with(Registry& registry);
+
+}  // namespace tidemill::stdout
