@@ -4,6 +4,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
@@ -11,6 +12,7 @@
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <cstdarg>
 #include <cstdint>
 #include <mutex>
 #include <tuple>
@@ -28,6 +30,15 @@ constexpr const char* dead_letters_name = "dead_letters";
 
 // What a clean close may leave to be replayed by the next open.
 constexpr std::uint64_t replayed_bytes_max = 4u << 20;
+
+// RocksDB's own log file: everything in it that concerns us also comes as a status. And once a full
+// disk has cut a line of it, Debian's RocksDB, which is built with its assertions, aborts the
+// process at the next line.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
 
 std::string table_name(TableId table) { return fmt::format("table.{}", table.value); }
 
@@ -49,9 +60,7 @@ rocksdb::DBOptions db_options(const Limits& limits, IfMissing missing) {
   options.skip_stats_update_on_db_open = true;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.max_log_file_size = 1u << 20;
-  options.keep_log_file_num = 2;
+  options.info_log = std::make_shared<NoLog>();
   options.max_manifest_file_size = 4u << 20;
   return options;
 }
@@ -165,7 +174,8 @@ Result<> Database::make_system_families() {
 Database::~Database() {
   if (!db_) return;
   std::uint64_t in_memory = 0;
-  if (db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory) &&
+  if (!failed_ &&
+      db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory) &&
       in_memory > replayed_bytes_max) {
     // Only so that the next start is quick.
     std::ignore = flush();
@@ -232,7 +242,10 @@ Result<> Database::write(rocksdb::WriteBatch& batch, Durable durable) {
   rocksdb::WriteOptions options;
   options.sync = durable == Durable::now;
   const auto status = db_->Write(options, &batch);
-  if (!status.ok()) return storage_failure("write the data folder", status);
+  if (!status.ok()) {
+    failed_ = true;
+    return storage_failure("write the data folder", status);
+  }
   return {};
 }
 

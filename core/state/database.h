@@ -10,6 +10,7 @@
 // Thread safety: everything but open and the destructor may be called from any thread.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -101,6 +102,8 @@ class Database {
   rocksdb::ColumnFamilyHandle* registry_ = nullptr;
   rocksdb::ColumnFamilyHandle* progress_ = nullptr;
   rocksdb::ColumnFamilyHandle* dead_letters_ = nullptr;
+
+  std::atomic<bool> failed_ = false;  // A write failed: nothing more is asked of the disk.
 
   mutable std::shared_mutex mutex_;
   // Guarded by mutex_; all handles, the four above included. Families are never dropped.
