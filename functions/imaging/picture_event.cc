@@ -1,24 +1,37 @@
 #include "imaging/picture_event.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <utility>
 
 namespace tidemill::imaging {
 namespace {
 
-// S3's own notifications write eTag, EventBridge's write etag.
-std::string etag_of(const EventView& event) {
-  if (const std::string_view etag = event.extension("etag"); !etag.empty())
-    return std::string(etag);
+// The object of S3's shape; empty for anything else.
+boost::json::object described_object(const EventView& event) {
   boost::system::error_code error;
-  const boost::json::value data = boost::json::parse(std::string_view(event.data()), error);
+  boost::json::value data = boost::json::parse(std::string_view(event.data()), error);
   if (error || !data.is_object()) return {};
-  const auto* object = data.get_object().if_contains("object");
+  boost::json::value* object = data.get_object().if_contains("object");
   if (object == nullptr || !object->is_object()) return {};
+  return std::move(object->get_object());
+}
+
+// S3's own notifications write eTag, EventBridge's write etag.
+std::string etag_of(const boost::json::object& object) {
   for (const char* name : {"etag", "eTag"}) {
-    const auto* etag = object->get_object().if_contains(name);
+    const boost::json::value* etag = object.if_contains(name);
     if (etag != nullptr && etag->is_string()) return std::string(etag->get_string());
   }
   return {};
+}
+
+std::vector<std::string> metadata_of(const boost::json::object& object) {
+  const boost::json::value* metadata = object.if_contains("metadata");
+  if (metadata == nullptr || !metadata->is_object()) return {};
+  std::vector<std::string> names;
+  for (const auto& entry : metadata->get_object()) names.emplace_back(entry.key());
+  return names;
 }
 
 // "ObjectRemoved:Delete" of S3, "Object Deleted" of EventBridge.
@@ -33,7 +46,14 @@ PictureEvent::PictureEvent(const EventView& event)
     : event_(event),
       key_(event.subject().empty() ? event.key() : event.subject()),
       removed_(tells_removal(event.type())) {
-  if (!carries_picture()) etag_ = etag_of(event);
+  if (carries_picture()) return;
+  const boost::json::object object = described_object(event);
+  etag_ = etag_of(object);
+  metadata_ = metadata_of(object);
+}
+
+bool PictureEvent::has_metadata(std::string_view name) const {
+  return std::ranges::find(metadata_, name) != metadata_.end();
 }
 
 bool PictureEvent::carries_picture() const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "imaging/format.h"
 #include "tidemill/function.h"
@@ -23,6 +24,8 @@ class PictureEvent {
   bool removed() const { return removed_; }
   /// As the source tells it; empty when it does not.
   const std::string& etag() const { return etag_; }
+  /// Whether the object carries this user metadata, as far as the source tells.
+  bool has_metadata(std::string_view name) const;
 
   /// The encoded picture, valid until release() or the end of the invocation.
   ///
@@ -39,6 +42,7 @@ class PictureEvent {
   std::string_view key_;
   bool removed_;
   std::string etag_;
+  std::vector<std::string> metadata_;  // Names only.
 };
 
 /// The reason as a dead letter shows it: the key first, so that a list of them can be read.

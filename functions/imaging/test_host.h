@@ -63,14 +63,18 @@ class TestHost {
   const tidemill_function& function() const { return *function_; }
   int objects_held() const { return objects_held_; }
 
-  void created(std::string key, std::string object) {
+  void created(std::string key, std::string object,
+               std::string data = R"({"object":{"etag":"e1"}})") {
     add({.key = std::move(key),
-         .type = "ObjectCreated:Put",
-         .data = R"({"object":{"etag":"e1"}})",
+         .type = "com.amazonaws.s3.ObjectCreated:Put",
+         .data = std::move(data),
          .object = std::move(object)});
   }
   void removed(std::string key) {
-    add({.key = std::move(key), .type = "ObjectRemoved:Delete", .data = "{}", .object = ""});
+    add({.key = std::move(key),
+         .type = "com.amazonaws.s3.ObjectRemoved:Delete",
+         .data = "{}",
+         .object = ""});
   }
 
   /// Invokes the function with all events so far.

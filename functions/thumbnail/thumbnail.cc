@@ -38,6 +38,9 @@ constexpr std::uint32_t thumbnails = 0;
 constexpr std::uint32_t images = 1;
 constexpr std::uint32_t notifications = 2;
 
+// User metadata of a thumbnail: the key that it was made from. It also says that it is one.
+constexpr std::string_view thumbnail_of = "thumbnail-of";
+
 std::string_view as_text(const imaging::Encoded& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -83,7 +86,8 @@ class Thumbnail {
         .field("suffix", &Config::suffix, "Put before the extension of a thumbnail's key.")
         .field("skip", &Config::skip,
                "Keys that are thumbnails already: `name/` is a folder, anything else the end of a "
-               "name before its extension. Keys with the prefix or suffix are skipped as well.")
+               "name before its extension. Objects with the prefix, the suffix or this function's "
+               "user metadata are skipped as well.")
         .check("background must be a colour such as #ffffff",
                [](const Config& c) { return imaging::parse_rgb(c.background).has_value(); });
   }
@@ -119,7 +123,7 @@ class Thumbnail {
     limits.expired = [&context] { return context.expired(); };
     for (const EventView event : batch) {
       const imaging::PictureEvent picture(event);
-      if (is_thumbnail(picture.key(), keys_)) continue;
+      if (is_thumbnail(picture.key(), keys_) || picture.has_metadata(thumbnail_of)) continue;
       if (picture.removed()) {
         forget(event, picture, response);
         continue;
@@ -143,7 +147,7 @@ class Thumbnail {
     const std::string key = thumbnail_key(picture.key(), keys_);
     const imaging::Size original = imaging::upright_size(thumbnail->source);
     const std::vector<std::pair<std::string, std::string>> metadata{
-        {"source-key", std::string(picture.key())},
+        {std::string(thumbnail_of), std::string(picture.key())},
         {"source-width", std::to_string(original.width)},
         {"source-height", std::to_string(original.height)}};
     response.put_object(

@@ -28,6 +28,7 @@ TEST(Thumbnail, APictureBecomesAThumbnailARowAndANotification) {
   EXPECT_EQ(thumbnail.kind, TIDEMILL_PUT_OBJECT);
   EXPECT_EQ(thumbnail.key, "trip/beach.jpg");
   EXPECT_EQ(thumbnail.content_type, "image/jpeg");
+  EXPECT_EQ(thumbnail.metadata.at("thumbnail-of"), "trip/beach.jpg");
   EXPECT_EQ(thumbnail.metadata.at("source-width"), "640");
   EXPECT_EQ(thumbnail.metadata.at("source-height"), "427");
 
@@ -74,6 +75,8 @@ TEST(Thumbnail, ThumbnailsAreSkipped) {
   TestHost host;
   host.created("thumbnails/a.jpg", object(picture("made/fmt/gray.jpg")));
   host.created("a_thumb.jpg", object(picture("made/fmt/gray.jpg")));
+  host.created("any/name.jpg", object(picture("made/fmt/gray.jpg")),
+               R"({"object":{"metadata":{"thumbnail-of":"a.jpg"}}})");
   const auto answer = host.invoke();
   EXPECT_THAT(answer.effects, IsEmpty());
   EXPECT_THAT(answer.failures, IsEmpty());
