@@ -85,9 +85,9 @@ class Thumbnail {
         .field("prefix", &Config::prefix, "Put before the key of a thumbnail.")
         .field("suffix", &Config::suffix, "Put before the extension of a thumbnail's key.")
         .field("skip", &Config::skip,
-               "Keys that are thumbnails already: `name/` is a folder, anything else the end of a "
-               "name before its extension. Objects with the prefix, the suffix or this function's "
-               "user metadata are skipped as well.")
+               "Keys that are thumbnails already: `name/` is a folder, anything else ends a name "
+               "before "
+               "its extension.")
         .check("background must be a colour such as #ffffff",
                [](const Config& c) { return imaging::parse_rgb(c.background).has_value(); });
   }
