@@ -281,6 +281,14 @@ TEST(Limits, AreRuleThenValue) {
               HasSubstr("decoding may use at most"));
 }
 
+TEST(Limits, OneRowOfAVeryWidePngIsTooMuchAsWell) {
+  Pixels wide{.size = {.width = 100'000, .height = 1}, .channels = 1, .samples = {}};
+  wide.samples.resize(100'000, 128);
+  const auto encoded = encode_png(wide).value();
+  EXPECT_TRUE(make_thumbnail(encoded, {}, {.workspace_max = 1'000'000}).has_value());
+  EXPECT_FALSE(make_thumbnail(encoded, {}, {.workspace_max = 500'000}).has_value());
+}
+
 TEST(Limits, AnExpiredDeadlineCancelsEveryFormat) {
   Limits limits;
   limits.expired = [] { return true; };

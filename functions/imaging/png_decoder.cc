@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t signature_bytes = 8;
 constexpr std::size_t chunk_overhead = 12;  // Length, type and CRC.
+constexpr std::size_t working_rows = 6;     // Of libpng, of the split planes and of the scaling.
 constexpr int expired_rows = 16;            // Rows between two questions for the deadline.
 
 std::uint32_t big_endian(Bytes bytes, std::size_t at) {
@@ -90,7 +91,8 @@ class PngDecoder final : public Decoder {
     const std::size_t stride = width * static_cast<std::size_t>(channels_);
     // The passes of an interlaced picture all touch all of it.
     const std::size_t rows = passes_ > 1 ? height : 1;
-    if (auto fits = check_workspace(limits_, std::uint64_t{stride} * rows); !fits) return fits;
+    auto fits = check_workspace(limits_, std::uint64_t{stride} * (rows + working_rows));
+    if (!fits) return fits;
     picture_.resize(stride * rows);
     split_.resize(stride);
     const PlaneShape shape{.samples = {.width = header_.width, .height = header_.height},
