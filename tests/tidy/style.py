@@ -11,7 +11,7 @@ LINES_SOFT = 250
 LINES_HARD = 600
 
 BANNED_NAMES = re.compile(r"^(utils?|helpers?|common|misc)([._-]|$)")
-UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+UNFINISHED = re.compile(r"\b(TODO|FIXME|HACK|XXX:)")
 SLEEPS = re.compile(r"\b(sleep_for|usleep|nanosleep)\b|\bsleep\(\d")
 CLOCKS = re.compile(r"\b(system_clock|steady_clock|high_resolution_clock)::now\b|\brandom_device\b"
                     r"|\b(clock_gettime|gettimeofday)\(")

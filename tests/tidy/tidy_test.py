@@ -104,6 +104,8 @@ class TidyTest(unittest.TestCase):
 
     def test_scripts_quote_their_variables(self):
         self.write("scripts/bad", "#!/usr/bin/env bash\nrm -r $1\n")
+        (self.root / "tests/data").mkdir(parents=True)
+        (self.root / "tests/data/no_text").write_bytes(b"\xf9\x00\xff")
         self.assertEqual(self.faults(style.shellcheck), [("scripts/bad", 2)])
 
     def test_paths_in_documents_exist(self):

@@ -55,7 +55,8 @@ class Tree:
         return [path for path in self.paths if path.endswith(".md")]
 
     def read(self, path):
-        return (self.root / path).read_text(encoding="utf-8")
+        """Its text; test data that is no UTF-8 reads as replacement characters."""
+        return (self.root / path).read_text(encoding="utf-8", errors="replace")
 
     def lines(self, path):
         """Numbered from 1."""
