@@ -103,6 +103,17 @@ TEST_F(FileSourceTest, LinesAcrossChunksAreWhole) {
   EXPECT_EQ(run(), expected);
 }
 
+TEST_F(FileSourceTest, AChunkThatEndsWithItsLineLosesNothing) {
+  const std::string line(127, 'x');
+  std::string content;
+  while (content.size() < 2 * LineReader::chunk_bytes) content += line + '\n';
+  folder_.write("in", content + "last\n");
+  const auto read = run();
+  ASSERT_EQ(read.size(), content.size() / 128 + 1);
+  EXPECT_EQ(read[read.size() - 2], line);
+  EXPECT_EQ(read.back(), "last");
+}
+
 TEST_F(FileSourceTest, EventsOutliveTheSource) {
   folder_.write("in", "one\ntwo\n");
   std::vector<Event> events;

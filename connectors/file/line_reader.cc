@@ -111,7 +111,7 @@ void LineReader::make_room() {
   chunk_ = std::move(chunk);
   owner_ = std::make_shared<const Owner>(chunk_, name_);
   capacity_ = capacity;
-  scanned_ -= begin_;
+  scanned_ = std::max(scanned_, begin_) - begin_;
   begin_ = 0;
   end_ = rest;
 }
