@@ -74,7 +74,8 @@ def is_system(name):
 
 
 def is_test(path):
-    return path.endswith("_test.cc") or path.startswith(ANYTHING) or "/testing/" in path
+    return path.endswith(("_test.cc", "_fixture.h")) or path.startswith(ANYTHING) or \
+        "/testing/" in path
 
 
 def check_angle(path, name):
