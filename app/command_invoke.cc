@@ -163,7 +163,7 @@ int invoke(Session& session, const InvokeOptions& options) {
   const Request request{.events = {&(*given)->event, 1},
                         .request_id = "invoke-1",
                         .attempt = 1,
-                        .deadline = warm + wanted.timeout,
+                        .timeout = wanted.timeout,
                         .seed = 1,
                         .read_object = read_object};
   const Answer answer = (*function)->invoke(request);

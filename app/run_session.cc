@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <csignal>
 #include <fstream>
 #include <iostream>
@@ -53,7 +51,7 @@ int RunSession::run() {
   progress_.emplace(scheduler_, *engine_);
   progress_->start(options_.log_format == LogFormat::text);
   wait_for_signal();
-  boost::asio::co_spawn(scheduler_.executor(), run_engine(), boost::asio::detached);
+  spawn(scheduler_, run_engine());
   scheduler_.run();
   progress_->stop();
   return report();

@@ -93,7 +93,7 @@ void run() {
       const auto events = make_events(batch, keys);
       Request request;
       request.events = events;
-      request.deadline = Instant(std::chrono::seconds(30));
+      request.timeout = std::chrono::seconds(30);
       const auto* raw = call.begin(request, "v");
       std::vector<double> whole, alone;
       for (std::size_t r = 0; r < rounds; ++r) {

@@ -3,8 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <charconv>
@@ -137,7 +135,7 @@ AdminServer::Entrance& AdminServer::add_entrance(Door door) {
 
 void AdminServer::admit(Entrance& entrance) {
   entrance.accepting = true;
-  asio::co_spawn(scheduler_.executor(), accept(entrance), asio::detached);
+  spawn(scheduler_, accept(entrance));
 }
 
 Task<> AdminServer::accept(Entrance& entrance) {
@@ -156,8 +154,7 @@ Task<> AdminServer::accept(Entrance& entrance) {
       continue;
     }
     entrance.connections.emplace_front(entrance.service, std::move(socket));
-    asio::co_spawn(scheduler_.executor(), serve(entrance, entrance.connections.begin()),
-                   asio::detached);
+    spawn(scheduler_, serve(entrance, entrance.connections.begin()));
   }
   entrance.accepting = false;
   all_closed_.notify();

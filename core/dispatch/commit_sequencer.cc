@@ -1,7 +1,5 @@
 #include "core/dispatch/commit_sequencer.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <utility>
 
 namespace tidemill {
@@ -12,7 +10,7 @@ Task<Result<>> CommitSequencer::commit(const CommitPart& part) {
       auto resume = [handler = std::move(handler)]() mutable { std::move(handler)(); };
       waiting_.push_back({&part, std::move(resume)});
       if (std::exchange(writing_, true)) return;
-      boost::asio::co_spawn(scheduler_.executor(), write_groups(), boost::asio::detached);
+      spawn(scheduler_, write_groups());
     };
     co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void()>(
         enqueue, boost::asio::use_awaitable);

@@ -7,7 +7,15 @@
 namespace tidemill {
 namespace {
 constexpr auto poll_again_after = std::chrono::seconds(1);
+
+// Sources mark what they could not hand over whole with its real size (see the file connector).
+std::optional<std::string_view> oversized(const Event& event) {
+  for (const Attribute& extension : event.extensions)
+    if (extension.name == "tidemill-oversized") return extension.value;
+  return std::nullopt;
 }
+
+}  // namespace
 
 Task<> PipelineRunner::poll_loop() {
   std::vector<Event> events;
@@ -70,11 +78,25 @@ void PipelineRunner::admit(std::vector<Event>& events) {
     event.ingested = ingested;
     ++stats_.in_flight_events;
     stats_.in_flight_bytes += event.bytes();
+    if (const auto bytes = oversized(event)) {
+      condemn(lane, std::move(event),
+              "the source cut it off: " + std::string(*bytes) + " bytes are more than its limit");
+      continue;
+    }
     lane.window.add(std::move(event), now, closed);
     for (auto& batch : closed) lane.ready.push_back({std::move(batch)});
     closed.clear();
   }
   work_.notify();
+}
+
+// Alone, and in its place: what came before it goes first.
+void PipelineRunner::condemn(Lane& lane, Event event, std::string reason) {
+  if (!lane.window.empty()) lane.ready.push_back({lane.window.flush()});
+  Work work;
+  work.events.push_back(std::move(event));
+  work.condemned = std::move(reason);
+  lane.ready.push_back(std::move(work));
 }
 
 PipelineRunner::Lane& PipelineRunner::lane_of(Partition partition) {

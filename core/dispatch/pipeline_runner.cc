@@ -1,8 +1,6 @@
 #include "core/dispatch/pipeline_runner.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <iterator>
 #include <utility>
 
@@ -43,7 +41,7 @@ PipelineRunner::~PipelineRunner() = default;
 
 Task<Result<>> PipelineRunner::run() {
   ++unfinished_;
-  boost::asio::co_spawn(scheduler_.executor(), poll_loop(), boost::asio::detached);
+  spawn(scheduler_, poll_loop());
   co_await dispatch_loop();
   if (failure_) co_return std::unexpected(*failure_);
   co_return Result<>{};
@@ -119,8 +117,7 @@ bool PipelineRunner::start_one(Lane& lane, Instant now) {
   ++lane.running;
   ++running_;
   ++unfinished_;
-  boost::asio::co_spawn(scheduler_.executor(), process(lane, std::move(work)),
-                        boost::asio::detached);
+  spawn(scheduler_, process(lane, std::move(work)));
   return true;
 }
 
@@ -142,20 +139,17 @@ Task<> PipelineRunner::process(Lane& lane, Work work) {
   Settlement settlement;
   settlement.work = std::move(work);
   if (settlement.work.attempt == 1) ++stats_.batches;
-  if (invoker_ != nullptr) co_await invoke(settlement);
-
-  const auto& error = settlement.answer.error;
-  const Verdict verdict =
-      judge(config_.retry, ordering_, settlement.work.attempt, settlement.work.events.size(),
-            error.has_value(), error ? error->fault : Fault::transient, settlement.answer.failures);
-  if (verdict.split) {
-    split(lane, std::move(settlement.work));
-    leave_lane(lane);
+  bool carry = true;
+  if (!settlement.work.condemned.empty()) {
+    bury(settlement);
   } else {
-    settlement.fates = verdict.fates;
-    settlement.fates.resize(settlement.work.events.size(), Fate::settle);
-    judge_answer(lane, settlement);
+    if (invoker_ != nullptr) co_await invoke(settlement);
+    carry = judge_answer(lane, settlement);
+  }
+  if (carry) {
     co_await carry_out(lane, settlement);
+  } else {
+    leave_lane(lane);
   }
   --unfinished_;
   work_.notify();
@@ -167,7 +161,7 @@ Task<> PipelineRunner::invoke(Settlement& settlement) {
   Request request{.events = settlement.work.events,
                   .request_id = id,
                   .attempt = settlement.work.attempt,
-                  .deadline = scheduler_.now() + config_.timeout,
+                  .timeout = config_.timeout,
                   .seed = scheduler_.random(),
                   .read_object = {}};
   request.read_object = [this](const Event& event, std::uint64_t bytes_max) {
@@ -177,8 +171,35 @@ Task<> PipelineRunner::invoke(Settlement& settlement) {
   settlement.answer.failures = normalized(std::move(settlement.answer.failures));
 }
 
-// Gives every event that dies its reason, and takes out what is to be tried again.
-void PipelineRunner::judge_answer(Lane& lane, Settlement& settlement) {
+// Decides what becomes of each event, and takes out what is to be tried again. False: the whole
+// batch is, in halves.
+bool PipelineRunner::judge_answer(Lane& lane, Settlement& settlement) {
+  const auto& error = settlement.answer.error;
+  Verdict verdict =
+      judge(config_.retry, ordering_, settlement.work.attempt, settlement.work.events.size(),
+            error.has_value(), error ? error->fault : Fault::transient, settlement.answer.failures);
+  if (verdict.split) {
+    split(lane, std::move(settlement.work));
+    return false;
+  }
+  settlement.fates = std::move(verdict.fates);
+  settlement.fates.resize(settlement.work.events.size(), Fate::settle);
+  name_deaths(settlement);
+  bury_the_old(settlement);
+  requeue(lane, settlement);
+  return true;
+}
+
+// What the source itself gave up reaches no function.
+void PipelineRunner::bury(Settlement& settlement) {
+  const Work& work = settlement.work;
+  settlement.fates.assign(work.events.size(), Fate::dead_letter);
+  for (std::uint32_t i = 0; i < work.events.size(); ++i)
+    settlement.deaths[i] = {Stage::source, "", work.condemned};
+}
+
+// Gives every event that dies its reason.
+void PipelineRunner::name_deaths(Settlement& settlement) {
   const Answer& answer = settlement.answer;
   auto failure = answer.failures.begin();  // Ascending by event, as the fates are.
   for (std::uint32_t i = 0; i < settlement.fates.size(); ++i) {
@@ -189,8 +210,6 @@ void PipelineRunner::judge_answer(Lane& lane, Settlement& settlement) {
     if (own) reason = failure->reason;
     settlement.deaths[i] = {Stage::function, "", std::move(reason)};
   }
-  bury_the_old(settlement);
-  requeue(lane, settlement);
 }
 
 // An event is not tried again past the policy's age, counted from its own time where it has one.
@@ -229,8 +248,10 @@ void PipelineRunner::requeue(Lane& lane, Settlement& settlement) {
   if (!rerun.events.empty()) lane.ready.push_front(std::move(rerun));
   if (again.events.empty()) return;
   stats_.retried += again.events.size();
-  again.not_before = scheduler_.now() +
-                     backoff(config_.retry.backoff, settlement.work.attempt, scheduler_.random());
+  Duration pause = backoff(config_.retry.backoff, settlement.work.attempt, scheduler_.random());
+  const auto& error = settlement.answer.error;
+  if (error) pause = std::max<Duration>(pause, error->retry_after);
+  again.not_before = scheduler_.now() + pause;
   lane.ready.push_front(std::move(again));
 }
 

@@ -92,6 +92,7 @@ class PipelineRunner {
     std::vector<Event> events;
     std::uint32_t attempt = 1;
     Instant not_before{};
+    std::string condemned{};  // Why the source gave these up; empty: it did not.
   };
 
   // An ordering domain: one partition of a log source, or the whole of an object source.
@@ -131,6 +132,7 @@ class PipelineRunner {
   Task<> poll_loop();
   Credit credit() const;
   void admit(std::vector<Event>& events);
+  void condemn(Lane& lane, Event event, std::string reason);
   Lane& lane_of(Partition partition);
   bool any_lane_blocked() const;
 
@@ -143,7 +145,9 @@ class PipelineRunner {
   bool finished() const;
   Task<> process(Lane& lane, Work work);
   Task<> invoke(Settlement& settlement);
-  void judge_answer(Lane& lane, Settlement& settlement);
+  bool judge_answer(Lane& lane, Settlement& settlement);
+  void bury(Settlement& settlement);
+  void name_deaths(Settlement& settlement);
   void split(Lane& lane, Work work);
   void bury_the_old(Settlement& settlement);
   void requeue(Lane& lane, Settlement& settlement);

@@ -11,6 +11,9 @@ namespace {
 // A poison stream must not flood the log; the dead letters hold every one.
 constexpr std::uint64_t deaths_logged_max = 20;
 
+// A sink's back-off may be long; a drain must not wait for it.
+constexpr auto look_for_drain_every = std::chrono::milliseconds(500);
+
 }  // namespace
 
 Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
@@ -68,7 +71,11 @@ Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
       break;
     }
     pause = std::max(pause, backoff(policy.backoff, attempt, scheduler_.random()));
-    co_await sleep_until(scheduler_, scheduler_.now() + pause);
+    const Instant until = scheduler_.now() + pause;
+    while (!draining_ && scheduler_.now() < until) {
+      const Instant look = std::min(until, scheduler_.now() + look_for_drain_every);
+      co_await sleep_until(scheduler_, look);
+    }
   }
 }
 

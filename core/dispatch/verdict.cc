@@ -18,7 +18,7 @@ Verdict judge(const RetryPolicy& policy, Ordering ordering, std::uint32_t attemp
               std::span<const EventFailure> failures) {
   Verdict verdict;
   if (batch_failed) {
-    if (policy.bisect && count > 1) {
+    if (policy.bisect && count > 1 && batch_fault != Fault::throttled) {
       verdict.split = true;
     } else {
       verdict.fates.assign(count, fate_of(policy, attempt, batch_fault));

@@ -7,7 +7,8 @@
 //  - Ordered: everything behind the lowest failed event waits for it. Its effects are discarded
 //    before any sink sees them, and it is invoked again.
 //  - A batch that fails as a whole is split in halves (a split spends no attempt) until the event
-//    that causes it stands alone; without bisect the whole batch is retried, then dies.
+//    that causes it stands alone; without bisect the whole batch is retried, then dies. One that
+//    was throttled is not split: smaller batches would only ask more often.
 #pragma once
 
 #include <cstdint>

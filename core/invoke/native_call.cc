@@ -148,7 +148,7 @@ struct NativeCall::Callbacks {
 const tidemill_request* NativeCall::begin(const Request& request,
                                           std::string_view function_version) {
   request_ = &request;
-  deadline_ = request.deadline;
+  deadline_ = host_.now() + request.timeout;
   cancelled_.store(false, std::memory_order_relaxed);
   memory_refused_ = false;
 
@@ -159,11 +159,9 @@ const tidemill_request* NativeCall::begin(const Request& request,
   events_.resize(request.events.size());
   for (std::size_t i = 0; i < events_.size(); ++i) fill(request.events[i], events_[i]);
 
-  const auto left =
-      std::chrono::duration_cast<std::chrono::microseconds>(request.deadline - host_.now());
   raw_ = {.size = sizeof(tidemill_request),
           .attempt = request.attempt,
-          .timeout_us = static_cast<std::uint64_t>(std::max<std::int64_t>(0, left.count())),
+          .timeout_us = static_cast<std::uint64_t>(request.timeout.count()),
           .seed = request.seed,
           .request_id = slice(request.request_id),
           .trace_parent = {},

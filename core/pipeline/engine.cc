@@ -1,7 +1,5 @@
 #include "core/pipeline/engine.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <filesystem>
 #include <utility>
 
@@ -144,9 +142,8 @@ Result<> Engine::bind(const SinkPlan& plan, const Registry& registry, const Serv
 
 Task<Result<>> Engine::run() {
   running_ = lines_.size();
-  for (auto& line : lines_)
-    boost::asio::co_spawn(scheduler_.executor(), run_line(*line), boost::asio::detached);
-  boost::asio::co_spawn(scheduler_.executor(), housekeeping(), boost::asio::detached);
+  for (auto& line : lines_) spawn(scheduler_, run_line(*line));
+  spawn(scheduler_, housekeeping());
   while (running_ > 0) co_await ended_.wait();
   housekeeping_ends_ = true;
   house_wake_.notify();

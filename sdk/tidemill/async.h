@@ -8,8 +8,10 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <type_traits>
@@ -78,6 +80,14 @@ class Signal {
   bool notified_ = false;
   Scheduler::TimerId timer_ = Scheduler::TimerId::none;  // Of a wait_until(); it refers to this.
 };
+
+/// Starts `task` on the scheduler's executor, on its own. An exception that leaves it is a fault of
+/// the program: it ends the process, rather than leave others waiting for what never comes.
+inline void spawn(Scheduler& scheduler, Task<> task) {
+  boost::asio::co_spawn(scheduler.executor(), std::move(task), [](std::exception_ptr error) {
+    if (error) std::rethrow_exception(error);
+  });
+}
 
 /// Suspends until `deadline`. To be able to end it early, wait on a Signal instead.
 inline Task<> sleep_until(Scheduler& scheduler, Instant deadline) {

@@ -23,7 +23,7 @@ struct Request {
   std::span<const Event> events;  ///< At least one.
   std::string_view request_id;
   std::uint32_t attempt = 1;  ///< 1 for the first.
-  Instant deadline;
+  Duration timeout{0};  ///< Counted from when the handler starts, not from when it was queued.
   std::uint64_t seed = 0;
   /// Source::read_object of the pipeline's source; called from the invoking thread.
   std::function<Result<Bytes>(const Event&, std::uint64_t bytes_max)> read_object;

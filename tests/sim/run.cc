@@ -1,7 +1,5 @@
 #include "tests/sim/run.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <optional>
 #include <random>
 
@@ -34,7 +32,7 @@ class Life {
         sequencer_(scheduler_, store),
         runner_(scheduler_, log_, sequencer_, source_, &invoker_, bindings(scenario),
                 scenario.pipeline, *store.log_progress(scenario.pipeline.id)) {
-    boost::asio::co_spawn(scheduler_.executor(), live(store), boost::asio::detached);
+    spawn(scheduler_, live(store));
   }
 
   // The power goes: queued handlers first, since their frames refer to the objects below.

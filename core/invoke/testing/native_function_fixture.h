@@ -79,7 +79,7 @@ class NativeFunctionTest : public testing::Test {
     return {.events = events_,
             .request_id = "r-1",
             .attempt = 2,
-            .deadline = Instant(std::chrono::seconds(30)),
+            .timeout = std::chrono::seconds(30),
             .seed = 9,
             .read_object = read_object_};
   }
