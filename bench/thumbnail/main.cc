@@ -7,7 +7,6 @@
 // The arms take turns set by set within a round; time is CPU time; each figure is the median of
 // the rounds. The outputs that are timed are the outputs whose SSIM is taken.
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +19,8 @@
 #include <string>
 #include <string_view>
 
+#include "bench/measure/child_process.h"
+#include "bench/measure/table.h"
 #include "imaging/make_thumbnail.h"
 #include "photo_sets.h"
 #include "quality.h"
@@ -58,26 +59,12 @@ File with_vips(const File& photo) {
   return file;
 }
 
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](timeval t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 using Arm = File (*)(const File&);
 
 double milliseconds_per_photo(Arm arm, const PhotoSet& set) {
-  const double start = cpu_seconds();
+  const double start = process_cpu_seconds();
   for (const File& photo : set.files) arm(photo);
-  return (cpu_seconds() - start) * 1000 / static_cast<double>(set.files.size());
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
+  return (process_cpu_seconds() - start) * 1000 / static_cast<double>(set.files.size());
 }
 
 double mean_ssim(Arm arm, const PhotoSet& set, const std::vector<Luma>& originals) {
@@ -150,10 +137,17 @@ bool run(const std::filesystem::path& photos, int rounds) {
   const double geometric_mean = std::exp(log_sum / static_cast<double>(rows.size()));
   double peak = 0;
   for (const PhotoSet& set : sets) peak = std::max(peak, peak_mib(set.files.front()));
-  std::printf("geometric mean %.2f (goal %.1f); SSIM %s; peak memory %.1f MiB (goal %.0f)\n",
-              geometric_mean, ratio_goal, close_enough ? "within 0.001" : "TOO LOW", peak,
-              peak_mib_goal);
-  return geometric_mean >= ratio_goal && close_enough && peak <= peak_mib_goal;
+  char measured[64];
+  std::snprintf(measured, sizeof measured, "%.2f times", geometric_mean);
+  bool holds = print_claim("thumbnail function / libvips per core, geometric mean over JPEG sets",
+                           "≥ 1.4 times", measured, geometric_mean >= ratio_goal);
+  holds = print_claim("SSIM of the thumbnails, set by set", "≥ libvips' − 0.001",
+                      close_enough ? "within" : "too low", close_enough) &&
+          holds;
+  std::snprintf(measured, sizeof measured, "%.1f MiB", peak);
+  return print_claim("peak memory of one picture of 12 megapixels", "≤ 25 MiB", measured,
+                     peak <= peak_mib_goal) &&
+         holds;
 }
 
 }  // namespace
