@@ -15,7 +15,8 @@ function(tidemill_check_headers)
   add_library(tidemill_header_check OBJECT ${sources})
   target_include_directories(tidemill_header_check PRIVATE ${PROJECT_SOURCE_DIR}
     ${PROJECT_SOURCE_DIR}/connectors ${PROJECT_SOURCE_DIR}/functions)
-  target_include_directories(tidemill_header_check SYSTEM PRIVATE /usr/include/opencv4)
+  target_compile_definitions(tidemill_header_check PRIVATE
+    TIDEMILL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(tidemill_header_check PRIVATE tidemill_sdk tidemill_warnings)
   # Only the front end's opinion matters here; the code is thrown away.
   target_compile_options(tidemill_header_check PRIVATE -O0 -g0)

@@ -18,10 +18,6 @@ using testing::VirtualScheduler;
 
 const Instant t0{};
 
-void spawn(Scheduler& scheduler, Task<> task) {
-  boost::asio::co_spawn(scheduler.executor(), std::move(task), boost::asio::detached);
-}
-
 Task<> count_wakes(Signal& signal, int& wakes, int wanted) {
   while (wakes < wanted) {
     co_await signal.wait();

@@ -1,9 +1,8 @@
 // Any text at all gives a tree or a located problem: walks the cases of the YAML test suite, those
-// that are copied into tests/data/yaml and, where TIDEMILL_YAML_SUITE names a folder, all of them.
+// that are copied into tests/data/yaml and, where ../shared/data holds the suite, all of them.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "core/config/testing/fakes.h"
@@ -73,10 +72,20 @@ TEST(YamlSuite, EveryCopiedCaseGivesATreeOrALocatedProblem) {
   EXPECT_GE(count.refused, 4);
 }
 
-TEST(YamlSuite, EveryCaseOfTheWholeSuiteGivesATreeOrALocatedProblem) {
-  const char* folder = std::getenv("TIDEMILL_YAML_SUITE");
-  if (folder == nullptr) GTEST_SKIP() << "TIDEMILL_YAML_SUITE names no folder";
-  const auto count = run_folder(folder);
+// The whole suite is large: it is run where it lies beside the project, and is no test elsewhere.
+std::vector<fs::path> whole_suites() {
+  const fs::path beside =
+      fs::path(TIDEMILL_SOURCE_DIR).parent_path() / "shared/data/yaml/yaml-test-suite";
+  if (fs::is_directory(beside)) return {beside};
+  return {};
+}
+
+class WholeYamlSuite : public ::testing::TestWithParam<fs::path> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(WholeYamlSuite);
+INSTANTIATE_TEST_SUITE_P(BesideTheProject, WholeYamlSuite, ::testing::ValuesIn(whole_suites()));
+
+TEST_P(WholeYamlSuite, EveryCaseGivesATreeOrALocatedProblem) {
+  const auto count = run_folder(GetParam());
   RecordProperty("cases", count.cases);
   RecordProperty("refused", count.refused);
   EXPECT_GE(count.cases, 150);

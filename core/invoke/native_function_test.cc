@@ -49,7 +49,7 @@ TEST_F(NativeFunctionTest, TellsTheHandlerAboutItsInvocation) {
   make("good");
   const auto answer = invoke({event("a", "about")});
   EXPECT_EQ(answer.effects.at(0).key, "r-1");
-  EXPECT_EQ(answer.effects.at(0).data, "2 9 20000000 " + std::string(function_->version()));
+  EXPECT_EQ(answer.effects.at(0).data, "2 9 30000000 " + std::string(function_->version()));
   EXPECT_THAT(log_.lines, ElementsAre("f: asked about itself"));
 }
 
