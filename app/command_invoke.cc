@@ -124,7 +124,7 @@ json::object shown(const Answer& answer, const FunctionTraits& traits, Duration 
         json::object{{"reason", failure.reason}, {"retry", failure.fault != Fault::bad_event}});
   out["effects"] = std::move(effects);
   out["failures"] = std::move(failures);
-  out["milliseconds"] = static_cast<double>(took.count()) / 1000;
+  out["microseconds"] = took.count();
   return out;
 }
 
@@ -169,8 +169,7 @@ int invoke(Session& session, const InvokeOptions& options) {
   const Answer answer = (*function)->invoke(request);
   const auto took = std::chrono::duration_cast<Duration>(steady_now() - warm);
   json::object out = shown(answer, (*function)->traits(), took);
-  out["init_milliseconds"] =
-      static_cast<double>(std::chrono::duration_cast<Duration>(warm - cold).count()) / 1000;
+  out["init_microseconds"] = std::chrono::duration_cast<Duration>(warm - cold).count();
   fmt::print("{}\n", json::serialize(out));
   return answer.error || !answer.failures.empty() ? exit_code::failed : exit_code::done;
 }

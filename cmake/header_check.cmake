@@ -1,11 +1,16 @@
 # tidemill_check_headers(): compiles every header of sdk/, core/, connectors/ and functions/ alone,
-# from a generated file of one line. Builds nothing that anyone links.
+# from a generated file of one line. One with a .cc of its own is left out: that file includes it
+# first, so it is compiled alone already. Builds nothing that anyone links.
 function(tidemill_check_headers)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
     ${PROJECT_SOURCE_DIR}/sdk/*.h ${PROJECT_SOURCE_DIR}/core/*.h
     ${PROJECT_SOURCE_DIR}/connectors/*.h ${PROJECT_SOURCE_DIR}/functions/*.h)
   set(sources "")
   foreach(header ${headers})
+    string(REGEX REPLACE "\\.h$" ".cc" own ${header})
+    if(EXISTS ${PROJECT_SOURCE_DIR}/${own})
+      continue()
+    endif()
     string(REPLACE "/" "." name ${header})
     set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${name}.cc)
     file(CONFIGURE OUTPUT ${source} CONTENT "#include \"@header@\"\n" @ONLY)

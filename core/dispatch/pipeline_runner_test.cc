@@ -103,6 +103,21 @@ TEST_F(PipelineRunnerTest, AnEventWithoutAKeyDiesAtItsTableAndTheOthersStand) {
   EXPECT_EQ(store_.logs[Partition(0)].next, Offset(3));
 }
 
+TEST_F(PipelineRunnerTest, WhatTheSourceCutOffDiesInItsPlaceAndReachesNoFunction) {
+  push({"a", "cut", "b"});
+  const Attribute mark{"tidemill-oversized", "5000000"};
+  source_.waiting[1].extensions = {&mark, 1};
+
+  run();
+
+  ASSERT_THAT(invoker_.calls, SizeIs(2));
+  EXPECT_THAT(invoker_.calls[0].events, ElementsAre("a"));
+  EXPECT_THAT(invoker_.calls[1].events, ElementsAre("b"));
+  EXPECT_EQ(stats().committed, 2);
+  EXPECT_EQ(stats().dead_lettered, 1);
+  EXPECT_THAT(log_.lines, Contains(::testing::HasSubstr("5000000 bytes are more than its limit")));
+}
+
 TEST_F(PipelineRunnerTest, NothingIsAcknowledgedBeforeItsEffectsAreDurable) {
   bindings_ = {messages_, rows_};
   store_.on_commit = [&] {

@@ -80,6 +80,12 @@ TEST(Verdict, ABatchThatFailsAsAWholeIsSplitAtAnyAttempt) {
   }
 }
 
+TEST(Verdict, AThrottledBatchWaitsWholeRatherThanAskMoreOften) {
+  EXPECT_FALSE(judge_batch(true, 1, 2, Fault::throttled).split);
+  EXPECT_THAT(judge_batch(true, 1, 2, Fault::throttled).fates, ElementsAre(retry, retry));
+  EXPECT_THAT(judge_batch(true, 3, 2, Fault::throttled).fates, ElementsAre(dead, dead));
+}
+
 TEST(Verdict, ABatchOfOneIsJudgedAsItsEvent) {
   EXPECT_THAT(judge_batch(true, 1, 1, Fault::transient).fates, ElementsAre(retry));
   EXPECT_THAT(judge_batch(true, 3, 1, Fault::transient).fates, ElementsAre(dead));
