@@ -119,7 +119,7 @@ Result<Location> locate(std::string_view url, const Services& services) {
 
 void register_with(Registry& registry) {
   registry.add_source("bucket", source_spec(), make_source);
-  registry.add_sink("bucket", sink_spec(), make_sink);
+  registry.add_sink("bucket", BucketSink::idempotence, sink_spec(), make_sink);
 }
 
 }  // namespace tidemill::bucket

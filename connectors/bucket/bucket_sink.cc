@@ -14,7 +14,7 @@ BucketSink::BucketSink(Location location, Services services)
     : location_(std::move(location)), services_(std::move(services)) {}
 
 SinkTraits BucketSink::traits() const {
-  return {.idempotence = Idempotence::by_key,
+  return {.idempotence = idempotence,
           .takes_messages = false,
           .takes_objects = true,
           .concurrent_writes = true};

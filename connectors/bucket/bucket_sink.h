@@ -21,6 +21,8 @@ class BucketSink final : public Sink {
  public:
   BucketSink(Location location, Services services);
 
+  static constexpr Idempotence idempotence = Idempotence::by_key;
+
   SinkTraits traits() const override;
   std::string place() const override;
   Task<Result<>> open() override;

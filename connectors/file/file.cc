@@ -56,7 +56,7 @@ ConfigSpec<SinkConfig> sink_spec() {
 
 void register_with(Registry& registry) {
   registry.add_source("file", source_spec(), make_source);
-  registry.add_sink("file", sink_spec(), make_sink);
+  registry.add_sink("file", FileSink::idempotence, sink_spec(), make_sink);
 }
 
 }  // namespace tidemill::file

@@ -19,7 +19,7 @@ FileSink::FileSink(std::string path, Services services)
     : path_(std::move(path)), services_(std::move(services)) {}
 
 SinkTraits FileSink::traits() const {
-  return {.idempotence = Idempotence::at_least_once,
+  return {.idempotence = idempotence,
           .takes_messages = true,
           .takes_objects = false,
           .concurrent_writes = false};

@@ -19,6 +19,8 @@ class FileSink final : public Sink {
   /// `path` is absolute; its folders are made when missing.
   FileSink(std::string path, Services services);
 
+  static constexpr Idempotence idempotence = Idempotence::at_least_once;
+
   SinkTraits traits() const override;
   std::string place() const override;
   Task<Result<>> open() override;

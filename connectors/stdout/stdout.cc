@@ -16,9 +16,10 @@ ConfigSpec<Config> sink_spec() {
 }
 
 void register_with(Registry& registry) {
-  registry.add_sink("stdout", sink_spec(), [](const Config& config, Services services) {
-    return std::make_unique<StdoutSink>(config, STDOUT_FILENO, std::move(services));
-  });
+  registry.add_sink(
+      "stdout", StdoutSink::idempotence, sink_spec(), [](const Config& config, Services services) {
+        return std::make_unique<StdoutSink>(config, STDOUT_FILENO, std::move(services));
+      });
 }
 
 }  // namespace tidemill::stdout

@@ -29,7 +29,7 @@ void wait_for_room(int fd) {
 }  // namespace
 
 SinkTraits StdoutSink::traits() const {
-  return {.idempotence = Idempotence::at_least_once,
+  return {.idempotence = idempotence,
           .takes_messages = true,
           .takes_objects = false,
           .concurrent_writes = false};

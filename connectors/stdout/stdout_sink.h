@@ -19,6 +19,8 @@ class StdoutSink final : public Sink {
   StdoutSink(const Config& config, int fd, Services services)
       : config_(config), fd_(fd), services_(std::move(services)) {}
 
+  static constexpr Idempotence idempotence = Idempotence::at_least_once;
+
   SinkTraits traits() const override;
   std::string place() const override { return "stdout:"; }
   Task<Result<>> open() override;

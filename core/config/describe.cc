@@ -26,6 +26,19 @@ std::string_view output_kind(OutputKind kind) {
   return "messages";
 }
 
+// What a repeat of a write after a crash does: a user's first question about a sink.
+std::string_view delivery(Idempotence idempotence) {
+  switch (idempotence) {
+    case Idempotence::atomic:
+      return "exactly once: commits together with the source's progress";
+    case Idempotence::by_key:
+      return "by key: a repeat writes the same content again";
+    case Idempotence::at_least_once:
+      break;
+  }
+  return "at least once: a repeat is seen twice";
+}
+
 // "duration, default 250ms, 0s to 1h"
 std::string facts(const OptionDecl& decl) {
   std::string text = shown_type(decl);
@@ -65,15 +78,15 @@ json::object option_json(const OptionDecl& decl) {
 }  // namespace
 
 Described described_source(const KindDecl& kind) {
-  return {"source", kind.name, kind.summary, *kind.options, nullptr};
+  return {"source", kind.name, kind.summary, *kind.options, nullptr, std::nullopt};
 }
 
 Described described_sink(const KindDecl& kind) {
-  return {"sink", kind.name, kind.summary, *kind.options, nullptr};
+  return {"sink", kind.name, kind.summary, *kind.options, nullptr, kind.idempotence};
 }
 
 Described described_function(const FunctionDecl& function) {
-  return {"function", function.name, function.summary, function.options, &function};
+  return {"function", function.name, function.summary, function.options, &function, std::nullopt};
 }
 
 std::string describe(const Described& thing) {
@@ -81,6 +94,7 @@ std::string describe(const Described& thing) {
   text += thing.options.empty() ? "\nno options\n" : "\noptions\n";
   for (const auto& decl : thing.options)
     text += fmt::format("  {}  ({})\n      {}\n", decl.name, facts(decl), decl.doc);
+  if (thing.idempotence) text += fmt::format("\ndelivery: {}\n", delivery(*thing.idempotence));
   if (thing.function == nullptr) return text;
   text += thing.function->outputs.empty() ? "\nno outputs\n" : "\noutputs\n";
   for (const auto& output : thing.function->outputs)
@@ -98,6 +112,7 @@ json::object describe_json(const Described& thing) {
                       {"name", thing.name},
                       {"summary", thing.summary},
                       {"options", std::move(options)}};
+  if (thing.idempotence) object["delivery"] = delivery(*thing.idempotence);
   if (thing.function == nullptr) return object;
   json::array outputs;
   for (const auto& output : thing.function->outputs)

@@ -4,6 +4,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,7 +21,8 @@ struct Described {
   std::string_view name;
   std::string_view summary;
   std::span<const OptionDecl> options;
-  const FunctionDecl* function = nullptr;  ///< Only functions: outputs and flags.
+  const FunctionDecl* function = nullptr;                 ///< Only functions: outputs and flags.
+  std::optional<Idempotence> idempotence = std::nullopt;  ///< Only sinks.
 };
 
 Described described_source(const KindDecl& kind);

@@ -34,6 +34,19 @@ TEST(Describe, TellsAnOptionsTypeDefaultAndRange) {
             "      Listing interval.\n");
 }
 
+TEST(Describe, ASinkSaysWhatARepeatDoes) {
+  Desk desk;
+  const auto sinks = sink_kinds(desk.registry());
+  const auto text_of = [&](std::string_view name) {
+    for (const KindDecl& kind : sinks)
+      if (kind.name == name) return describe(described_sink(kind));
+    return std::string();
+  };
+  EXPECT_THAT(text_of("table"), HasSubstr("\ndelivery: exactly once"));
+  EXPECT_THAT(text_of("bucket"), HasSubstr("\ndelivery: by key"));
+  EXPECT_THAT(text_of("file"), HasSubstr("\ndelivery: at least once"));
+}
+
 TEST(Describe, TellsAFunctionsOutputsAndFlags) {
   Desk desk;
   const auto text = describe(described_function(**desk.catalog().find("thumbnail", "")));

@@ -138,7 +138,7 @@ ConfigSpec<TableSinkOptions> table_sink_spec() {
 std::vector<KindDecl> source_kinds(const Registry& registry) {
   std::vector<KindDecl> kinds;
   for (const auto& [name, kind] : registry.sources())
-    kinds.push_back({name, kind.summary, &kind.options});
+    kinds.push_back({name, kind.summary, &kind.options, kind.idempotence});
   return kinds;
 }
 
@@ -146,8 +146,8 @@ std::vector<KindDecl> sink_kinds(const Registry& registry) {
   static const ConfigSpec<TableSinkOptions> table = table_sink_spec();
   std::vector<KindDecl> kinds;
   for (const auto& [name, kind] : registry.sinks())
-    kinds.push_back({name, kind.summary, &kind.options});
-  kinds.push_back({table_kind, table.summary(), &table.decls()});
+    kinds.push_back({name, kind.summary, &kind.options, kind.idempotence});
+  kinds.push_back({table_kind, table.summary(), &table.decls(), Idempotence::atomic});
   std::sort(kinds.begin(), kinds.end(),
             [](const KindDecl& a, const KindDecl& b) { return a.name < b.name; });
   return kinds;

@@ -2,6 +2,7 @@
 // the reference all read these specs.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,6 +76,7 @@ struct KindDecl {
   std::string_view name;
   std::string_view summary;
   const std::vector<OptionDecl>* options;
+  std::optional<Idempotence> idempotence;  ///< Sinks only.
 };
 
 /// All kinds, by name; sinks include `table`. Valid as long as the registry.

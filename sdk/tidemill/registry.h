@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,7 @@ struct Kind {
   std::string name;
   std::string summary;
   std::vector<OptionDecl> options;
+  std::optional<Idempotence> idempotence;  ///< Sinks only.
   /// Only builds; connecting happens in open(). `options` were checked against the declarations.
   /// Errors: bad_config.
   std::function<Result<std::unique_ptr<Built>>(const ResolvedOptions& options, Services services)>
@@ -52,9 +54,11 @@ class Registry {
     add<Source>(sources_, name, std::move(spec), std::move(make));
   }
 
+  /// `idempotence` is what the sink's traits() say, however it is configured.
   template <class Config, class Make>
-  void add_sink(std::string_view name, ConfigSpec<Config> spec, Make make) {
-    add<Sink>(sinks_, name, std::move(spec), std::move(make));
+  void add_sink(std::string_view name, Idempotence idempotence, ConfigSpec<Config> spec,
+                Make make) {
+    add<Sink>(sinks_, name, std::move(spec), std::move(make)).idempotence = idempotence;
   }
 
   const Sources& sources() const { return sources_; }
@@ -62,8 +66,8 @@ class Registry {
 
  private:
   template <class Built, class Config, class Make>
-  static void add(auto& kinds, std::string_view name, ConfigSpec<Config> spec, Make make) {
-    Kind<Built> kind{std::string(name), spec.summary(), spec.decls(), {}};
+  static Kind<Built>& add(auto& kinds, std::string_view name, ConfigSpec<Config> spec, Make make) {
+    Kind<Built> kind{std::string(name), spec.summary(), spec.decls(), {}, {}};
     kind.build = [spec = std::move(spec), make = std::move(make)](
                      const ResolvedOptions& options,
                      Services services) -> Result<std::unique_ptr<Built>> {
@@ -71,7 +75,7 @@ class Registry {
       if (!config) return std::unexpected(config.error());
       return make(std::move(*config), std::move(services));
     };
-    kinds.emplace(std::string(name), std::move(kind));
+    return kinds.emplace(std::string(name), std::move(kind)).first->second;
   }
 
   Sources sources_;

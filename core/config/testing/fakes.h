@@ -108,20 +108,20 @@ inline Registry fake_registry() {
       [](const GenerateOptions&, const Services&) {
         return std::make_unique<FakeSource>("", false);
       });
-  registry.add_sink("bucket",
+  registry.add_sink("bucket", Idempotence::by_key,
                     ConfigSpec<BucketOptions>("Objects into a folder or bucket.")
                         .field("url", &BucketOptions::url, "Where it is.", Need::required),
                     [](const BucketOptions& o, const Services& s) {
                       return std::make_unique<FakeSink>(folder_of(o.url, s.data_folder), false,
                                                         true);
                     });
-  registry.add_sink("file",
+  registry.add_sink("file", Idempotence::at_least_once,
                     ConfigSpec<FileOptionsFake>("Lines into a file.")
                         .field("path", &FileOptionsFake::path, "The file.", Need::required),
                     [](const FileOptionsFake& o, const Services&) {
                       return std::make_unique<FakeSink>("file:" + o.path.value, true, false);
                     });
-  registry.add_sink("hook",
+  registry.add_sink("hook", Idempotence::at_least_once,
                     ConfigSpec<HookOptions>("Messages to a web address.")
                         .field("url", &HookOptions::url, "The address.", Need::required)
                         .field("token", &HookOptions::token, "Sent with every message.")
