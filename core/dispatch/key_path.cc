@@ -12,6 +12,9 @@ namespace {
 constexpr std::string_view expected =
     "expected a path such as .id or .user.id, or an attribute such as $event.subject";
 
+// Far below the depth at which the JSON parser gives up (1024).
+constexpr std::size_t fields_max = 256;
+
 constexpr std::array attributes = {"id", "source", "type", "subject", "key", "time"};
 
 std::string attribute(const Event& event, std::string_view name) {
@@ -62,6 +65,9 @@ Result<KeyPath> KeyPath::parse(std::string_view text) {
     text.remove_prefix(1);
     const std::string_view field = text.substr(0, text.find('.'));
     if (field.empty()) return fail(Fault::bad_config, std::string(expected));
+    if (path.fields_.size() == fields_max)
+      return fail(Fault::bad_config,
+                  "a path may name " + std::to_string(fields_max) + " fields at most");
     path.fields_.emplace_back(field);
     text.remove_prefix(field.size());
   }
