@@ -70,7 +70,8 @@ Finished run_to_end(const std::vector<std::string>& command) {
   while (::wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
   }
   finished.wall_s = wall_seconds() - started;
-  finished.cpu_s = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  finished.user_s = seconds(usage.ru_utime);
+  finished.cpu_s = finished.user_s + seconds(usage.ru_stime);
   finished.peak_mib = static_cast<double>(usage.ru_maxrss) / 1024;
   finished.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   require(finished.exit_code == 0,

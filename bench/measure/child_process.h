@@ -13,7 +13,8 @@ namespace tidemill::bench {
 struct Finished {
   int exit_code = 0;
   double wall_s = 0;
-  double cpu_s = 0;  ///< User and system, over all threads.
+  double cpu_s = 0;   ///< User and system, over all threads.
+  double user_s = 0;  ///< The part of it outside the kernel.
   double peak_mib = 0;
   std::string output;  ///< What it wrote to stdout.
 };
