@@ -37,7 +37,7 @@ pipelines:
         file: { path: notifications.ndjson }
         retry: { attempts: 5 }
     parallel: { batches: 8, per_partition: 2 }
-    order_by: key
+    order_by: partition
     retry: { attempts: 4, backoff: { initial: 100ms, jitter: none }, max_age: 1h, bisect: false }
     dead_letter: { keep: 7d }
 functions:
@@ -78,7 +78,7 @@ TEST(Loader, AWholeFileBecomesAPlan) {
   EXPECT_EQ(p.batch.window, std::chrono::milliseconds(250));
   EXPECT_EQ(p.parallel.batches, 8u);
   EXPECT_EQ(p.parallel.per_partition, 2u);
-  EXPECT_EQ(p.order_by, OrderBy::key);
+  EXPECT_EQ(p.order_by, OrderBy::partition);
   EXPECT_EQ(p.retry.attempts, 4u);
   EXPECT_EQ(p.retry.backoff.initial, std::chrono::milliseconds(100));
   EXPECT_EQ(p.retry.backoff.max, Backoff{}.max);

@@ -104,6 +104,11 @@ void Pipelines::read_policies(const Node& entry, PipelinePlan& plan) {
     plan.batch = read_section(*node, batch_spec(), problems);
   if (const Node* node = entry.find("parallel"))
     plan.parallel = read_section(*node, parallel_spec(), problems);
+  // Alone in its partition a batch keeps every key in order; side by side nothing keeps it yet.
+  const Node* order = entry.find("order_by");
+  if (order != nullptr && plan.order_by == OrderBy::key && plan.parallel.per_partition > 1)
+    problems.add(order->where, "order_by: key with per_partition above 1 is not in this version",
+                 "set per_partition: 1, which keeps each key in order");
   if (const Node* node = entry.find("retry"))
     plan.retry = read_section(*node, retry_spec(), problems);
   const Node* dead_letter = entry.find("dead_letter");

@@ -56,7 +56,7 @@ TEST_F(SchemaTest, TakesWhatTheCheckerTakes) {
            "version: 1\nnamespace: a\n" + whole,
            whole + "    batch: { events: 16, bytes: 6MiB, window: 250ms }\n",
            whole + "    batch: { events: \"${N}\", bytes: 1024, window: 0 }\n",
-           whole + "    parallel: { batches: 4, per_partition: 2 }\n    order_by: key\n",
+           whole + "    parallel: { batches: 4, per_partition: 2 }\n    order_by: partition\n",
            whole + "    retry: { attempts: 2, backoff: { initial: 1s, jitter: none }, bisect: "
                    "false }\n",
            whole + "    dead_letter: off\n",

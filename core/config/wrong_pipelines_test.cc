@@ -270,6 +270,16 @@ pipelines:
     batch: [16]
 )",
      {"5:12: batch: expected a mapping; got a list"}},
+    {"KeysSideBySide",
+     R"(pipelines:
+  p:
+    source: { generate: { count: 1 } }
+    sinks: { t: { table: {} } }
+    parallel: { batches: 4, per_partition: 2 }
+    order_by: key
+)",
+     {"6:15: order_by: key with per_partition above 1 is not in this version; set per_partition: "
+      "1, which keeps each key in order"}},
     {"MoreOfOnePartitionThanInAll",
      R"(pipelines:
   p:
