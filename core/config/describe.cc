@@ -14,18 +14,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string_view output_kind(OutputKind kind) {
-  switch (kind) {
-    case OutputKind::objects:
-      return "objects";
-    case OutputKind::rows:
-      return "rows";
-    case OutputKind::messages:
-      return "messages";
-  }
-  return "messages";
-}
-
 // What a repeat of a write after a crash does: a user's first question about a sink.
 std::string_view delivery(Idempotence idempotence) {
   switch (idempotence) {
@@ -98,7 +86,7 @@ std::string describe(const Described& thing) {
   if (thing.function == nullptr) return text;
   text += thing.function->outputs.empty() ? "\nno outputs\n" : "\noutputs\n";
   for (const auto& output : thing.function->outputs)
-    text += fmt::format("  {}  ({})\n{}", output.name, output_kind(output.kind),
+    text += fmt::format("  {}  ({})\n{}", output.name, name_of(output.kind),
                         output.doc.empty() ? "" : fmt::format("      {}\n", output.doc));
   if (!thing.function->flags.empty())
     text += fmt::format("\nflags: {}\n", fmt::join(thing.function->flags, ", "));
@@ -116,8 +104,8 @@ json::object describe_json(const Described& thing) {
   if (thing.function == nullptr) return object;
   json::array outputs;
   for (const auto& output : thing.function->outputs)
-    outputs.push_back(json::object{
-        {"name", output.name}, {"kind", output_kind(output.kind)}, {"doc", output.doc}});
+    outputs.push_back(
+        json::object{{"name", output.name}, {"kind", name_of(output.kind)}, {"doc", output.doc}});
   object["outputs"] = std::move(outputs);
   object["flags"] = json::value_from(thing.function->flags);
   return object;

@@ -8,12 +8,25 @@
 #include <vector>
 
 #include "tidemill/config_spec.h"
+#include "tidemill/effect_kind.h"
 #include "tidemill/result.h"
 
 namespace tidemill::config {
 
-/// The numbers are the plugin ABI's.
-enum class OutputKind : std::uint32_t { objects = 1, rows = 2, messages = 3 };
+using tidemill::OutputKind;
+
+/// As `describe` and messages call it: what a sink takes of this output.
+inline std::string_view name_of(OutputKind kind) {
+  switch (kind) {
+    case OutputKind::objects:
+      return "objects";
+    case OutputKind::rows:
+      return "rows";
+    case OutputKind::messages:
+      break;
+  }
+  return "messages";
+}
 
 struct FunctionOutput {
   std::string name;

@@ -37,18 +37,6 @@ bool is_plain_path(std::string_view text) {
   return !after_dot;
 }
 
-std::string_view output_kind_name(OutputKind kind) {
-  switch (kind) {
-    case OutputKind::objects:
-      return "objects";
-    case OutputKind::rows:
-      return "rows";
-    case OutputKind::messages:
-      return "messages";
-  }
-  return "messages";
-}
-
 const std::string* option_of(const ConnectorPlan& connector, std::string_view name) {
   for (const auto& [known, value] : connector.options)
     if (known == name) return &value;
@@ -292,10 +280,10 @@ void Pipelines::finish_table(const Node& node, const Use& use, SinkPlan& sink) {
     problems.add(key->key_where, "key: rows of a function carry their own key", "remove it");
   const auto* output = use.decl == nullptr ? nullptr : use.decl->output(sink.from);
   if (output == nullptr || output->kind == OutputKind::rows) return;
-  problems.add(sink.connector.where,
-               fmt::format("output {} holds {}; a table takes rows", sink.from,
-                           output_kind_name(output->kind)),
-               "send it to another kind of sink");
+  problems.add(
+      sink.connector.where,
+      fmt::format("output {} holds {}; a table takes rows", sink.from, name_of(output->kind)),
+      "send it to another kind of sink");
 }
 
 void Pipelines::finish_sink(const Node& node, const Use& use, SinkPlan& sink, Flow& flow) {
@@ -323,7 +311,7 @@ void Pipelines::finish_sink(const Node& node, const Use& use, SinkPlan& sink, Fl
   problems.add(
       sink.connector.where,
       fmt::format("output {} holds {}, which a sink of kind {} does not take", sink.from,
-                  output_kind_name(output->kind), kind.name),
+                  name_of(output->kind), kind.name),
       output->kind == OutputKind::rows ? "write `table: {}`" : "send it to another kind of sink");
 }
 

@@ -14,6 +14,7 @@
 namespace tidemill {
 namespace {
 
+using config::name_of;
 using config::OutputKind;
 
 // The engine's kinds are the ABI's, by number: nothing needs to be translated.
@@ -46,18 +47,6 @@ std::string_view name_of(std::uint32_t effect_kind) {
                                         "deletes an object",   "puts a row",
                                         "deletes a row",       "merges a row"};
   return names[effect_kind];
-}
-
-std::string_view name_of(OutputKind kind) {
-  switch (kind) {
-    case OutputKind::objects:
-      return "objects";
-    case OutputKind::rows:
-      return "rows";
-    case OutputKind::messages:
-      return "messages";
-  }
-  return "nothing";
 }
 
 std::unexpected<Error> against_the_rules(std::string_view what) {
