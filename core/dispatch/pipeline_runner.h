@@ -36,7 +36,7 @@ struct SinkBinding {
   TableId table;
   bool from_event = false;   ///< Takes the events themselves rather than an output.
   std::uint32_t output = 0;  ///< Index among the function's outputs.
-  KeyPath key;               ///< Tables fed by events or messages.
+  KeyPath key;               ///< Tables fed by events; a row of an output brings its own key.
   RetryPolicy retry;
 };
 
