@@ -23,7 +23,7 @@ function(tidemill_add_function name)
   target_link_libraries(${name} PRIVATE Tidemill::function ${ARG_LIBS})
   target_link_options(${name} PRIVATE -Wl,--version-script=${TIDEMILL_FUNCTION_MAP})
   # A sanitizer's symbols come from the program that loads the plugin.
-  if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize" AND NOT TIDEMILL_SANITIZE)
     target_link_options(${name} PRIVATE -Wl,--no-undefined)
   endif()
 endfunction()
