@@ -15,7 +15,9 @@ ConfigSpec<Config> source_spec() {
       .field("seed", &Config::seed, "Other seeds make up other events.")
       .field("size", &Config::size, "Bytes of each event's JSON; at least what its fields need.",
              in_range(0, 1024 * 1024))
-      .field("keys", &Config::keys, "How many different keys there are.", at_least(1));
+      .field("keys", &Config::keys, "How many different keys there are.", at_least(1))
+      .field("partitions", &Config::partitions,
+             "How many partitions the events are dealt out to, in turn.", in_range(1, 4096));
 }
 
 void register_with(Registry& registry) {

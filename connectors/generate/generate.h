@@ -13,6 +13,7 @@ struct Config {
   std::uint64_t seed = 1;
   ByteSize size{200};
   std::uint32_t keys = 100;
+  std::uint32_t partitions = 1;
 };
 
 ConfigSpec<Config> source_spec();

@@ -27,8 +27,11 @@ struct Arena {
 };
 
 std::string identity_of(const Config& config) {
-  return "generate:seed=" + std::to_string(config.seed) +
-         "&size=" + std::to_string(config.size.value) + "&keys=" + std::to_string(config.keys);
+  std::string identity = "generate:seed=" + std::to_string(config.seed) +
+                         "&size=" + std::to_string(config.size.value) +
+                         "&keys=" + std::to_string(config.keys);
+  if (config.partitions > 1) identity += "&partitions=" + std::to_string(config.partitions);
+  return identity;
 }
 
 }  // namespace
@@ -38,20 +41,26 @@ GenerateSource::GenerateSource(const Config& config, Services services)
       services_(std::move(services)),
       identity_(std::make_shared<const std::string>(identity_of(config))),
       payload_(config.seed, config.size.value, config.keys),
-      wake_(services_.scheduler) {}
+      wake_(services_.scheduler),
+      next_(config.partitions) {}
 
 SourceTraits GenerateSource::traits() const {
   return {.progress = ProgressKind::log, .can_exhaust = config_.count > 0};
 }
 
 Task<Result<>> GenerateSource::open(const Progress& progress) {
-  next_ = progress.next(Partition(0)).value_or(Offset(0)).value;
-  first_ = next_;
+  turn_ = 0;
+  given_ = 0;
+  for (std::uint32_t partition = 0; partition < config_.partitions; ++partition) {
+    next_[partition] = progress.next(Partition(partition)).value_or(Offset(0)).value;
+    given_ += next_[partition];
+  }
+  first_ = given_;
   started_ = services_.scheduler.now();
   co_return Result<>();
 }
 
-// Events that may have been handed over by now, counted from index 0.
+// Events that may have been handed over by now, earlier lives included.
 std::uint64_t GenerateSource::due() const {
   if (config_.rate.per_second <= 0) return std::numeric_limits<std::uint64_t>::max();
   const Seconds passed = services_.scheduler.now() - started_;
@@ -62,18 +71,30 @@ Task<Result<PollEnd>> GenerateSource::poll(Credit credit, std::vector<Event>& ou
   while (!interrupted_) {
     const std::uint64_t end =
         config_.count > 0 ? config_.count : std::numeric_limits<std::uint64_t>::max();
-    if (next_ >= end) co_return PollEnd::exhausted;
+    if (given_ >= end) co_return PollEnd::exhausted;
     const std::uint64_t ready = std::min(due(), end);
-    if (ready > next_) {
-      make(ready - next_, credit, out);
-      co_return next_ >= end ? PollEnd::exhausted : PollEnd::more;
+    if (ready > given_) {
+      make(ready - given_, credit, out);
+      co_return given_ >= end ? PollEnd::exhausted : PollEnd::more;
     }
-    const Seconds until_due{static_cast<double>(next_ - first_) / config_.rate.per_second};
+    const Seconds until_due{static_cast<double>(given_ - first_) / config_.rate.per_second};
     const Instant due_at = started_ + std::chrono::ceil<std::chrono::microseconds>(until_due);
     const Instant at = std::max(due_at, services_.scheduler.now() + wait_min);
     co_await wake_.wait_until(at);
   }
   co_return fail(Fault::cancelled, "interrupted");
+}
+
+// How many events there are of a partition.
+std::uint64_t GenerateSource::end_of(std::uint64_t partition) const {
+  if (config_.count == 0) return std::numeric_limits<std::uint64_t>::max();
+  const std::uint64_t rest = config_.count % config_.partitions;
+  return config_.count / config_.partitions + (partition < rest ? 1 : 0);
+}
+
+// After a restart some partitions may be further than others. Precondition: one is not at its end.
+void GenerateSource::turn_to_what_is_left() {
+  while (next_[turn_] >= end_of(turn_)) turn_ = (turn_ + 1) % config_.partitions;
 }
 
 void GenerateSource::make(std::uint64_t count, Credit credit, std::vector<Event>& out) {
@@ -87,13 +108,16 @@ void GenerateSource::make(std::uint64_t count, Credit credit, std::vector<Event>
   char* to = arena->bytes.get();
   std::uint64_t taken_bytes = 0;
   for (std::uint64_t taken = 0; taken < count; ++taken) {
-    const auto [json, key] = payload_.write(next_, to);
+    turn_to_what_is_left();
+    std::uint64_t& offset = next_[turn_];
+    const auto [json, key] = payload_.write(offset * config_.partitions + turn_, to);
     if (!credit.allows(json.size(), taken, taken_bytes)) break;
     taken_bytes += json.size();
     to += json.size();
     Event& event = out.emplace_back();
-    event.offset = Offset(next_++);
-    event.offset_next = Offset(next_);
+    event.partition = Partition(static_cast<std::uint32_t>(turn_));
+    event.offset = Offset(offset++);
+    event.offset_next = Offset(offset);
     event.source = *identity_;
     event.type = "tidemill.generate";
     event.content_type = "application/json";
@@ -101,13 +125,15 @@ void GenerateSource::make(std::uint64_t count, Credit credit, std::vector<Event>
     event.ingested = IngestTime(now.value);
     event.key = key;
     event.data = Bytes(json, owner);
+    turn_ = (turn_ + 1) % config_.partitions;
+    ++given_;
   }
   if (config_.rate.per_second <= 0) return;
   // Forget what lies too far back.
   const std::uint64_t backlog_events =
       static_cast<std::uint64_t>(config_.rate.per_second * Seconds(backlog_max).count()) + 1;
-  if (due() <= next_ + backlog_events) return;
-  first_ = next_;
+  if (due() <= given_ + backlog_events) return;
+  first_ = given_;
   started_ = services_.scheduler.now() - backlog_max;
 }
 

@@ -1,7 +1,9 @@
-// GenerateSource: events 0, 1, 2, ... of one partition, made up as they are asked for.
+// GenerateSource: events 0, 1, 2, ..., dealt out to the partitions in turn, made up as they are
+// asked for.
 //
-// The offset is the index, so a restart goes on where it stopped with the same events. One arena
-// holds the payloads of one poll. Never leaves the executor.
+// With P partitions event n is number n / P of partition n % P, and that number is its offset: a
+// restart goes on where each partition stopped, with the same events. One arena holds the payloads
+// of one poll. Never leaves the executor.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +33,8 @@ class GenerateSource final : public Source {
 
  private:
   std::uint64_t due() const;
+  std::uint64_t end_of(std::uint64_t partition) const;
+  void turn_to_what_is_left();
   void make(std::uint64_t count, Credit credit, std::vector<Event>& out);
 
   Config config_;
@@ -38,8 +42,10 @@ class GenerateSource final : public Source {
   std::shared_ptr<const std::string> identity_;
   Payload payload_;
   Signal wake_;
-  std::uint64_t next_ = 0;
-  // With a rate: event first_ is due at started_, the others follow at the rate.
+  std::vector<std::uint64_t> next_;  // Offset of each partition's next event.
+  std::uint64_t turn_ = 0;           // The partition whose turn it is.
+  std::uint64_t given_ = 0;          // Invariant: the sum of next_.
+  // With a rate: one event is due at started_, when first_ were given; others follow at the rate.
   std::uint64_t first_ = 0;
   Instant started_{};
   bool interrupted_ = false;

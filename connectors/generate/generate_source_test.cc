@@ -13,6 +13,7 @@
 namespace tidemill::generate {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using tidemill::testing::ample;
 using tidemill::testing::MapProgress;
@@ -76,6 +77,39 @@ TEST_F(GenerateSourceTest, ARestartGoesOnWithTheSameEvents) {
   for (const Event& event : first) progress_.settle(event);
   const auto rest = payloads(config);
   EXPECT_EQ(rest, std::vector(all.begin() + 40, all.end()));
+}
+
+TEST_F(GenerateSourceTest, PartitionsTakeTurnsAndEachCountsItsOwnOffsets) {
+  Life life(*this, {.count = 8, .partitions = 3});
+  const auto events = life.driver.drain();
+  ASSERT_EQ(events.size(), 8u);
+  for (std::size_t n = 0; n < events.size(); ++n) {
+    EXPECT_EQ(events[n].partition.value, n % 3);
+    EXPECT_EQ(events[n].offset.value, n / 3);
+    EXPECT_TRUE(events[n].data.view().starts_with("{\"n\":" + std::to_string(n) + ","));
+  }
+}
+
+TEST_F(GenerateSourceTest, ARestartGivesEachPartitionItsRest) {
+  const Config config{.count = 10, .partitions = 3};
+  {
+    Life life(*this, config);
+    for (const Event& event : life.driver.drain())
+      if (event.partition.value == 1 || event.offset.value == 0) progress_.settle(event);
+  }
+  Life life(*this, config);
+  std::vector<std::string> rest;
+  for (const Event& event : life.driver.drain())
+    rest.push_back(std::to_string(event.partition.value) + "@" +
+                   std::to_string(event.offset.value));
+  EXPECT_THAT(rest, ElementsAre("0@1", "2@1", "0@2", "2@2", "0@3"));
+}
+
+TEST_F(GenerateSourceTest, OneLogAndItsPartitionsDoNotShareProgress) {
+  const GenerateSource one({}, {scheduler_, log_, "/nowhere", false});
+  const GenerateSource two({.partitions = 2}, {scheduler_, log_, "/nowhere", false});
+  EXPECT_EQ(one.identity(), "generate:seed=1&size=200&keys=100");
+  EXPECT_EQ(two.identity(), "generate:seed=1&size=200&keys=100&partitions=2");
 }
 
 TEST_F(GenerateSourceTest, ASizeTooSmallForItsFieldsGrows) {
