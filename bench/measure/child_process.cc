@@ -29,20 +29,6 @@ double seconds_of(clockid_t clock) {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
 }
 
-pid_t start(const std::vector<std::string>& command, int out) {
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-  pid_t pid = 0;
-  const int error = posix_spawn(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  require(error == 0, "cannot start " + command[0]);
-  return pid;
-}
-
 std::string read_to_end(int fd) {
   std::string text;
   std::array<char, 4096> piece;
@@ -55,6 +41,20 @@ std::string read_to_end(int fd) {
 }
 
 }  // namespace
+
+pid_t start(const std::vector<std::string>& command, int output) {
+  std::vector<char*> arguments;
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  pid_t pid = 0;
+  const int error = posix_spawn(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  require(error == 0, "cannot start " + command[0]);
+  return pid;
+}
 
 Finished run_to_end(const std::vector<std::string>& command) {
   std::array<int, 2> ends{};

@@ -5,6 +5,8 @@
 // bench that reads `peak_mib` must itself stay small.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -18,6 +20,10 @@ struct Finished {
   double peak_mib = 0;
   std::string output;  ///< What it wrote to stdout.
 };
+
+/// Starts `command` with `output` as its stdout and does not wait for it. Ends the bench, with a
+/// sentence, when it cannot start.
+pid_t start(const std::vector<std::string>& command, int output);
 
 /// Starts `command`, reads all it writes to stdout and waits for it; stderr stays where it is.
 /// Ends the bench, with a sentence, when the command cannot start or fails.
