@@ -7,6 +7,7 @@
 
 #include "file_sink.h"
 #include "file_source.h"
+#include "key_field.h"
 
 namespace tidemill::file {
 namespace {
@@ -41,11 +42,19 @@ ConfigSpec<SourceConfig> source_spec() {
       .field("path", &SourceConfig::path, "The file.", Need::required)
       .choice("format", &SourceConfig::format, "What a line is: one JSON text, or any text.",
               {{"ndjson", Format::ndjson}, {"lines", Format::lines}})
+      .field(
+          "key", &SourceConfig::key,
+          "Where the key of an event stands in its JSON, as .user or .user.id; it is taken as it "
+          "is written there.")
       .field("line_max", &SourceConfig::line_max,
              "A longer line goes to the dead letters with its beginning.",
              in_range(1024, 64 * 1024 * 1024))
       .field("check", &SourceConfig::check, "Time between looks for more at the end of the file.",
-             at_least(1000));
+             at_least(1000))
+      .check("key takes a path such as .user or .user.id",
+             [](const SourceConfig& c) { return c.key.empty() || KeyField::is_path(c.key); })
+      .check("key needs format: ndjson",
+             [](const SourceConfig& c) { return c.key.empty() || c.format == Format::ndjson; });
 }
 
 ConfigSpec<SinkConfig> sink_spec() {

@@ -16,6 +16,7 @@ enum class Format {
 struct SourceConfig {
   FilePath path;
   Format format = Format::ndjson;
+  std::string key;
   ByteSize line_max{1024 * 1024};
   std::chrono::microseconds check = std::chrono::milliseconds(200);
 };

@@ -21,6 +21,7 @@ FileSource::FileSource(SourceConfig config, Services services)
       services_(std::move(services)),
       reader_(config_.path.value, "file:" + config_.path.value, config_.line_max.value,
               services_.log),
+      key_(config_.key),
       wake_(services_.scheduler) {}
 
 SourceTraits FileSource::traits() const {
@@ -82,7 +83,7 @@ FileSource::Cut FileSource::cut_lines(Credit credit, std::vector<Event>& out) {
   return Cut::all;
 }
 
-void FileSource::append(const Line& line, WallTime now, std::vector<Event>& out) const {
+void FileSource::append(const Line& line, WallTime now, std::vector<Event>& out) {
   Event& event = out.emplace_back();
   event.offset = Offset(line.offset);
   event.offset_next = Offset(line.offset_next);
@@ -92,6 +93,7 @@ void FileSource::append(const Line& line, WallTime now, std::vector<Event>& out)
   event.time = EventTime(now.value);
   event.ingested = IngestTime(now.value);
   if (line.oversized == 0) {
+    event.key = key_.in(line.text);
     event.data = Bytes(line.text, reader_.owner());
     return;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "file.h"
+#include "key_field.h"
 #include "line_reader.h"
 #include "tidemill/async.h"
 #include "tidemill/source.h"
@@ -34,11 +35,12 @@ class FileSource final : public Source {
  private:
   enum class Cut { all, no_room };
   Cut cut_lines(Credit credit, std::vector<Event>& out);
-  void append(const Line& line, WallTime now, std::vector<Event>& out) const;
+  void append(const Line& line, WallTime now, std::vector<Event>& out);
 
   SourceConfig config_;
   Services services_;
   LineReader reader_;
+  KeyField key_;
   Signal wake_;
   bool at_end_ = false;  ///< With until_idle: the end of the file was seen.
   bool interrupted_ = false;

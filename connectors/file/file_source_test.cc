@@ -79,6 +79,17 @@ TEST_F(FileSourceTest, EachLineIsAnEventAtItsByte) {
   EXPECT_EQ(events[0].content_type, "application/json");
 }
 
+TEST_F(FileSourceTest, AnEventsKeyIsWhatItsLineHasAtThePath) {
+  folder_.write("in", "{\"user\":\"ann\"}\n{\"user\":7}\n{}\n");
+  FileSource source({.path = {folder_ / "in"}, .key = ".user"},
+                    Services{scheduler_, log_, folder_.path(), true});
+  SourceDriver driver(scheduler_, source);
+  ASSERT_TRUE(driver.open(progress_));
+  std::vector<std::string> keys;
+  for (const Event& event : driver.drain()) keys.emplace_back(event.key);
+  EXPECT_THAT(keys, ElementsAre("ann", "7", ""));
+}
+
 TEST_F(FileSourceTest, AnEmptyFileIsExhausted) {
   folder_.write("in", "");
   EXPECT_THAT(run(), IsEmpty());
