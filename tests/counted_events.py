@@ -42,7 +42,8 @@ class CountedEvents:
         found = compared("counter", self.counters, rows_of(engine, "counters"))
         if ordered:
             found += compared("latest event of", self.latest, rows_of(engine, "latest"))
-        letters = [int(letter["event_id"].rpartition("@")[2]) for letter in engine.lines("dlq", "list")]
+        letters = [int(letter["event_id"].rpartition("@")[2])  # An id ends with its offset.
+                   for letter in engine.lines("dlq", "list")]
         buried = set(letters)
         if len(letters) != len(buried):
             found.append(f"{len(letters) - len(buried)} dead letters are there twice")
@@ -59,7 +60,8 @@ def rows_of(engine, table):
 
 def compared(what, expected, seen):
     wrong = [key for key in expected.keys() | seen.keys() if expected.get(key) != seen.get(key)]
-    found = [f"{what} {key}: {seen.get(key)} instead of {expected.get(key)}" for key in sorted(wrong)[:5]]
+    found = [f"{what} {key}: {seen.get(key)} instead of {expected.get(key)}"
+             for key in sorted(wrong)[:5]]
     if len(wrong) > 5:
         found.append(f"{what}: {len(wrong) - 5} more are wrong")
     return found

@@ -1,4 +1,4 @@
-"""One `tidemill` process as the tests drive it: run to its end, killed half-way, asked while it lives.
+"""One `tidemill` process as the tests drive it: run to its end, killed half-way, asked while alive.
 
 Used by the programs under tests/ that need the whole binary. Waits are bounded, and a process that
 was started here never outlives the test.
