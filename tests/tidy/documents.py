@@ -12,6 +12,8 @@ CODE_SPAN = re.compile(rf"`((?:{FOLDERS})/[\w./-]*)`")
 DOC_IN_CODE = re.compile(r"\b(docs/[\w./-]+\.md)\b")
 TABLE = re.compile(r"<!-- options: (source|sink|function) ([\w-]+) -->\n(.*?)<!-- /options -->",
                    re.DOTALL)
+TEST = re.compile(r"\b(?:TEST(?:_F|_P)?|RC_GTEST_PROP)\(\s*(\w+),\s*(\w+)")
+NAMED_TEST = re.compile(r"`([A-Z]\w*\.[A-Z]\w*)`")
 
 
 def line_of(text, offset):
@@ -60,3 +62,18 @@ def option_tables(tree, tidemill, write=False):
                 yield Fault(path, line_of(text, match.start()),
                             f"not what `tidemill describe {match[1]} {match[2]} --markdown` says; "
                             "tests/tidy/tidy.py option_tables --write renews it")
+
+
+def named_tests(tree):
+    """A document that says `Suite.Test` proves something names a test that there is."""
+    known = set()
+    for path in tree.code:
+        if path.endswith("_test.cc"):
+            known |= {f"{suite}.{name}" for suite, name in TEST.findall(tree.read(path))}
+    for path in tree.markdown:
+        if not path.startswith("docs/reference/"):
+            continue
+        for number, line in tree.lines(path):
+            for match in NAMED_TEST.finditer(line):
+                if match[1] not in known:
+                    yield Fault(path, number, f"there is no test {match[1]}")

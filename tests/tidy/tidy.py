@@ -28,6 +28,7 @@ CHECKS = {
     "clang_format": style.clang_format,
     "shellcheck": style.shellcheck,
     "mentioned_paths": documents.mentioned_paths,
+    "named_tests": documents.named_tests,
 }
 
 

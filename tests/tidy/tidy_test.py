@@ -116,6 +116,12 @@ class TidyTest(unittest.TestCase):
         self.assertEqual(self.faults(documents.mentioned_paths),
                          [("docs/a.md", 1), ("docs/a.md", 2), ("core/base/x.h", 1)])
 
+    def test_tests_that_a_reference_names_exist(self):
+        self.write("core/dispatch/window_test.cc", "TEST(Window, Closes) {}\n"
+                                                   "TEST_F(\n    WindowTest, Opens) {}\n")
+        self.write("docs/reference/rules.md", "`Window.Closes`, `WindowTest.Opens`\n`Window.Sings`\n")
+        self.assertEqual(self.faults(documents.named_tests), [("docs/reference/rules.md", 2)])
+
     def test_an_option_table_is_what_the_binary_says(self):
         self.write("tidemill", '#!/bin/sh\necho "| $2 $3 |"\n')
         (self.root / "tidemill").chmod(0o755)
