@@ -1,0 +1,237 @@
+#include "core/invoke/crash_record.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <utility>
+
+#include "core/invoke/crash_signals.h"
+#include "tidemill/posix.h"
+
+namespace tidemill {
+namespace {
+
+constexpr std::uint64_t magic = 0x3130'4e55'524d'4454;  // "TDMRUN01", little-endian.
+
+// How many words of names a slot has: as many events of an object source, or ranges of three words.
+constexpr std::size_t words_max = 1000;
+constexpr std::size_t words_per_range = 3;
+
+// A suspicion that nothing confirmed is dropped after so many more lives: its events are long done.
+constexpr std::uint32_t lives_max = 8;
+
+// In Slot::mark, beside the numbers of signals.
+constexpr std::uint32_t lost_mark = 1000;
+
+// In Slot::flags.
+constexpr std::uint32_t log_flag = 1;
+constexpr std::uint32_t alone_flag = 2;
+constexpr std::uint32_t all_flag = 4;
+
+struct Header {
+  std::uint64_t magic = 0;
+  std::uint32_t slots = 0;
+  std::uint32_t slot_bytes = 0;
+};
+
+}  // namespace
+
+struct CrashRecord::Slot {
+  std::uint32_t taken = 0;  // Atomic. By a batch, or by what an earlier life left.
+  std::uint32_t mark = 0;   // Atomic. Invariant: 0 where `taken` is.
+  std::uint32_t lives = 0;  // Processes that have begun since it was marked.
+  std::uint32_t flags = 0;
+  std::uint32_t pipeline = 0;
+  std::uint32_t count = 0;  // Words in use.
+  std::uint64_t code = 0;
+  std::array<std::uint64_t, words_max> words{};
+};
+
+struct CrashRecord::File {
+  ~File() {
+    if (memory != nullptr) ::munmap(memory, bytes());
+  }
+
+  std::size_t bytes() const { return sizeof(Header) + slots * sizeof(Slot); }
+
+  Slot& slot(std::size_t index) {
+    return *reinterpret_cast<Slot*>(static_cast<std::byte*>(memory) + sizeof(Header) +
+                                    index * sizeof(Slot));
+  }
+
+  Descriptor descriptor;
+  void* memory = nullptr;
+  std::size_t slots = 0;
+};
+
+namespace {
+
+using Slot = CrashRecord::Slot;
+
+// The marked slots of a file, as far as it is one of ours.
+std::vector<Slot> read_marked(int file) {
+  std::vector<Slot> marked;
+  Header header;
+  if (::pread(file, &header, sizeof header, 0) != sizeof header || header.magic != magic ||
+      header.slot_bytes != sizeof(Slot))
+    return marked;
+  auto slot = std::make_unique<Slot>();
+  for (std::size_t i = 0; i < header.slots; ++i) {
+    const auto at = static_cast<off_t>(sizeof header + i * sizeof(Slot));
+    if (::pread(file, slot.get(), sizeof(Slot), at) != sizeof(Slot)) break;
+    const bool sound = slot->count <= words_max;
+    if (slot->taken != 0 && slot->mark != 0 && sound) marked.push_back(*slot);
+  }
+  return marked;
+}
+
+CrashedBatch described(const Slot& slot) {
+  CrashedBatch batch{.pipeline = PipelineId(slot.pipeline),
+                     .code = slot.code,
+                     .alone = (slot.flags & alone_flag) != 0,
+                     .lost = slot.mark == lost_mark,
+                     .all = (slot.flags & all_flag) != 0,
+                     .ranges = {},
+                     .events = {}};
+  const auto words = std::span(slot.words).first(slot.count);
+  if ((slot.flags & log_flag) == 0) {
+    batch.events.assign(words.begin(), words.end());
+    return batch;
+  }
+  for (std::size_t i = 0; i + words_per_range <= words.size(); i += words_per_range)
+    batch.ranges.push_back({Partition(static_cast<std::uint32_t>(words[i])), Offset(words[i + 1]),
+                            Offset(words[i + 2])});
+  return batch;
+}
+
+// Offsets of one partition, usually ascending: a range grows as long as the partition is the same.
+bool name_ranges(std::span<const Event> events, Slot& slot) {
+  std::uint64_t* range = nullptr;
+  for (const Event& event : events) {
+    const std::uint64_t partition = event.partition.value;
+    const std::uint64_t offset = event.offset.value;
+    if (range != nullptr && range[0] == partition) {
+      range[1] = std::min(range[1], offset);
+      range[2] = std::max(range[2], offset);
+      continue;
+    }
+    if (slot.count + words_per_range > words_max) return false;
+    range = slot.words.data() + slot.count;
+    slot.count += words_per_range;
+    range[0] = partition;
+    range[1] = range[2] = offset;
+  }
+  return true;
+}
+
+bool name_events(std::span<const Event> events, Slot& slot) {
+  if (events.size() > words_max) return false;
+  for (const Event& event : events) slot.words[slot.count++] = event_hash(event);
+  return true;
+}
+
+std::uint64_t combined(std::uint64_t seed, std::string_view text) {
+  return XXH3_64bits_withSeed(text.data(), text.size(), seed);
+}
+
+}  // namespace
+
+std::uint64_t origin_code(std::string_view function_version, std::string_view source_identity) {
+  return combined(combined(0, function_version), source_identity);
+}
+
+std::uint64_t event_hash(const Event& event) {
+  if (!event.version.empty()) return combined(combined(1, event.subject), event.version);
+  if (!event.id.empty()) return combined(2, event.id);
+  return combined(3, event.data.view());
+}
+
+CrashRecord::CrashRecord(std::unique_ptr<File> file) : file_(std::move(file)) {}
+
+CrashRecord::~CrashRecord() = default;
+
+Result<std::unique_ptr<CrashRecord>> CrashRecord::open(const std::string& path, std::size_t slots) {
+  auto file = std::make_unique<File>();
+  file->descriptor = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+  if (!file->descriptor) return fail_errno(Fault::transient, "cannot open " + path);
+  const int fd = file->descriptor.get();
+  std::vector<Slot> marked = read_marked(fd);
+  std::erase_if(marked, [](const Slot& slot) { return slot.lives >= lives_max; });
+
+  // The disk's space is taken now: a page that finds none later ends the process.
+  file->slots = slots + marked.size();
+  if (::ftruncate(fd, 0) != 0) return fail_errno(Fault::transient, "cannot empty " + path);
+  if (const int error = ::posix_fallocate(fd, 0, static_cast<off_t>(file->bytes())); error != 0)
+    return fail_errno(Fault::transient, "no room for " + path, error);
+  void* memory = ::mmap(nullptr, file->bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (memory == MAP_FAILED) return fail_errno(Fault::transient, "cannot map " + path);
+  file->memory = memory;
+  // A child process must not leave marks here.
+  ::madvise(memory, file->bytes(), MADV_DONTFORK);
+
+  std::unique_ptr<CrashRecord> record(new CrashRecord(std::move(file)));
+  for (std::size_t i = 0; i < marked.size(); ++i) {
+    ++marked[i].lives;
+    record->file_->slot(slots + i) = marked[i];
+    record->crashed_.push_back(described(marked[i]));
+  }
+  const Header header{magic, static_cast<std::uint32_t>(record->file_->slots), sizeof(Slot)};
+  std::memcpy(memory, &header, sizeof header);
+  install_crash_signals();
+  return record;
+}
+
+CrashRecord::Slot* CrashRecord::begin(const BatchOrigin& origin, std::span<const Event> events,
+                                      bool alone) {
+  // Where this thread found a free one the last time, it usually finds it again.
+  thread_local std::size_t hint = 0;
+  for (std::size_t tried = 0; tried < file_->slots; ++tried, ++hint) {
+    if (hint >= file_->slots) hint = 0;
+    Slot& slot = file_->slot(hint);
+    std::uint32_t free = 0;
+    if (!std::atomic_ref(slot.taken).compare_exchange_strong(free, 1, std::memory_order_acquire))
+      continue;
+    const bool log = origin.progress == ProgressKind::log;
+    slot.lives = 0;
+    slot.pipeline = origin.pipeline.value;
+    slot.code = origin.code;
+    slot.count = 0;
+    slot.flags = (log ? log_flag : 0) | (alone ? alone_flag : 0);
+    if (!(log ? name_ranges(events, slot) : name_events(events, slot))) {
+      slot.flags |= all_flag;
+      slot.count = 0;
+    }
+    set_crash_mark(&slot.mark);
+    return &slot;
+  }
+  return nullptr;
+}
+
+void CrashRecord::end(Slot* slot) {
+  if (slot == nullptr) return;
+  set_crash_mark(nullptr);
+  std::atomic_ref(slot->mark).store(0, std::memory_order_relaxed);
+  std::atomic_ref(slot->taken).store(0, std::memory_order_release);
+}
+
+void CrashRecord::mark_lost(Slot* slot) {
+  if (slot != nullptr) std::atomic_ref(slot->mark).store(lost_mark, std::memory_order_relaxed);
+}
+
+void CrashRecord::close() {
+  for (std::size_t i = 0; i < file_->slots; ++i) {
+    Slot& slot = file_->slot(i);
+    const bool lost = std::atomic_ref(slot.mark).load(std::memory_order_relaxed) == lost_mark;
+    if (lost && slot.lives == 0) continue;
+    slot.mark = 0;
+    std::atomic_ref(slot.taken).store(0, std::memory_order_release);
+  }
+}
+
+}  // namespace tidemill

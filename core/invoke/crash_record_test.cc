@@ -1,0 +1,229 @@
+#include "core/invoke/crash_record.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/invoke/crash_signals.h"
+#include "core/invoke/native_function.h"
+#include "core/invoke/suspect_set.h"
+#include "core/invoke/testing/native_function_fixture.h"
+#include "tidemill/testing/temp_folder.h"
+
+namespace tidemill {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using Finding = SuspectSet::Finding;
+
+constexpr BatchOrigin log_origin{PipelineId(7), 99, ProgressKind::log};
+constexpr BatchOrigin object_origin{PipelineId(8), 99, ProgressKind::objects};
+
+Event at(std::uint32_t partition, std::uint64_t offset, std::string_view key = "") {
+  Event event;
+  event.partition = Partition(partition);
+  event.offset = Offset(offset);
+  event.offset_next = Offset(offset + 1);
+  event.key = key;
+  return event;
+}
+
+Event object(std::string_view name, std::string_view version) {
+  Event event;
+  event.subject = name;
+  event.version = version;
+  return event;
+}
+
+class CrashRecordTest : public NativeFunctionTest {
+ protected:
+  std::unique_ptr<CrashRecord> open(std::size_t slots = 4) {
+    auto record = CrashRecord::open(folder_ / "running.map", slots);
+    EXPECT_TRUE(record) << record.error().message;
+    return std::move(*record);
+  }
+
+  /// A process that calls the handler with `events`, and comes to the end that this brings.
+  int crash_with(const std::vector<Event>& events, bool alone = false) {
+    make("contained");
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto record = open();
+      const SignalStack stack;
+      record->begin(log_origin, events, alone);
+      std::ignore = invoke(events);
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status;
+  }
+
+  Finding found(const Event& event, BatchOrigin origin = log_origin) {
+    return SuspectSet(origin, open()->crashed()).of(event);
+  }
+
+  testing::TempFolder folder_;
+};
+
+TEST_F(CrashRecordTest, AProcessThatEndsInGoodOrderLeavesNothing) {
+  auto record = open();
+  record->end(record->begin(log_origin, std::vector{at(0, 1)}, false));
+  record->close();
+  record.reset();
+  EXPECT_THAT(open()->crashed(), IsEmpty());
+}
+
+TEST_F(CrashRecordTest, WhatRanWhenTheProcessWasKilledFromOutsideIsNotSuspected) {
+  auto record = open();
+  record->begin(log_origin, std::vector{at(0, 1)}, false);
+  record.reset();  // Without close(): killed.
+  EXPECT_THAT(open()->crashed(), IsEmpty());
+}
+
+TEST_F(CrashRecordTest, ABatchWhoseHandlerCrashesTheProcessIsSuspected) {
+  const int status = crash_with({at(3, 10), at(3, 11, "crash"), at(3, 12)});
+  EXPECT_FALSE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+
+  EXPECT_EQ(found(at(3, 10)), Finding::suspect);
+  EXPECT_EQ(found(at(3, 12)), Finding::suspect);
+  EXPECT_EQ(found(at(3, 13)), Finding::none);
+  EXPECT_EQ(found(at(2, 11)), Finding::none);
+}
+
+TEST_F(CrashRecordTest, ASuspectThatCrashesAgainWhenItIsAloneIsGuilty) {
+  crash_with({at(3, 11, "crash"), at(3, 12)});
+  crash_with({at(3, 11, "crash")}, true);
+  EXPECT_EQ(found(at(3, 11)), Finding::crashed_alone);
+  EXPECT_EQ(found(at(3, 12)), Finding::suspect);
+}
+
+TEST_F(CrashRecordTest, AStackThatIsUsedUpLeavesItsMarkToo) {
+  crash_with({at(3, 11, "overflow")});
+  EXPECT_EQ(found(at(3, 11)), Finding::suspect);
+}
+
+TEST_F(CrashRecordTest, AFailedAssertionIsACrash) {
+  const int status = crash_with({at(3, 11, "abort")});
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGABRT);
+  EXPECT_EQ(found(at(3, 11)), Finding::suspect);
+}
+
+TEST_F(CrashRecordTest, OnlyTheBatchOfTheThreadThatCrashesIsMarked) {
+  make("contained");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto record = open();
+    std::thread other([&] {
+      record->begin(log_origin, std::vector{at(1, 1)}, false);
+      set_crash_mark(nullptr);
+    });
+    other.join();
+    record->begin(log_origin, std::vector{at(2, 2)}, false);
+    std::ignore = invoke({at(2, 2, "crash")});
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+  EXPECT_EQ(found(at(1, 1)), Finding::none);
+  EXPECT_EQ(found(at(2, 2)), Finding::suspect);
+}
+
+TEST_F(CrashRecordTest, AThreadOutsideOfAFunctionMarksNothing) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto record = open();
+    record->end(record->begin(log_origin, std::vector{at(2, 2)}, false));
+    std::abort();
+  }
+  ::waitpid(child, nullptr, 0);
+  EXPECT_THAT(open()->crashed(), IsEmpty());
+}
+
+TEST_F(CrashRecordTest, ALostBatchIsSuspectedEvenAfterAnEndInGoodOrder) {
+  auto record = open();
+  auto* slot = record->begin(log_origin, std::vector{at(0, 5)}, false);
+  record->mark_lost(slot);
+  record->close();
+  record.reset();
+  EXPECT_EQ(found(at(0, 5)), Finding::suspect);
+}
+
+TEST_F(CrashRecordTest, ALostBatchThatReturnsIsCleared) {
+  auto record = open();
+  auto* slot = record->begin(log_origin, std::vector{at(0, 5)}, true);
+  record->mark_lost(slot);
+  record->end(slot);
+  record.reset();
+  EXPECT_THAT(open()->crashed(), IsEmpty());
+}
+
+TEST_F(CrashRecordTest, ALostSuspectThatWasAloneIsGuilty) {
+  auto record = open();
+  record->mark_lost(record->begin(log_origin, std::vector{at(0, 5)}, true));
+  record.reset();
+  EXPECT_EQ(found(at(0, 5)), Finding::lost_alone);
+}
+
+TEST_F(CrashRecordTest, ASuspicionSurvivesAFewProcessesThatDieEarlyAndThenFades) {
+  auto record = open();
+  record->mark_lost(record->begin(log_origin, std::vector{at(0, 5)}, false));
+  record.reset();
+  for (int life = 0; life < 8; ++life) EXPECT_EQ(found(at(0, 5)), Finding::suspect) << life;
+  EXPECT_EQ(found(at(0, 5)), Finding::none);
+}
+
+TEST_F(CrashRecordTest, ObjectsAreKnownByKeyAndVersion) {
+  auto record = open();
+  record->mark_lost(
+      record->begin(object_origin, std::vector{object("a", "1"), object("b", "1")}, false));
+  record.reset();
+  EXPECT_EQ(found(object("a", "1"), object_origin), Finding::suspect);
+  EXPECT_EQ(found(object("a", "2"), object_origin), Finding::none);
+  EXPECT_EQ(found(object("a", "1"), {PipelineId(9), 99, ProgressKind::objects}), Finding::none);
+}
+
+TEST_F(CrashRecordTest, AnotherBuildOfTheFunctionIsNotHeldResponsible) {
+  auto record = open();
+  record->mark_lost(record->begin(log_origin, std::vector{at(0, 5)}, true));
+  record.reset();
+  EXPECT_EQ(found(at(0, 5), {PipelineId(7), 100, ProgressKind::log}), Finding::none);
+}
+
+TEST_F(CrashRecordTest, MoreObjectsThanThereIsRoomForMakeAllOfThePipelineSuspects) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 1001; ++i) names.push_back(std::to_string(i));
+  std::vector<Event> events;
+  for (const std::string& name : names) events.push_back(object(name, "1"));
+  auto record = open();
+  record->mark_lost(record->begin(object_origin, events, false));
+  record.reset();
+  EXPECT_EQ(found(object("another", "1"), object_origin), Finding::suspect);
+}
+
+TEST_F(CrashRecordTest, WithoutAFreeSlotABatchRunsUnrecorded) {
+  const auto record = open(1);
+  auto* first = record->begin(log_origin, std::vector{at(0, 5)}, false);
+  EXPECT_NE(first, nullptr);
+  EXPECT_EQ(record->begin(log_origin, std::vector{at(0, 6)}, false), nullptr);
+  record->end(nullptr);
+  record->end(first);
+  EXPECT_NE(record->begin(log_origin, std::vector{at(0, 6)}, false), nullptr);
+}
+
+TEST_F(CrashRecordTest, AFileOfAnotherKindIsReplaced) {
+  folder_.write("running.map", std::string(100'000, 'x'));
+  EXPECT_THAT(open()->crashed(), IsEmpty());
+  EXPECT_THAT(open()->crashed(), SizeIs(0));
+}
+
+}  // namespace
+}  // namespace tidemill
