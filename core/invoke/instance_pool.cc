@@ -68,7 +68,7 @@ Result<> InstancePool::provision(std::uint32_t count) {
   return {};
 }
 
-Result<std::unique_ptr<NativeCall>> InstancePool::acquire() {
+Result<std::unique_ptr<NativeCall>> InstancePool::acquire(const Request& request) {
   std::unique_ptr<NativeCall> call;
   {
     const std::lock_guard lock(mutex_);
@@ -86,6 +86,7 @@ Result<std::unique_ptr<NativeCall>> InstancePool::acquire() {
       spare_calls_.pop_back();
     }
     call->instance = nullptr;
+    call->acquired_for = &request;
     if (plugin_->has(TIDEMILL_THREAD_SAFE) && !all_.empty()) {
       call->instance = all_.front();
     } else if (!idle_.empty()) {
@@ -140,6 +141,16 @@ void InstancePool::cancel() {
     call->cancel();
     if (plugin_->table().cancel != nullptr) plugin_->table().cancel(call->instance);
   }
+}
+
+void InstancePool::cancel(const Request& request) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(running_, &request, &NativeCall::acquired_for);
+  if (found == running_.end()) return;
+  (*found)->cancel();
+  // An instance that serves others too would hurry them up as well.
+  const bool shared = plugin_->has(TIDEMILL_THREAD_SAFE) && running_.size() > 1;
+  if (!shared && plugin_->table().cancel != nullptr) plugin_->table().cancel((*found)->instance);
 }
 
 std::size_t InstancePool::instances() const {

@@ -33,10 +33,11 @@ class InstancePool {
   /// Errors: what the plugin's create says; bad_config when it blames the configuration.
   Result<> provision(std::uint32_t count);
 
-  /// A call with an idle instance, for one handle(). To be given back by idle(), then free().
+  /// A call with an idle instance, for one handle() of `request`. To be given back by idle(), then
+  /// free().
   ///
   /// Errors: throttled when all instances are busy; as provision().
-  Result<std::unique_ptr<NativeCall>> acquire();
+  Result<std::unique_ptr<NativeCall>> acquire(const Request& request);
 
   /// handle() of this call has returned: its instance may serve another.
   void idle(const NativeCall& call);
@@ -46,6 +47,9 @@ class InstancePool {
 
   /// Asks every running handle() to return soon.
   void cancel();
+
+  /// Asks that of one request to.
+  void cancel(const Request& request);
 
   std::size_t instances() const;
 

@@ -66,7 +66,8 @@ class NativeCall {
   /// Room for the attributes of effects; lives as long as the response.
   std::vector<Attribute>& metadata() { return metadata_; }
 
-  void* instance = nullptr;  ///< The one that serves this call.
+  void* instance = nullptr;               ///< The one that serves this call.
+  const Request* acquired_for = nullptr;  ///< Its pool's own note.
 
  private:
   struct Callbacks;

@@ -66,7 +66,7 @@ Result<std::unique_ptr<NativeFunction>> NativeFunction::make(std::shared_ptr<con
 
 Answer NativeFunction::invoke(const Request& request) {
   Answer answer;
-  auto acquired = pool_->acquire();
+  auto acquired = pool_->acquire(request);
   if (!acquired) {
     answer.error = std::move(acquired.error());
     return answer;

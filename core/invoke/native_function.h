@@ -45,6 +45,9 @@ class NativeFunction final : public Function {
   /// answers yes, and the plugin's own cancel is called.
   void cancel() { pool_->cancel(); }
 
+  /// The same for one invocation, if it is running: its deadline has passed.
+  void cancel(const Request& request) { pool_->cancel(request); }
+
   std::size_t instances() const { return pool_->instances(); }
 
  private:
