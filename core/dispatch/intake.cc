@@ -79,9 +79,20 @@ void PipelineRunner::admit(std::vector<Event>& events) {
     ++stats_.in_flight_events;
     stats_.in_flight_bytes += event.bytes();
     if (const auto bytes = oversized(event)) {
-      condemn(lane, std::move(event),
-              "the source cut it off: " + std::string(*bytes) + " bytes are more than its limit");
+      travel_alone(lane, {.events = {std::move(event)},
+                          .condemned = "the source cut it off: " + std::string(*bytes) +
+                                       " bytes are more than its limit"});
       continue;
+    }
+    if (config_.suspects != nullptr) {
+      const Suspicion suspicion = config_.suspects->of(event);
+      if (suspicion != Suspicion::none) {
+        Work work{.events = {std::move(event)}, .stage = Stage::function};
+        if (suspicion == Suspicion::guilty)
+          work.condemned = config_.suspects->reason(work.events.front());
+        travel_alone(lane, std::move(work));
+        continue;
+      }
     }
     lane.window.add(std::move(event), now, closed);
     for (auto& batch : closed) lane.ready.push_back({std::move(batch)});
@@ -90,12 +101,9 @@ void PipelineRunner::admit(std::vector<Event>& events) {
   work_.notify();
 }
 
-// Alone, and in its place: what came before it goes first.
-void PipelineRunner::condemn(Lane& lane, Event event, std::string reason) {
+// In its place: what came before it goes first.
+void PipelineRunner::travel_alone(Lane& lane, Work work) {
   if (!lane.window.empty()) lane.ready.push_back({lane.window.flush()});
-  Work work;
-  work.events.push_back(std::move(event));
-  work.condemned = std::move(reason);
   lane.ready.push_back(std::move(work));
 }
 

@@ -190,12 +190,12 @@ bool PipelineRunner::judge_answer(Lane& lane, Settlement& settlement) {
   return true;
 }
 
-// What the source itself gave up reaches no function.
+// What was given up before it was invoked.
 void PipelineRunner::bury(Settlement& settlement) {
   const Work& work = settlement.work;
   settlement.fates.assign(work.events.size(), Fate::dead_letter);
   for (std::uint32_t i = 0; i < work.events.size(); ++i)
-    settlement.deaths[i] = {Stage::source, "", work.condemned};
+    settlement.deaths[i] = {work.stage, "", work.condemned};
 }
 
 // Gives every event that dies its reason.
@@ -238,7 +238,10 @@ void PipelineRunner::split(Lane& lane, Work work) {
 }
 
 void PipelineRunner::requeue(Lane& lane, Settlement& settlement) {
-  Work again{{}, settlement.work.attempt + 1, {}};
+  const auto& error = settlement.answer.error;
+  // The function was not asked, so no attempt is spent.
+  const bool waited = error && put_off(error->fault);
+  Work again{{}, settlement.work.attempt + (waited ? 0 : 1), {}};
   Work rerun{{}, 1, {}};
   for (std::size_t i = 0; i < settlement.fates.size(); ++i) {
     if (settlement.fates[i] == Fate::retry) again.events.push_back(settlement.work.events[i]);
@@ -249,7 +252,6 @@ void PipelineRunner::requeue(Lane& lane, Settlement& settlement) {
   if (again.events.empty()) return;
   stats_.retried += again.events.size();
   Duration pause = backoff(config_.retry.backoff, settlement.work.attempt, scheduler_.random());
-  const auto& error = settlement.answer.error;
   if (error) pause = std::max<Duration>(pause, error->retry_after);
   again.not_before = scheduler_.now() + pause;
   lane.ready.push_front(std::move(again));

@@ -21,6 +21,7 @@
 #include "core/dispatch/invoker.h"
 #include "core/dispatch/key_path.h"
 #include "core/dispatch/partition_ledger.h"
+#include "core/dispatch/suspects.h"
 #include "core/dispatch/turnstile.h"
 #include "core/dispatch/verdict.h"
 #include "tidemill/log.h"
@@ -49,6 +50,7 @@ struct PipelineConfig {
   Parallel parallel;
   RetryPolicy retry;
   DeadLetterPolicy dead_letter;
+  const Suspects* suspects = nullptr;  ///< Outlives the runner; null: no event is suspected.
 };
 
 /// Since the start. At rest, events = committed + filtered + duplicates + dead_lettered.
@@ -92,7 +94,8 @@ class PipelineRunner {
     std::vector<Event> events;
     std::uint32_t attempt = 1;
     Instant not_before{};
-    std::string condemned{};  // Why the source gave these up; empty: it did not.
+    std::string condemned{};      // Why these reach no function; empty: they do.
+    Stage stage = Stage::source;  // Where they were condemned.
   };
 
   // An ordering domain: one partition of a log source, or the whole of an object source.
@@ -132,7 +135,7 @@ class PipelineRunner {
   Task<> poll_loop();
   Credit credit() const;
   void admit(std::vector<Event>& events);
-  void condemn(Lane& lane, Event event, std::string reason);
+  void travel_alone(Lane& lane, Work work);
   Lane& lane_of(Partition partition);
   bool any_lane_blocked() const;
 

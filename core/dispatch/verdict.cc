@@ -13,12 +13,16 @@ Fate fate_of(const RetryPolicy& policy, std::uint32_t attempt, Fault fault) {
 
 }  // namespace
 
+bool put_off(Fault fault) { return fault == Fault::throttled || fault == Fault::cancelled; }
+
 Verdict judge(const RetryPolicy& policy, Ordering ordering, std::uint32_t attempt,
               std::size_t count, bool batch_failed, Fault batch_fault,
               std::span<const EventFailure> failures) {
   Verdict verdict;
   if (batch_failed) {
-    if (policy.bisect && count > 1 && batch_fault != Fault::throttled) {
+    if (put_off(batch_fault)) {
+      verdict.fates.assign(count, Fate::retry);
+    } else if (policy.bisect && count > 1) {
       verdict.split = true;
     } else {
       verdict.fates.assign(count, fate_of(policy, attempt, batch_fault));

@@ -7,8 +7,9 @@
 //  - Ordered: everything behind the lowest failed event waits for it. Its effects are discarded
 //    before any sink sees them, and it is invoked again.
 //  - A batch that fails as a whole is split in halves (a split spends no attempt) until the event
-//    that causes it stands alone; without bisect the whole batch is retried, then dies. One that
-//    was throttled is not split: smaller batches would only ask more often.
+//    that causes it stands alone; without bisect the whole batch is retried, then dies.
+//  - A batch that was put off (throttled, or cancelled by a stop) waits and is tried again, whole,
+//    for as long as it takes: no attempt is spent on it.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +36,9 @@ struct Verdict {
   /// Set when the batch failed as a whole and must be split: both halves run again, left first.
   bool split = false;
 };
+
+/// The batch was not refused for what is in it: the function was not asked, or told to stop.
+bool put_off(Fault fault);
 
 /// Judges one answer to a batch of `count` events at its `attempt`th try (1 for the first).
 /// `failures` are ascending by event, without repeats (see normalized()).

@@ -83,7 +83,11 @@ TEST(Verdict, ABatchThatFailsAsAWholeIsSplitAtAnyAttempt) {
 TEST(Verdict, AThrottledBatchWaitsWholeRatherThanAskMoreOften) {
   EXPECT_FALSE(judge_batch(true, 1, 2, Fault::throttled).split);
   EXPECT_THAT(judge_batch(true, 1, 2, Fault::throttled).fates, ElementsAre(retry, retry));
-  EXPECT_THAT(judge_batch(true, 3, 2, Fault::throttled).fates, ElementsAre(dead, dead));
+}
+
+TEST(Verdict, ABatchThatWasPutOffIsNeverGivenUp) {
+  EXPECT_THAT(judge_batch(true, 3, 2, Fault::throttled).fates, ElementsAre(retry, retry));
+  EXPECT_THAT(judge_batch(false, 3, 1, Fault::cancelled).fates, ElementsAre(retry));
 }
 
 TEST(Verdict, ABatchOfOneIsJudgedAsItsEvent) {
