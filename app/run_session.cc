@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <thread>
@@ -54,7 +55,17 @@ int RunSession::run() {
   spawn(scheduler_, run_engine());
   scheduler_.run();
   progress_->stop();
-  return report();
+  const int code = report();
+  if (engine_->lost_threads() > 0) leave(code);
+  return code;
+}
+
+// Destroying the engine would wait for threads that do not come back.
+void RunSession::leave(int code) {
+  log_.write(LogLevel::warning, "leaving threads behind whose handlers did not return");
+  engine_->leave();
+  std::fflush(nullptr);
+  ::_exit(code);
 }
 
 // The socket in the data folder is always there; the listener only where it is wanted.
@@ -106,6 +117,8 @@ void RunSession::drain_for_so_long() {
   const Instant deadline = scheduler_.now() + options_.drain_timeout;
   scheduler_.call_at(deadline - options_.drain_timeout / 5,
                      [this] { engine_->cancel_functions(); });
+  scheduler_.call_at(deadline - options_.drain_timeout / 10,
+                     [this] { engine_->abandon_functions(); });
   scheduler_.call_at(deadline, [this] {
     log_.write(LogLevel::error,
                "the drain took longer than its timeout; what was under way is "

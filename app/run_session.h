@@ -51,6 +51,7 @@ class RunSession {
   void on_signal();
   void drain_for_so_long();
   int report();
+  [[noreturn]] void leave(int code);
 
   Session& session_;
   RunOptions options_;

@@ -1,9 +1,11 @@
 #include "core/pipeline/engine.h"
 
 #include <filesystem>
+#include <mutex>
 #include <utility>
 
 #include "core/config/sections.h"
+#include "core/pipeline/recorded_suspects.h"
 
 namespace tidemill {
 namespace {
@@ -32,6 +34,11 @@ std::uint32_t output_index(const config::FunctionDecl& function, const std::stri
   return index;
 }
 
+// One batch per thread, the event loop included, and those that lost threads hold.
+std::size_t running_batches_max(const Plan& plan, std::size_t function_threads) {
+  return 1 + plan.functions.size() * (2 * function_threads + InProcessFunction::lost_threads_max);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const Registry& registry,
@@ -48,16 +55,14 @@ Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const Registry& 
   auto store = RocksStore::open(options.data_folder, std::move(store_options));
   if (!store) return std::unexpected(store.error());
 
-  std::unique_ptr<Engine> engine(new Engine(std::move(*store), scheduler, log, std::move(options)));
-  const TableReader read_row = [&rows = *engine->store_, &scheduler](
-                                   std::string_view table,
-                                   std::string_view key) -> Result<std::optional<Bytes>> {
-    const auto id = rows.find_table(table);
-    if (!id) return std::optional<Bytes>{};
-    auto row = rows.row(*id, key, scheduler.wall());
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return std::optional<Bytes>{};
-    return std::optional(Bytes::adopt(std::move((*row)->body)));
+  auto record = CrashRecord::open(options.data_folder + "/running.map",
+                                  running_batches_max(plan, options.function_threads));
+  if (!record) return std::unexpected(record.error());
+
+  std::unique_ptr<Engine> engine(
+      new Engine(std::move(*store), std::move(*record), scheduler, log, std::move(options)));
+  const TableReader read_row = [&rows = *engine](std::string_view table, std::string_view key) {
+    return rows.read_row(table, key);
   };
   if (auto loaded = engine->functions_.load(plan, plugins, read_row); !loaded)
     return std::unexpected(loaded.error());
@@ -67,19 +72,42 @@ Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const Registry& 
   return engine;
 }
 
-Engine::Engine(std::unique_ptr<RocksStore> store, Scheduler& scheduler, Log& log,
-               EngineOptions options)
+Engine::Engine(std::unique_ptr<RocksStore> store, std::unique_ptr<CrashRecord> record,
+               Scheduler& scheduler, Log& log, EngineOptions options)
     : scheduler_(scheduler),
       log_(log),
       options_(std::move(options)),
       store_(std::move(store)),
+      record_(std::move(record)),
       sequencer_(scheduler, *store_),
-      functions_(scheduler, log, options_.function_threads),
+      functions_(scheduler, log, record_.get(), options_.function_threads),
       ended_(scheduler),
       house_wake_(scheduler) {}
 
 // Threads first: what they run refers to the lines.
-Engine::~Engine() { functions_.join(); }
+Engine::~Engine() {
+  functions_.join();
+  record_->close();
+}
+
+Result<std::optional<Bytes>> Engine::read_row(std::string_view table, std::string_view key) {
+  const std::shared_lock lock(store_open_);
+  if (!store_) return fail(Fault::cancelled, "the engine has stopped");
+  const auto id = store_->find_table(table);
+  if (!id) return std::optional<Bytes>{};
+  auto row = store_->row(*id, key, scheduler_.wall());
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return std::optional<Bytes>{};
+  return std::optional(Bytes::adopt(std::move((*row)->body)));
+}
+
+// A lost thread may hang in a read of the store. That cannot be closed then, which loses nothing:
+// what was committed is on disk.
+void Engine::leave() {
+  record_->close();
+  const std::unique_lock lock(store_open_, std::try_to_lock);
+  if (lock) store_.reset();
+}
 
 Result<> Engine::add_line(const PipelinePlan& plan, const Plan& whole, const Registry& registry) {
   const Services services{scheduler_, log_, options_.data_folder, options_.until_idle};
@@ -104,8 +132,13 @@ Result<> Engine::add_line(const PipelinePlan& plan, const Plan& whole, const Reg
   const config::FunctionDecl* function = nullptr;
   if (!plan.function.empty()) {
     parts.config.timeout = whole.function(plan.function)->timeout;
-    parts.invoker = functions_.invoker(plan.function);
     function = &functions_.decl(plan.function);
+    const SourceTraits traits = parts.source->traits();
+    const BatchOrigin origin{
+        *id, origin_code(functions_.version(plan.function), parts.source->identity()),
+        traits.progress};
+    parts.config.suspects = suspects_of(origin, plan);
+    parts.invoker = functions_.invoker(plan.function, origin, parts.config.suspects);
   }
   for (const SinkPlan& sink : plan.sinks) {
     SinkBinding binding{.name = sink.name, .from_event = sink.from == "event"};
@@ -116,6 +149,16 @@ Result<> Engine::add_line(const PipelinePlan& plan, const Plan& whole, const Reg
   }
   lines_.push_back(std::make_unique<Line>(scheduler_, log_, sequencer_, *store_, std::move(parts)));
   return {};
+}
+
+const Suspects* Engine::suspects_of(const BatchOrigin& origin, const PipelinePlan& plan) {
+  SuspectSet set(origin, record_->crashed());
+  if (set.empty()) return nullptr;
+  log_.write(LogLevel::warning, plan.name + ": function " + plan.function +
+                                    " crashed or hung the last time; the events that it had are "
+                                    "invoked alone");
+  suspects_.push_back(std::make_unique<RecordedSuspects>(std::move(set), plan.function));
+  return suspects_.back().get();
 }
 
 Result<> Engine::bind(const SinkPlan& plan, const Registry& registry, const Services& services,
@@ -180,6 +223,8 @@ void Engine::drain() {
 }
 
 void Engine::cancel_functions() { functions_.cancel(); }
+
+void Engine::abandon_functions() { functions_.abandon(); }
 
 std::vector<PipelineStatus> Engine::status() const {
   std::vector<PipelineStatus> all;

@@ -8,13 +8,16 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
 #include "core/config/plan.h"
 #include "core/dispatch/commit_sequencer.h"
 #include "core/dispatch/pipeline_runner.h"
+#include "core/dispatch/suspects.h"
 #include "core/invoke/catalog.h"
+#include "core/invoke/crash_record.h"
 #include "core/pipeline/function_set.h"
 #include "core/pipeline/line.h"
 #include "core/state/rocks_store.h"
@@ -25,7 +28,7 @@ namespace tidemill {
 struct EngineOptions {
   std::string data_folder;  ///< Absolute; made when missing.
   bool until_idle = false;
-  std::size_t function_threads = 2;  ///< Invocations of blocking functions at once, in all.
+  std::size_t function_threads = 2;  ///< Invocations of one blocking function at once.
 };
 
 /// What became of a pipeline so far.
@@ -56,6 +59,16 @@ class Engine {
   /// Asks running handlers to stop: a drain has waited long enough. From any thread.
   void cancel_functions();
 
+  /// Waits no longer for handlers; their events are not settled. From the executor.
+  void abandon_functions();
+
+  /// Threads that are in the hands of handlers that do not return.
+  std::size_t lost_threads() const { return functions_.lost_threads(); }
+
+  /// For a process that ends with lost threads, after run(): closes the store and the crash record.
+  /// The threads run on, so this must not be destroyed and the process has to _exit().
+  void leave();
+
   std::vector<PipelineStatus> status() const;
   /// Every pipeline is open, and none has failed.
   bool ready() const;
@@ -67,9 +80,12 @@ class Engine {
   const CommitSequencer::Stats& commit_stats() const { return sequencer_.stats(); }
 
  private:
-  Engine(std::unique_ptr<RocksStore> store, Scheduler& scheduler, Log& log, EngineOptions options);
+  Engine(std::unique_ptr<RocksStore> store, std::unique_ptr<CrashRecord> record,
+         Scheduler& scheduler, Log& log, EngineOptions options);
 
   Result<> add_line(const PipelinePlan& plan, const Plan& whole, const Registry& registry);
+  const Suspects* suspects_of(const BatchOrigin& origin, const PipelinePlan& plan);
+  Result<std::optional<Bytes>> read_row(std::string_view table, std::string_view key);
   Result<> bind(const SinkPlan& plan, const Registry& registry, const Services& services,
                 Line::Parts& parts, SinkBinding& binding);
   Task<> run_line(Line& line);
@@ -79,6 +95,9 @@ class Engine {
   Log& log_;
   EngineOptions options_;
   std::unique_ptr<RocksStore> store_;
+  std::shared_mutex store_open_;  // Held by threads that read rows, and by leave().
+  std::unique_ptr<CrashRecord> record_;
+  std::vector<std::unique_ptr<Suspects>> suspects_;
   CommitSequencer sequencer_;
   FunctionSet functions_;
   std::vector<std::unique_ptr<Line>> lines_;

@@ -1,15 +1,20 @@
 #include "core/pipeline/function_set.h"
 
+#include <fmt/format.h>
+
+#include <cstdlib>
 #include <utility>
 
 #include "core/base/asio_scheduler.h"
+#include "core/invoke/function_threads.h"
 
 namespace tidemill {
 
-FunctionSet::FunctionSet(Scheduler& scheduler, Log& log, std::size_t threads)
-    : scheduler_(scheduler), log_(log), pool_(threads) {}
+FunctionSet::FunctionSet(Scheduler& scheduler, Log& log, CrashRecord* record, std::size_t threads)
+    : scheduler_(scheduler), log_(log), record_(record), threads_(threads) {}
 
 Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const TableReader& read_row) {
+  bool watched = false;
   for (const FunctionPlan& wanted : plan.functions) {
     auto plugin = plugins.plugin(wanted.native, wanted.folder);
     if (!plugin) return std::unexpected(plugin.error());
@@ -24,25 +29,67 @@ Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const Table
                   "function " + wanted.name + ": " + function.error().message);
     if (wanted.provisioned > 0)
       if (auto made = (*function)->provision(wanted.provisioned); !made) return made;
-    std::unique_ptr<Turnstile> reserved;
-    if (wanted.reserved > 0) reserved = std::make_unique<Turnstile>(scheduler_, wanted.reserved);
-    functions_[wanted.name] = {*plugin, std::move(*function), std::move(reserved)};
+    const bool blocks = !(*function)->traits().non_blocking;
+    watched = watched || !blocks;
+    functions_[wanted.name] = {
+        *plugin, std::make_unique<InProcessFunction>(InProcessFunction::Parts{
+                     .scheduler = scheduler_,
+                     .log = log_,
+                     .name = wanted.name,
+                     .timeout = wanted.timeout,
+                     .function = std::move(*function),
+                     .threads = blocks ? std::make_unique<FunctionThreads>(threads_) : nullptr,
+                     .reserved = wanted.reserved,
+                     .record = record_,
+                     .watch = &watch_,
+                     .now = &steady_now})};
   }
+  if (watched) watch_.start([this](const InlineWatch::Hung& hung) { end_process(hung); });
   return {};
+}
+
+// Nothing else helps: the event loop is in foreign code and does not come back.
+void FunctionSet::end_process(const InlineWatch::Hung& hung) {
+  log_.write(LogLevel::error,
+             fmt::format("function {}, which declares itself non-blocking, has held the event loop "
+                         "for {} s; the process aborts, and its next start invokes these events "
+                         "alone",
+                         hung.subject->function, hung.subject->seconds_max));
+  if (record_ != nullptr) record_->mark_lost(hung.slot);
+  std::abort();
 }
 
 const config::FunctionDecl& FunctionSet::decl(const std::string& name) const {
   return functions_.at(name).plugin->decl();
 }
 
-std::unique_ptr<Invoker> FunctionSet::invoker(const std::string& name) {
-  Loaded& loaded = functions_.at(name);
-  return std::make_unique<PoolInvoker>(*loaded.function, pool_.get_executor(),
-                                       loaded.reserved.get());
+std::string_view FunctionSet::version(const std::string& name) const {
+  return functions_.at(name).function->native().version();
+}
+
+std::unique_ptr<Invoker> FunctionSet::invoker(const std::string& name, BatchOrigin origin,
+                                              const Suspects* suspects) {
+  return std::make_unique<InProcessInvoker>(*functions_.at(name).function, origin, suspects);
 }
 
 void FunctionSet::cancel() {
   for (auto& [name, loaded] : functions_) loaded.function->cancel();
+}
+
+void FunctionSet::abandon() {
+  for (auto& [name, loaded] : functions_) loaded.function->abandon();
+}
+
+std::size_t FunctionSet::lost_threads() const {
+  std::size_t lost = 0;
+  for (const auto& [name, loaded] : functions_) lost += loaded.function->lost_threads();
+  return lost;
+}
+
+std::uint64_t FunctionSet::lost_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& [name, loaded] : functions_) bytes += loaded.function->lost_bytes();
+  return bytes;
 }
 
 }  // namespace tidemill

@@ -1,8 +1,6 @@
-// FunctionSet: the functions of a plan, each once, whichever pipelines use it; and the threads that
-// run those which block.
+// FunctionSet: the functions of a plan, each once, whichever pipelines use it.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -10,16 +8,19 @@
 
 #include "core/config/plan.h"
 #include "core/dispatch/invoker.h"
-#include "core/dispatch/turnstile.h"
+#include "core/dispatch/suspects.h"
 #include "core/invoke/catalog.h"
-#include "core/invoke/native_function.h"
+#include "core/invoke/crash_record.h"
+#include "core/invoke/inline_watch.h"
+#include "core/pipeline/in_process.h"
 #include "tidemill/scheduler.h"
 
 namespace tidemill {
 
 class FunctionSet {
  public:
-  FunctionSet(Scheduler& scheduler, Log& log, std::size_t threads);
+  /// `threads`: calls of one blocking function at once. `record` may be null.
+  FunctionSet(Scheduler& scheduler, Log& log, CrashRecord* record, std::size_t threads);
 
   /// Loads and provisions every function of the plan. Errors: bad_config, transient.
   Result<> load(const Plan& plan, PluginCatalog& plugins, const TableReader& read_row);
@@ -27,26 +28,44 @@ class FunctionSet {
   /// What the plugin behind a function of the plan declares. Precondition: loaded.
   const config::FunctionDecl& decl(const std::string& name) const;
 
-  /// A way to invoke it for one pipeline; lives no longer than this set. Precondition: loaded.
-  std::unique_ptr<Invoker> invoker(const std::string& name);
+  /// Hash of a function's binary and configuration. Precondition: loaded.
+  std::string_view version(const std::string& name) const;
+
+  /// A way to invoke it for one pipeline; lives no longer than this set, nor than `suspects`, which
+  /// may be null. Precondition: loaded.
+  std::unique_ptr<Invoker> invoker(const std::string& name, BatchOrigin origin,
+                                   const Suspects* suspects);
 
   /// Asks all running handlers to stop. From any thread.
   void cancel();
 
-  /// Waits for the threads; nothing is invoked afterwards.
-  void join() { pool_.join(); }
+  /// Gives up every call under way; the handlers run on until the process ends.
+  void abandon();
+
+  /// Threads whose handlers were given up and have not returned. While there are any, this must
+  /// not be destroyed: it would wait for them.
+  std::size_t lost_threads() const;
+
+  /// Bytes of events that lost threads hold.
+  std::uint64_t lost_bytes() const;
+
+  /// Waits for all threads; nothing is invoked afterwards.
+  void join() { functions_.clear(); }
 
  private:
   struct Loaded {
     std::shared_ptr<const Plugin> plugin;
-    std::unique_ptr<NativeFunction> function;
-    std::unique_ptr<Turnstile> reserved;  // Null: no cap.
+    std::unique_ptr<InProcessFunction> function;
   };
+
+  [[noreturn]] void end_process(const InlineWatch::Hung& hung);
 
   Scheduler& scheduler_;
   Log& log_;
-  boost::asio::thread_pool pool_;
+  CrashRecord* record_;
+  std::size_t threads_;
   std::map<std::string, Loaded> functions_;
+  InlineWatch watch_;  // Last: its thread looks at the functions.
 };
 
 }  // namespace tidemill

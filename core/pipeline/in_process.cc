@@ -1,0 +1,168 @@
+#include "core/pipeline/in_process.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace tidemill {
+namespace {
+
+// A batch that waits for an unhealthy function looks again so often.
+constexpr auto unhealthy_retry_after = std::chrono::seconds(5);
+
+std::string shown(Duration duration) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  return ms % 1000 == 0 ? fmt::format("{} s", ms / 1000) : fmt::format("{} ms", ms);
+}
+
+std::uint32_t whole_seconds(Duration duration) {
+  return static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(duration).count());
+}
+
+}  // namespace
+
+InProcessFunction::InProcessFunction(Parts parts)
+    : parts_(std::move(parts)),
+      subject_{parts_.name, whole_seconds(parts_.timeout + grace)},
+      reserved_(parts_.reserved > 0 ? std::make_unique<Turnstile>(parts_.scheduler, parts_.reserved)
+                                    : nullptr) {}
+
+InProcessFunction::~InProcessFunction() { parts_.scheduler.cancel(timer_); }
+
+Task<Answer> InProcessFunction::invoke(const Request& request, BatchOrigin origin, bool alone) {
+  if (!parts_.threads) co_return invoke_inline(request, origin, alone);
+  if (reserved_ != nullptr) co_await reserved_->enter();
+  auto refused = refusal();
+  Answer answer;
+  if (refused) {
+    answer.error = std::move(*refused);
+  } else {
+    const auto call =
+        std::make_shared<FunctionCall>(*parts_.function, request, parts_.record, origin, alone);
+    calls_.push_back(call);
+    co_await finish(call);
+    std::erase(calls_, call);
+    answer = call->take_answer();
+  }
+  if (reserved_ != nullptr) reserved_->leave();
+  co_return answer;
+}
+
+Answer InProcessFunction::invoke_inline(const Request& request, BatchOrigin origin, bool alone) {
+  CrashRecord::Slot* slot = nullptr;
+  if (parts_.record != nullptr) slot = parts_.record->begin(origin, request.events, alone);
+  if (parts_.watch != nullptr) parts_.watch->enter(subject_, slot);
+  Answer answer = parts_.function->invoke(request);
+  if (parts_.watch != nullptr) parts_.watch->leave();
+  if (parts_.record != nullptr) parts_.record->end(slot);
+  return answer;
+}
+
+// Suspends until the call has ended, one way or the other.
+Task<> InProcessFunction::finish(std::shared_ptr<FunctionCall> call) {
+  auto start = [this, &call](auto handler) {
+    auto home = parts_.scheduler.executor();
+    auto resume = [home, handler = std::move(handler)]() mutable {
+      boost::asio::post(home, std::move(handler));
+    };
+    call->on_end(std::move(resume));
+    auto run = [this, call] {
+      if (call->run(parts_.now)) return;
+      parts_.log.write(LogLevel::warning,
+                       fmt::format("function {}: a call that was given up has returned; its "
+                                   "answer is dropped",
+                                   parts_.name));
+    };
+    call->thread = parts_.threads->start(std::move(run));
+    look_at(parts_.scheduler.now() + parts_.timeout);
+  };
+  co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void()>(
+      start, boost::asio::use_awaitable);
+}
+
+// One timer for all calls, at the earliest moment at which one of them may be late. It is left
+// alone when a call ends: to look in vain once in a timeout costs less than a timer per call.
+void InProcessFunction::look_at(Instant when) {
+  if (when >= look_at_) return;
+  parts_.scheduler.cancel(timer_);
+  look_at_ = when;
+  timer_ = parts_.scheduler.call_at(when, [this] { look(); });
+}
+
+void InProcessFunction::look() {
+  look_at_ = Instant::max();
+  const Instant now = parts_.scheduler.now();
+  for (const auto& call : calls_) {
+    const Instant deadline = call->started().value_or(now) + parts_.timeout;
+    if (now < deadline) {
+      look_at(deadline);
+    } else if (now < deadline + grace) {
+      if (!std::exchange(call->asked, true)) call->ask_to_stop();
+      look_at(deadline + grace);
+    } else {
+      Error late{Fault::transient,
+                 fmt::format("function {} did not return within its timeout of {}; its thread is "
+                             "abandoned",
+                             parts_.name, shown(parts_.timeout))};
+      const auto events = call->request().events;
+      parts_.log.write(LogLevel::error,
+                       fmt::format("{}; it holds {} events, the first is {}", late.message,
+                                   events.size(), event_id(events.front())));
+      give_up(call, std::move(late), true);
+    }
+  }
+  const auto refused = refusal();
+  if (!refused) return;
+  for (const auto& call : calls_)
+    if (!call->started()) give_up(call, *refused, false);
+}
+
+void InProcessFunction::give_up(const std::shared_ptr<FunctionCall>& call, Error error,
+                                bool blame) {
+  if (!call->abandon(std::move(error), blame)) return;
+  parts_.threads->abandon(call->thread);
+  std::erase_if(lost_, [](const auto& lost) { return lost.expired(); });
+  lost_.push_back(call);
+}
+
+// Also notes in the log when the function becomes unhealthy, or recovers.
+std::optional<Error> InProcessFunction::refusal() {
+  const std::size_t lost = parts_.threads->lost();
+  const bool unhealthy = lost >= lost_threads_max;
+  const bool news = std::exchange(unhealthy_, unhealthy) != unhealthy;
+  if (!unhealthy) {
+    if (news)
+      parts_.log.write(LogLevel::info, fmt::format("function {} is healthy again", parts_.name));
+    return std::nullopt;
+  }
+  Error error{Fault::throttled,
+              fmt::format("function {} is unhealthy: {} of its threads never returned; restart the "
+                          "engine, or use isolation: worker",
+                          parts_.name, lost),
+              unhealthy_retry_after};
+  if (news) parts_.log.write(LogLevel::error, error.message + "; its batches wait");
+  return error;
+}
+
+void InProcessFunction::abandon() {
+  const Error error{Fault::cancelled, "the engine stops before the handler has returned"};
+  for (const auto& call : calls_) give_up(call, error, false);
+}
+
+std::uint64_t InProcessFunction::lost_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& lost : lost_)
+    if (const auto call = lost.lock())
+      for (const Event& event : call->request().events) bytes += event.bytes();
+  return bytes;
+}
+
+Task<Answer> InProcessInvoker::invoke(const Request& request) {
+  const bool alone = suspects_ != nullptr && request.events.size() == 1 &&
+                     suspects_->of(request.events.front()) == Suspicion::suspect;
+  co_return co_await function_.invoke(request, origin_, alone);
+}
+
+}  // namespace tidemill
