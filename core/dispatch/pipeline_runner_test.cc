@@ -480,5 +480,52 @@ TEST_F(PipelineRunnerTest, WithDeadLettersOffGivenUpEventsAreStillCountedAndAckn
   EXPECT_THAT(source_.settled, ElementsAre(0));
 }
 
+// Suspects by their data.
+struct FakeSuspects final : Suspects {
+  Suspicion of(const Event& event) const override {
+    if (event.data.view() == "guilty") return Suspicion::guilty;
+    return event.data.view() == "suspect" ? Suspicion::suspect : Suspicion::none;
+  }
+  std::string reason(const Event&) const override { return "it crashed"; }
+};
+
+TEST_F(PipelineRunnerTest, ASuspectTravelsAloneAndInItsPlace) {
+  const FakeSuspects suspects;
+  config_.suspects = &suspects;
+  push({"a", "b", "suspect", "c", "d"});
+  run();
+  ASSERT_THAT(invoker_.calls, SizeIs(3));
+  EXPECT_THAT(invoker_.calls[0].events, ElementsAre("a", "b"));
+  EXPECT_THAT(invoker_.calls[1].events, ElementsAre("suspect"));
+  EXPECT_THAT(invoker_.calls[2].events, ElementsAre("c", "d"));
+  EXPECT_EQ(stats().committed, 5);
+}
+
+TEST_F(PipelineRunnerTest, AGuiltyEventReachesNoFunctionButTheDeadLetters) {
+  const FakeSuspects suspects;
+  config_.suspects = &suspects;
+  push({"a", "guilty", "b"});
+  run();
+  for (const Call& call : invoker_.calls) EXPECT_THAT(call.events, Each(::testing::Ne("guilty")));
+  ASSERT_THAT(store_.dead, SizeIs(1));
+  EXPECT_EQ(store_.dead[0].stage, Stage::function);
+  EXPECT_EQ(store_.dead[0].reason, "it crashed");
+  EXPECT_EQ(stats().committed, 2);
+}
+
+TEST_F(PipelineRunnerTest, ABatchThatWasPutOffWaitsWholeAndSpendsNoAttempt) {
+  config_.retry.attempts = 1;
+  push({"a", "b"});
+  invoker_.batch_fails = [this](const Request&) -> std::optional<Error> {
+    if (invoker_.calls.size() > 5) return std::nullopt;
+    return Error{Fault::throttled, "unhealthy", 5s};
+  };
+  run();
+  ASSERT_THAT(invoker_.calls, SizeIs(6));
+  for (const Call& call : invoker_.calls) EXPECT_EQ(call.attempt, 1);
+  EXPECT_GE(invoker_.calls.back().at - t0, 25s);
+  EXPECT_EQ(stats().committed, 2);
+}
+
 }  // namespace
 }  // namespace tidemill
