@@ -1,0 +1,57 @@
+// trap: counts its events in a table, one row each, unless the event says what to do to the process
+// instead. With TRAP_INLINE it declares itself non-blocking, and so runs on the event loop.
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "tidemill/function.h"
+
+namespace tidemill {
+
+class Trap {
+ public:
+  struct Config {};
+  static ConfigSpec<Config> spec() { return ConfigSpec<Config>("Does what events say."); }
+  static FunctionInfo info() {
+    return {.name = TRAP_NAME,
+            .summary = "Counts events, or breaks the process.",
+            .outputs = {{"counts", OutputKind::rows, "One row for each event."}},
+            .flags = TRAP_FLAGS};
+  }
+
+  explicit Trap(Config) {}
+
+  Response handle(const Batch& batch, Context& context) {
+    Response response(context);
+    for (const EventView event : batch) {
+      const std::string_view data = event.data();
+      if (says(data, "hang"))
+        while (spins_) ++turns_;
+      if (says(data, "segfault")) *nowhere_ = 1;
+      if (says(data, "allocate")) fill_memory();
+      response.merge_row(event, 0, event.id(), MergeKind::sum, 1);
+    }
+    return response;
+  }
+
+ private:
+  static bool says(std::string_view data, std::string_view word) {
+    return data.find(word) != std::string_view::npos;
+  }
+
+  static void fill_memory() {
+    constexpr std::size_t bytes = std::size_t{10} << 30;
+    const std::unique_ptr<char[]> memory(new char[bytes]);
+    std::fill_n(memory.get(), bytes, 'x');
+  }
+
+  volatile bool spins_ = true;
+  volatile unsigned turns_ = 0;
+  int* volatile nowhere_ = nullptr;
+};
+
+}  // namespace tidemill
+
+TIDEMILL_FUNCTION(tidemill::Trap)
