@@ -2,7 +2,7 @@
 // instead. With TRAP_INLINE it declares itself non-blocking, and so runs on the event loop.
 #include <algorithm>
 #include <cstddef>
-#include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -41,14 +41,18 @@ class Trap {
     return data.find(word) != std::string_view::npos;
   }
 
-  static void fill_memory() {
+  // Not a new-expression, which the compiler may leave out together with what it makes.
+  void fill_memory() {
     constexpr std::size_t bytes = std::size_t{10} << 30;
-    const std::unique_ptr<char[]> memory(new char[bytes]);
-    std::fill_n(memory.get(), bytes, 'x');
+    char* const memory = static_cast<char*>(::operator new(bytes));
+    std::fill_n(memory, bytes, 'x');
+    last_ = memory[bytes - 1];
+    ::operator delete(memory);
   }
 
   volatile bool spins_ = true;
   volatile unsigned turns_ = 0;
+  volatile char last_ = 0;
   int* volatile nowhere_ = nullptr;
 };
 
