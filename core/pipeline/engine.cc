@@ -228,8 +228,11 @@ void Engine::abandon_functions() { functions_.abandon(); }
 
 std::vector<PipelineStatus> Engine::status() const {
   std::vector<PipelineStatus> all;
-  for (const auto& line : lines_)
+  for (const auto& line : lines_) {
     all.push_back({line->name(), line->state(), line->error(), line->stats()});
+    if (line->state() == LineState::running && !line->function().empty())
+      all.back().error = functions_.complaint(line->function());
+  }
   return all;
 }
 

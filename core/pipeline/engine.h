@@ -35,7 +35,7 @@ struct EngineOptions {
 struct PipelineStatus {
   std::string name;
   LineState state = LineState::opening;
-  std::string error;  ///< With LineState::failed, or why opening takes long.
+  std::string error;  ///< With LineState::failed, or why opening takes long or batches wait.
   PipelineStats stats;
 };
 

@@ -80,6 +80,10 @@ void FunctionSet::abandon() {
   for (auto& [name, loaded] : functions_) loaded.function->abandon();
 }
 
+std::string FunctionSet::complaint(const std::string& name) const {
+  return functions_.at(name).function->complaint();
+}
+
 std::size_t FunctionSet::lost_threads() const {
   std::size_t lost = 0;
   for (const auto& [name, loaded] : functions_) lost += loaded.function->lost_threads();

@@ -42,6 +42,9 @@ class FunctionSet {
   /// Gives up every call under way; the handlers run on until the process ends.
   void abandon();
 
+  /// Why batches of a function wait, in a sentence; empty when they do not. Precondition: loaded.
+  std::string complaint(const std::string& name) const;
+
   /// Threads whose handlers were given up and have not returned. While there are any, this must
   /// not be destroyed: it would wait for them.
   std::size_t lost_threads() const;

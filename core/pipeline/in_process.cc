@@ -129,21 +129,26 @@ void InProcessFunction::give_up(const std::shared_ptr<FunctionCall>& call, Error
 
 // Also notes in the log when the function becomes unhealthy, or recovers.
 std::optional<Error> InProcessFunction::refusal() {
-  const std::size_t lost = parts_.threads->lost();
-  const bool unhealthy = lost >= lost_threads_max;
+  std::string why = complaint();
+  const bool unhealthy = !why.empty();
   const bool news = std::exchange(unhealthy_, unhealthy) != unhealthy;
   if (!unhealthy) {
     if (news)
       parts_.log.write(LogLevel::info, fmt::format("function {} is healthy again", parts_.name));
     return std::nullopt;
   }
-  Error error{Fault::throttled,
-              fmt::format("function {} is unhealthy: {} of its threads never returned; restart the "
-                          "engine, or use isolation: worker",
-                          parts_.name, lost),
-              unhealthy_retry_after};
+  Error error{Fault::throttled, std::move(why), unhealthy_retry_after};
   if (news) parts_.log.write(LogLevel::error, error.message + "; its batches wait");
   return error;
+}
+
+std::string InProcessFunction::complaint() const {
+  const std::size_t lost = lost_threads();
+  if (lost < lost_threads_max) return {};
+  return fmt::format(
+      "function {} is unhealthy: {} of its threads never returned; restart the "
+      "engine, or use isolation: worker",
+      parts_.name, lost);
 }
 
 void InProcessFunction::abandon() {

@@ -64,6 +64,9 @@ class InProcessFunction {
   /// Gives up all calls under way, as cancelled: the engine is to end.
   void abandon();
 
+  /// Why batches wait, in a sentence; empty while it is healthy.
+  std::string complaint() const;
+
   /// Threads that have not come back.
   std::size_t lost_threads() const { return parts_.threads ? parts_.threads->lost() : 0; }
 

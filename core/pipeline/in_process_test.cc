@@ -283,11 +283,13 @@ TEST_F(InProcessTest, WithTwoLostThreadsItIsUnhealthyAndBatchesArePutOffAtOnce) 
             "function f is unhealthy: 2 of its threads never returned; restart the engine, or use "
             "isolation: worker");
   EXPECT_TRUE(threads_->waiting.empty());
+  EXPECT_EQ(function_->complaint(), refused->error->message);
 
   let_go();
   let_go();
   threads_->end(first, true);
   threads_->end(second, true);
+  EXPECT_EQ(function_->complaint(), "");
 }
 
 TEST_F(InProcessTest, AThreadThatComesBackMakesItHealthyAgain) {

@@ -35,6 +35,8 @@ class Line {
   void drain();
 
   const std::string& name() const { return parts_.config.name; }
+  /// Its name in the plan; empty without one.
+  const std::string& function() const { return parts_.config.function; }
   LineState state() const { return state_; }
   const std::string& error() const { return error_; }
   PipelineStats stats() const { return runner_ ? runner_->stats() : PipelineStats{}; }
