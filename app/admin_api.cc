@@ -126,6 +126,7 @@ std::string AdminApi::metrics_text() {
                                       .in_flight_events = s.in_flight_events,
                                       .in_flight_bytes = s.in_flight_bytes});
   }
+  metrics_.lost(engine_.lost_threads(), engine_.lost_bytes());
   return metrics_.text();
 }
 

@@ -66,9 +66,19 @@ Metrics::Metrics(std::string_view version) : registry_(std::make_unique<promethe
       .Register(*registry_)
       .Add({{"version", std::string(version)}})
       .Set(1);
+  const auto gauge = [this](const char* name, const char* help) {
+    return &prometheus::BuildGauge().Name(name).Help(help).Register(*registry_).Add({});
+  };
+  lost_threads_ = gauge("tidemill_lost_threads", "Threads whose handlers do not return.");
+  lost_bytes_ = gauge("tidemill_lost_bytes", "Bytes of the events that lost threads hold.");
 }
 
 Metrics::~Metrics() = default;
+
+void Metrics::lost(std::uint64_t threads, std::uint64_t bytes) {
+  lost_threads_->Set(static_cast<double>(threads));
+  lost_bytes_->Set(static_cast<double>(bytes));
+}
 
 PipelineMetrics& Metrics::pipeline(const std::string& name) {
   static_assert(counter_decls.size() == PipelineMetrics::counter_count);

@@ -73,11 +73,16 @@ class Metrics {
   /// The series of the pipeline of that name, made at the first call.
   PipelineMetrics& pipeline(const std::string& name);
 
+  /// Threads in the hands of handlers that do not return, and the bytes of their events.
+  void lost(std::uint64_t threads, std::uint64_t bytes);
+
   /// Everything, in Prometheus' text format 0.0.4.
   std::string text() const;
 
  private:
   std::unique_ptr<prometheus::Registry> registry_;
+  prometheus::Gauge* lost_threads_ = nullptr;
+  prometheus::Gauge* lost_bytes_ = nullptr;
   std::mutex mutex_;  // Guards pipelines_.
   std::map<std::string, PipelineMetrics> pipelines_;
 };

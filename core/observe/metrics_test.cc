@@ -51,6 +51,14 @@ TEST(Metrics, ReportingTheSameTotalsTwiceCountsThemOnce) {
   EXPECT_THAT(metrics.text(), HasSubstr("tidemill_in_flight_bytes{pipeline=\"p\"} 0\n"));
 }
 
+TEST(Metrics, LostThreadsAndTheirBytesAreOfTheWholeEngine) {
+  Metrics metrics("1.2.3");
+  EXPECT_THAT(metrics.text(), HasSubstr("tidemill_lost_threads 0\n"));
+  metrics.lost(2, 640);
+  EXPECT_THAT(metrics.text(), HasSubstr("tidemill_lost_threads 2\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("tidemill_lost_bytes 640\n"));
+}
+
 TEST(Metrics, PipelinesKeepTheirSeriesApart) {
   Metrics metrics("0");
 
