@@ -102,15 +102,7 @@ void InProcessFunction::look() {
       if (!std::exchange(call->asked, true)) call->ask_to_stop();
       look_at(deadline + grace);
     } else {
-      Error late{Fault::transient,
-                 fmt::format("function {} did not return within its timeout of {}; its thread is "
-                             "abandoned",
-                             parts_.name, shown(parts_.timeout))};
-      const auto events = call->request().events;
-      parts_.log.write(LogLevel::error,
-                       fmt::format("{}; it holds {} events, the first is {}", late.message,
-                                   events.size(), event_id(events.front())));
-      give_up(call, std::move(late), true);
+      give_up_late(call);
     }
   }
   const auto refused = refusal();
@@ -119,12 +111,26 @@ void InProcessFunction::look() {
     if (!call->started()) give_up(call, *refused, false);
 }
 
-void InProcessFunction::give_up(const std::shared_ptr<FunctionCall>& call, Error error,
+void InProcessFunction::give_up_late(const std::shared_ptr<FunctionCall>& call) {
+  const Error late{Fault::transient,
+                   fmt::format("function {} did not return within its timeout of {}; its thread is "
+                               "abandoned",
+                               parts_.name, shown(parts_.timeout))};
+  if (!give_up(call, late, true)) return;
+  const auto events = call->request().events;
+  parts_.log.write(LogLevel::error,
+                   fmt::format("{}; it holds {} events, the first is {}", late.message,
+                               events.size(), event_id(events.front())));
+}
+
+// False: it has ended by itself, its answer is on the way.
+bool InProcessFunction::give_up(const std::shared_ptr<FunctionCall>& call, Error error,
                                 bool blame) {
-  if (!call->abandon(std::move(error), blame)) return;
+  if (!call->abandon(std::move(error), blame)) return false;
   parts_.threads->abandon(call->thread);
   std::erase_if(lost_, [](const auto& lost) { return lost.expired(); });
   lost_.push_back(call);
+  return true;
 }
 
 // Also notes in the log when the function becomes unhealthy, or recovers.

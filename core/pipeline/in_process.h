@@ -83,7 +83,8 @@ class InProcessFunction {
   void look_at(Instant when);
   void look();
   std::optional<Error> refusal();
-  void give_up(const std::shared_ptr<FunctionCall>& call, Error error, bool blame);
+  void give_up_late(const std::shared_ptr<FunctionCall>& call);
+  bool give_up(const std::shared_ptr<FunctionCall>& call, Error error, bool blame);
 
   const Parts parts_;
   const InlineWatch::Subject subject_;
