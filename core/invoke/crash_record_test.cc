@@ -106,7 +106,20 @@ TEST_F(CrashRecordTest, ASuspectThatCrashesAgainWhenItIsAloneIsGuilty) {
   EXPECT_EQ(found(at(3, 12)), Finding::suspect);
 }
 
+// ThreadSanitizer keeps records of its own about the stack, and faults in them, now and then,
+// before the handler of the signal is called.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+constexpr bool faults_in_order = false;
+#else
+constexpr bool faults_in_order = true;
+#endif
+#else
+constexpr bool faults_in_order = true;
+#endif
+
 TEST_F(CrashRecordTest, AStackThatIsUsedUpLeavesItsMarkToo) {
+  if (!faults_in_order) GTEST_SKIP() << "not under ThreadSanitizer";
   crash_with({at(3, 11, "overflow")});
   EXPECT_EQ(found(at(3, 11)), Finding::suspect);
 }

@@ -7,7 +7,7 @@
 namespace tidemill {
 namespace {
 
-// A work that says when it began, and ends when it is let.
+// A work that says when it began, and ends when it is let. Outlives the threads.
 struct Gate {
   CallThreads::Work work() {
     return [this] {
@@ -20,8 +20,8 @@ struct Gate {
 };
 
 TEST(FunctionThreads, RunsAsManyAtOnceAsThereAreThreads) {
-  FunctionThreads threads(2);
   Gate first, second, third;
+  FunctionThreads threads(2);
   threads.start(first.work());
   threads.start(second.work());
   threads.start(third.work());
@@ -34,8 +34,8 @@ TEST(FunctionThreads, RunsAsManyAtOnceAsThereAreThreads) {
 }
 
 TEST(FunctionThreads, ALostThreadIsReplaced) {
-  FunctionThreads threads(1);
   Gate hangs, waits;
+  FunctionThreads threads(1);
   const auto number = threads.start(hangs.work());
   hangs.began.get_future().wait();
   threads.start(waits.work());
@@ -49,8 +49,8 @@ TEST(FunctionThreads, ALostThreadIsReplaced) {
 }
 
 TEST(FunctionThreads, AThreadThatComesBackIsNotLostAnyMore) {
+  Gate hangs, next;
   FunctionThreads threads(1);
-  Gate hangs;
   const auto number = threads.start(hangs.work());
   hangs.began.get_future().wait();
   threads.abandon(number);
@@ -58,16 +58,15 @@ TEST(FunctionThreads, AThreadThatComesBackIsNotLostAnyMore) {
   hangs.ended.get_future().wait();
   while (threads.lost() > 0) std::this_thread::yield();
 
-  Gate next;
   threads.start(next.work());
   next.began.get_future().wait();
   next.may_end.set_value();
 }
 
 TEST(FunctionThreads, AbandonedBeforeItBeganAWorkNeverRuns) {
-  FunctionThreads threads(1);
   Gate first, third;
   bool ran = false;
+  FunctionThreads threads(1);
   threads.start(first.work());
   first.began.get_future().wait();
   const auto second = threads.start([&ran] { ran = true; });
@@ -81,8 +80,8 @@ TEST(FunctionThreads, AbandonedBeforeItBeganAWorkNeverRuns) {
 }
 
 TEST(FunctionThreads, ToAbandonWhatHasEndedDoesNothing) {
-  FunctionThreads threads(1);
   Gate first, second;
+  FunctionThreads threads(1);
   const auto number = threads.start(first.work());
   first.may_end.set_value();
   threads.start(second.work());

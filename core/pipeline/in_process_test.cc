@@ -84,13 +84,13 @@ class InProcessTest : public ::testing::Test {
       for (const int descriptor : pair) ::close(descriptor);
   }
 
-  void make(std::uint32_t reserved = 0, bool cancel_wakes = false) {
+  void make(std::uint32_t reserved = 0, bool says_cancel = false) {
     const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     auto plugin = Plugin::load((here / "../invoke/testdata/contained.so").string());
     ASSERT_TRUE(plugin) << plugin.error().message;
     ResolvedOptions options{{"says", std::to_string(news_[1])},
                             {"waits", std::to_string(gate_[0])}};
-    if (cancel_wakes) options.emplace_back("wakes", std::to_string(gate_[1]));
+    if (says_cancel) options.emplace_back("cancel_says", std::to_string(news_[1]));
     NativeHost host{.now = [] { return Instant(); }, .log = &log_, .read_row = {}, .function = "f"};
     auto function = NativeFunction::make(*plugin, options, std::move(host));
     ASSERT_TRUE(function) << function.error().message;
@@ -216,6 +216,8 @@ TEST_F(InProcessTest, AHandlerThatListensToCancelLosesNoThread) {
   auto& answer = invoke(event("block", "late, but there"));
   const auto number = begin();
   pass(30s);
+  wait_for_news();  // From its cancel().
+  let_go();
   threads_->end(number);
   pass(0s);
   ASSERT_TRUE(answer);

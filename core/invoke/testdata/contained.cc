@@ -21,13 +21,14 @@ class Contained {
   struct Config {
     std::int64_t says = -1;
     std::int64_t waits = -1;
-    std::int64_t wakes = -1;  // The writing end of `waits`; cancel() uses it.
+    std::int64_t cancel_says = -1;
   };
   static ConfigSpec<Config> spec() {
     return ConfigSpec<Config>("Misbehaves.")
         .field("says", &Config::says, "Descriptor for news.")
         .field("waits", &Config::waits, "Descriptor to block on.")
-        .field("wakes", &Config::wakes, "Descriptor that ends the block.");
+        .field("cancel_says", &Config::cancel_says,
+               "Descriptor for the news that it is cancelled.");
   }
   static FunctionInfo info() {
     return {.name = "contained",
@@ -57,7 +58,7 @@ class Contained {
   }
 
   void cancel() {
-    if (config_.wakes >= 0) put(config_.wakes);
+    if (config_.cancel_says >= 0) put(config_.cancel_says);
   }
 
  private:
