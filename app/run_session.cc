@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
-#include <thread>
+#include <utility>
 
 #include "app/summary.h"
 
@@ -29,13 +29,17 @@ RunSession::RunSession(Session& session, RunOptions options)
       log_(
           options_.log_level, options_.log_format, [this] { return scheduler_.wall(); }, std::cerr),
       metrics_(TIDEMILL_VERSION),
-      signals_(scheduler_.context(), SIGINT, SIGTERM),
+      signal_loop_(1),
+      signals_(signal_loop_.context(), SIGINT, SIGTERM),
       started_(scheduler_.now()) {
   std::signal(SIGPIPE, SIG_IGN);
   options_.data = absolute(options_.data);
 }
 
-RunSession::~RunSession() = default;
+RunSession::~RunSession() {
+  signal_loop_.stop();
+  if (signal_thread_.joinable()) signal_thread_.join();
+}
 
 int RunSession::run() {
   const Services services{scheduler_, log_, options_.data, options_.until_idle};
@@ -52,6 +56,7 @@ int RunSession::run() {
   progress_.emplace(scheduler_, *engine_);
   progress_->start(options_.log_format == LogFormat::text);
   wait_for_signal();
+  signal_thread_ = std::thread([this] { signal_loop_.run(); });
   spawn(scheduler_, run_engine());
   scheduler_.run();
   progress_->stop();
@@ -99,32 +104,32 @@ void RunSession::wait_for_signal() {
 }
 
 void RunSession::on_signal() {
-  if (interrupted_) {
+  if (std::exchange(signalled_, true)) {
     fmt::print(stderr, "\nstopped at once\n");
     ::_exit(exit_code::interrupted);
   }
-  interrupted_ = true;
-  progress_->stop();
-  log_.write(LogLevel::info, "draining; a second signal stops at once");
-  engine_->drain();
-  drain_for_so_long();
-  wait_for_signal();
-}
-
-// A handler that does not come back cannot be interrupted in process: ask it, then leave. What it
-// worked on is not settled, and is delivered again at the next start.
-void RunSession::drain_for_so_long() {
-  const Instant deadline = scheduler_.now() + options_.drain_timeout;
-  scheduler_.call_at(deadline - options_.drain_timeout / 5,
-                     [this] { engine_->cancel_functions(); });
-  scheduler_.call_at(deadline - options_.drain_timeout / 10,
-                     [this] { engine_->abandon_functions(); });
-  scheduler_.call_at(deadline, [this] {
+  const Instant deadline = signal_loop_.now() + options_.drain_timeout;
+  boost::asio::post(scheduler_.executor(), [this, deadline] { drain(deadline); });
+  signal_loop_.call_at(deadline, [this] {
     log_.write(LogLevel::error,
                "the drain took longer than its timeout; what was under way is "
                "delivered again at the next start");
     ::_exit(exit_code::failed);
   });
+  wait_for_signal();
+}
+
+// A handler that does not come back cannot be interrupted in process: ask it, then leave. What it
+// worked on is not settled, and is delivered again at the next start.
+void RunSession::drain(Instant deadline) {
+  interrupted_ = true;
+  progress_->stop();
+  log_.write(LogLevel::info, "draining; a second signal stops at once");
+  engine_->drain();
+  scheduler_.call_at(deadline - options_.drain_timeout / 5,
+                     [this] { engine_->cancel_functions(); });
+  scheduler_.call_at(deadline - options_.drain_timeout / 10,
+                     [this] { engine_->abandon_functions(); });
 }
 
 int RunSession::report() {

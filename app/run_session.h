@@ -1,13 +1,15 @@
 // RunSession: one `tidemill run`, from the checked plan to the exit code.
 //
 // Owns the process's scheduler and its signals: the first SIGINT or SIGTERM drains, the second one
-// stops at once, and so does a drain that takes longer than its timeout.
+// stops at once, and so does a drain that takes longer than its timeout. Signals have a thread of
+// their own, so that this holds while a handler keeps the event loop.
 #pragma once
 
 #include <boost/asio/signal_set.hpp>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "app/admin_api.h"
@@ -47,9 +49,11 @@ class RunSession {
  private:
   Result<> open_admin();
   Task<> run_engine();
+  // On the thread of the signals.
   void wait_for_signal();
   void on_signal();
-  void drain_for_so_long();
+
+  void drain(Instant deadline);
   int report();
   [[noreturn]] void leave(int code);
 
@@ -58,7 +62,9 @@ class RunSession {
   AsioScheduler scheduler_;
   Logger log_;
   Metrics metrics_;
+  AsioScheduler signal_loop_;
   boost::asio::signal_set signals_;
+  bool signalled_ = false;  // The thread of the signals has seen one.
   std::unique_ptr<Engine> engine_;
   std::optional<AdminApi> api_;
   std::optional<AdminServer> admin_;
@@ -66,6 +72,7 @@ class RunSession {
   Instant started_;
   std::optional<Error> failure_;
   bool interrupted_ = false;
+  std::thread signal_thread_;
 };
 
 }  // namespace tidemill::app
