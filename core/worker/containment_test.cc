@@ -1,0 +1,168 @@
+// What a function in a worker cannot do: anything to anyone but its own batch.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <thread>
+
+#include "core/worker/testing/worker_function_fixture.h"
+
+namespace tidemill {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+TEST_F(WorkerFunctionTest, ALoopEndsAtItsTimeout) {
+  make();
+  const Ending ending(row_of("pid"));
+  timeout_ = milliseconds(100);
+  EXPECT_EQ(error_of("loop"),
+            "function f took longer than its timeout of 100ms; its worker was killed");
+  EXPECT_TRUE(ending.waited());
+  timeout_ = std::chrono::seconds(60);
+  EXPECT_EQ(row_of("say again"), "again");
+}
+
+TEST_F(WorkerFunctionTest, ALoopThatIgnoresSigtermEndsAsWell) {
+  make();
+  const Ending ending(row_of("pid"));
+  timeout_ = milliseconds(100);
+  EXPECT_THAT(error_of("ignore_term"), HasSubstr("took longer than its timeout"));
+  EXPECT_TRUE(ending.waited());
+}
+
+TEST_F(WorkerFunctionTest, AHandlerThatMindsItsDeadlineIsHeard) {
+  make();
+  const auto pid = row_of("pid");
+  timeout_ = milliseconds(50);
+  EXPECT_EQ(row_of("linger"), "stopped");
+  EXPECT_EQ(row_of("until_cancelled"), "cancelled");
+  timeout_ = std::chrono::seconds(60);
+  EXPECT_NE(row_of("pid"), pid) << "one that was told to stop is not used again";
+}
+
+TEST_F(WorkerFunctionTest, AHandlerThatAsksForEverEndsAtItsTimeout) {
+  read_object_ = [](const Event&, std::uint64_t) -> Result<Bytes> { return Bytes(); };
+  make();
+  timeout_ = milliseconds(50);
+  EXPECT_THAT(error_of("ask_for_ever"), HasSubstr("took longer than its timeout of 50ms"));
+}
+
+TEST_F(WorkerFunctionTest, ACrashFailsItsBatchAlone) {
+  make();
+  // A sanitizer catches the signal and exits.
+  EXPECT_THAT(error_of("crash"),
+              AnyOf("function f: its worker was killed by SIGSEGV (Segmentation fault)",
+                    StartsWith("function f: its worker exited with status ")));
+  EXPECT_EQ(row_of("say again"), "again");
+}
+
+TEST_F(WorkerFunctionTest, AnExitIsACrash) {
+  make();
+  EXPECT_EQ(error_of("exit"), "function f: its worker exited with status 3");
+}
+
+TEST_F(WorkerFunctionTest, AnAllocationBeyondItsMemoryFailsItsBatch) {
+  if (sanitized) GTEST_SKIP() << "a sanitizer takes terabytes itself";
+  make();
+  const auto pid = row_of("pid");
+  EXPECT_EQ(error_of("allocate"), "ran out of memory");
+  EXPECT_EQ(row_of("pid"), pid);
+}
+
+TEST_F(WorkerFunctionTest, AWorkerThatDiesIdleIsReplacedUnseen) {
+  make();
+  const Ending ending(row_of("pid"));
+  EXPECT_EQ(row_of("die_soon"), "");
+  ASSERT_TRUE(ending.waited());
+  EXPECT_EQ(row_of("say again"), "again");
+}
+
+TEST_F(WorkerFunctionTest, WorkersThatKeepDyingYoungAreHeldBack) {
+  make();
+  const std::vector<Event> events = {event("k", "exit")};
+  std::optional<Error> last;
+  for (int i = 0; i < 20; ++i) {
+    last = invoke(events).error;
+    ASSERT_TRUE(last);
+    if (last->fault == Fault::throttled) break;
+  }
+  ASSERT_EQ(last->fault, Fault::throttled);
+  EXPECT_EQ(last->message,
+            "function f: 4 workers died right after their start; the next one waits");
+  EXPECT_GT(last->retry_after, milliseconds(0));
+}
+
+TEST_F(WorkerFunctionTest, ACrashAtTheStartIsAnErrorThatSaysSo) {
+  const auto made = try_make({{"at_start", "crash"}});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().fault, Fault::transient);
+  EXPECT_THAT(made.error().message, StartsWith("its worker "));
+  EXPECT_THAT(made.error().message, HasSubstr(" while it started"));
+}
+
+TEST_F(WorkerFunctionTest, AProgramThatIsNoWorkerIsAnErrorThatSaysSo) {
+  options_.program = "/bin/true";
+  const auto made = try_make();
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().message, "its worker exited with status 0 while it started");
+  options_.program = "/nonexistent/program";
+  const auto none = try_make();
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().message,
+            "cannot start a worker from /nonexistent/program: No such file or directory");
+}
+
+TEST_F(WorkerFunctionTest, AWildPointerDoesNotReachTheBatch) {
+  make();
+  EXPECT_THAT(error_of("scribble"), StartsWith("function f: its worker "));
+}
+
+TEST_F(WorkerFunctionTest, AShutdownEndsWhatStillRuns) {
+  std::atomic<bool> running = false;
+  read_object_ = [&](const Event&, std::uint64_t) -> Result<Bytes> {
+    running = true;
+    running.notify_all();
+    return Bytes();
+  };
+  make();
+  std::string error;
+  std::jthread busy([&] {
+    const std::vector<Event> events = {event("a", "object"), event("b", "loop")};
+    const Answer answer = invoke(events);
+    if (answer.error) error = answer.error->message;
+  });
+  running.wait(false);
+  function_->cancel();
+  busy.join();
+  EXPECT_EQ(error, "function f was stopped with the engine; its worker was killed");
+  function_.reset();
+}
+
+TEST_F(WorkerFunctionTest, WorkersDieWithTheirEngine) {
+  // The engine of this test is a child that is killed; its worker's pid comes through a pipe.
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const pid_t engine = fork();
+  if (engine == 0) {
+    make();
+    const auto pid = function_ == nullptr ? std::string("0") : row_of("pid");
+    std::ignore = write(ends[1], pid.data(), pid.size());
+    for (;;) pause();
+  }
+  char buffer[32];
+  const ssize_t size = read(ends[0], buffer, sizeof buffer);
+  close(ends[0]);
+  close(ends[1]);
+  ASSERT_GT(size, 0);
+  const Ending ending(std::string(buffer, static_cast<std::size_t>(size)));
+  kill(engine, SIGKILL);
+  EXPECT_TRUE(ending.waited());
+  waitpid(engine, nullptr, 0);
+}
+
+}  // namespace
+}  // namespace tidemill

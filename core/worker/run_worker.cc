@@ -1,0 +1,244 @@
+#include "core/worker/run_worker.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "core/base/asio_scheduler.h"
+#include "core/invoke/native_function.h"
+#include "core/worker/channel.h"
+#include "core/worker/wire_answer.h"
+#include "core/worker/wire_request.h"
+#include "core/worker/wire_start.h"
+#include "core/worker/worker_process.h"
+
+namespace tidemill {
+namespace {
+
+using worker::Channel;
+using worker::Message;
+using worker::Port;
+using worker::Word;
+
+// A sanitizer maps terabytes for its own use: no limit leaves it room.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool sanitized = true;
+#elif defined(__has_feature)
+constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool sanitized = false;
+#endif
+
+// What the process has of private writable memory: what RLIMIT_DATA counts.
+std::uint64_t data_bytes() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  std::uint64_t kib = 0;
+  while (status >> word)
+    if (word == "VmData:") status >> kib;
+  return kib * 1024;
+}
+
+// No core dumps, and no more memory than `bytes` beyond what an empty worker has. RLIMIT_DATA and
+// not RLIMIT_AS: libraries, address space that is only reserved, and the channel do not count.
+void limit(std::uint64_t bytes) {
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  if constexpr (sanitized) return;
+  const rlim_t most = data_bytes() + bytes;
+  const rlimit data{most, most};
+  setrlimit(RLIMIT_DATA, &data);
+}
+
+// Asks the engine, during a batch; its answer comes before anything else does.
+class Engine final : public Log {
+ public:
+  Engine(const Channel& channel, Port& port) : channel_(channel), port_(port) {}
+
+  void write(LogLevel level, std::string_view sentence) override {
+    const auto bytes = say(sentence, {});
+    ask({.word = Word::log, .bytes = bytes, .number = static_cast<std::uint64_t>(level)});
+  }
+
+  Result<Bytes> read_object(std::size_t event, std::uint64_t bytes_max) {
+    auto read = receive(ask({.word = Word::read_object, .number = event, .limit = bytes_max}));
+    if (!read) return std::unexpected(read.error());
+    return std::move(read->bytes);
+  }
+
+  Result<std::optional<Bytes>> read_row(std::string_view table, std::string_view key) {
+    if (table.size() + key.size() > Channel::call_bytes)
+      return fail(Fault::transient, "the key of the row is too long");
+    const auto bytes = say(table, key);
+    auto read = receive(ask({.word = Word::read_row, .bytes = bytes, .number = table.size()}));
+    if (!read) return std::unexpected(read.error());
+    if (!read->found) return std::optional<Bytes>();
+    return std::optional(std::move(read->bytes));
+  }
+
+  // The answer to the `start`.
+  void report(Word word, std::uint32_t status, std::string_view sentence) {
+    const auto bytes = say(sentence, {});
+    port_.post({.word = word, .status = status, .bytes = bytes});
+  }
+
+ private:
+  struct Read {
+    Bytes bytes;
+    bool found;
+  };
+
+  Message ask(const Message& question) {
+    port_.post(question);
+    return port_.wait();
+  }
+
+  std::size_t say(std::string_view first, std::string_view second) {
+    const auto area = channel_.call();
+    first = first.substr(0, area.size());
+    second = second.substr(0, area.size() - first.size());
+    first.copy(area.data(), first.size());
+    second.copy(area.data() + first.size(), second.size());
+    return first.size() + second.size();
+  }
+
+  Result<Read> receive(Message piece) {
+    const auto [status, found, whole] = std::tuple(piece.status, piece.flag != 0, piece.number);
+    std::string text;
+    try {
+      text.reserve(whole);
+    } catch (const std::exception&) {
+      return fail(
+          Fault::transient,
+          fmt::format("{} bytes do not fit into the memory of the function (memory:)", whole));
+    }
+    for (;;) {
+      text.append(channel_.call().data(), piece.bytes);
+      if (text.size() >= whole) break;
+      piece = ask({.word = Word::read_on});
+    }
+    if (status == TIDEMILL_OK) return Read{Bytes::adopt(std::move(text)), found};
+    return fail(status == TIDEMILL_BAD_EVENT ? Fault::bad_event : Fault::transient,
+                std::move(text));
+  }
+
+  const Channel& channel_;
+  Port& port_;
+};
+
+// Hurries the handler up when the engine rings. Its thread sleeps until then, and ends with the
+// process.
+class Canceller {
+ public:
+  Canceller() {
+    std::thread([this] {
+      std::uint64_t rings = 0;
+      while (read(worker::handed::cancel, &rings, sizeof rings) == sizeof rings) {
+        const std::lock_guard lock(mutex_);
+        if (function_ != nullptr) function_->cancel();
+      }
+    }).detach();
+  }
+
+  void watch(NativeFunction* function) {
+    const std::lock_guard lock(mutex_);
+    function_ = function;
+  }
+
+ private:
+  std::mutex mutex_;
+  NativeFunction* function_ = nullptr;
+};
+
+void serve(const Channel& channel, Port& port, Engine& engine, NativeFunction& function) {
+  worker::ReadRequest incoming;
+  for (;;) {
+    const Message message = port.wait();
+    if (message.word != Word::invoke) return;
+    Answer answer;
+    try {
+      const auto area = channel.request();
+      if (auto ok = worker::read_request({area.data(), message.bytes}, incoming); ok) {
+        incoming.request.read_object = [&](const Event& event, std::uint64_t bytes_max) {
+          return engine.read_object(static_cast<std::size_t>(&event - incoming.events.data()),
+                                    bytes_max);
+        };
+        answer = function.invoke(incoming.request);
+      } else {
+        answer.error = ok.error();
+      }
+    } catch (const std::bad_alloc&) {
+      answer = Answer();
+      answer.error = Error{Fault::transient, "the worker ran out of memory (memory:)"};
+    }
+    const auto bytes =
+        worker::write_answer(channel.answer(), message.number, incoming.request, answer);
+    // The response is freed while it is still this side's turn: what the plugin does wrong there
+    // falls into this batch.
+    answer = Answer();
+    port.post({.word = Word::answer, .bytes = bytes, .number = message.number});
+  }
+}
+
+Result<std::unique_ptr<NativeFunction>> load(const worker::Start& start, Engine& engine,
+                                             std::string& hash) {
+  auto plugin = Plugin::load(start.plugin);
+  if (!plugin) return std::unexpected(plugin.error());
+  hash = (*plugin)->binary_hash();
+  NativeHost host{
+      .now = &steady_now,
+      .log = &engine,
+      .read_row = [&engine](auto table, auto key) { return engine.read_row(table, key); },
+      .memory_bytes_max = start.memory_bytes_max,
+      .function = start.function};
+  return NativeFunction::make(*plugin, start.config, std::move(host));
+}
+
+}  // namespace
+
+int run_worker() {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  auto channel = Channel::attach(Descriptor(worker::handed::memory));
+  if (!channel) {
+    fmt::print(stderr, "tidemill worker: {}; the engine starts this by itself\n",
+               channel.error().message);
+    return 2;
+  }
+  Port port(channel->to_engine(), channel->to_worker(), worker::handed::wake_engine,
+            worker::handed::wake_worker);
+  Engine engine(*channel, port);
+  const Message first = port.wait();
+  const auto start = worker::read_start({channel->request().data(), first.bytes});
+  if (!start) return 2;
+  // The engine may have died before this process asked to be told.
+  if (static_cast<std::uint64_t>(getppid()) != start->engine) return 2;
+
+  static Canceller canceller;
+  limit(start->memory_bytes_max);
+  std::string hash;
+  auto function = load(*start, engine, hash);
+  if (!function) {
+    engine.report(Word::refused, static_cast<std::uint32_t>(function.error().fault),
+                  function.error().message);
+    std::ignore = port.wait();
+    return 2;
+  }
+  canceller.watch(function->get());
+  engine.report(Word::ready, 0, hash);
+  serve(*channel, port, engine, **function);
+  canceller.watch(nullptr);
+  return 0;
+}
+
+}  // namespace tidemill

@@ -1,0 +1,319 @@
+#include "core/worker/worker.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "core/config/scalars.h"
+#include "core/worker/wire_answer.h"
+#include "core/worker/wire_request.h"
+#include "core/worker/wire_start.h"
+
+namespace tidemill::worker {
+namespace {
+
+// What a handler that looks at its deadline gets to come back by itself.
+constexpr Duration grace_min = std::chrono::milliseconds(50);
+constexpr Duration grace_max = std::chrono::milliseconds(500);
+
+constexpr std::size_t log_bytes_max = 8 * 1024;
+
+// Longest single sleep; a deadline may lie a day ahead.
+constexpr Duration sleep_max = std::chrono::hours(1);
+
+// A batch of more than this leaves pages behind that the next does not need.
+constexpr std::uint64_t large_bytes = std::uint64_t{4} << 20;
+
+Descriptor wake_up(int flags) { return Descriptor(eventfd(0, EFD_CLOEXEC | flags)); }
+
+void ring(const Descriptor& bell) {
+  const std::uint64_t one = 1;
+  std::ignore = write(bell.get(), &one, sizeof one);
+}
+
+constexpr std::string_view broke_the_rules = "the worker broke the rules of its channel";
+
+}  // namespace
+
+Worker::Worker(const WorkerSpec& spec, Channel channel, Descriptor wake_worker,
+               Descriptor wake_engine, Descriptor cancel, WorkerProcess process)
+    : spec_(spec),
+      channel_(std::move(channel)),
+      wake_worker_(std::move(wake_worker)),
+      wake_engine_(std::move(wake_engine)),
+      cancel_(std::move(cancel)),
+      process_(std::move(process)),
+      port_(channel_.to_worker(), channel_.to_engine(), wake_worker_.get(), wake_engine_.get()),
+      started_(spec.host.now()) {}
+
+Result<std::unique_ptr<Worker>> Worker::start(const WorkerSpec& spec, Nursery& nursery) {
+  auto channel = Channel::create(spec.host.memory_bytes_max);
+  if (!channel) return std::unexpected(channel.error());
+  // The worker sleeps in read(); the engine in poll(), where more than a message may wake it.
+  Descriptor wake_worker = wake_up(0), wake_engine = wake_up(EFD_NONBLOCK), cancel = wake_up(0);
+  if (!wake_worker || !wake_engine || !cancel)
+    return fail_errno(Fault::transient, "cannot make what wakes a worker");
+  const Start start{.plugin = spec.plugin->path(),
+                    .function = spec.host.function,
+                    .config = spec.config,
+                    .memory_bytes_max = spec.host.memory_bytes_max,
+                    .engine = static_cast<std::uint64_t>(getpid())};
+  const auto written = write_start(channel->request(), start);
+  if (!written) return std::unexpected(written.error());
+  auto process = nursery.start({.command = spec.command,
+                                .memory = channel->descriptor(),
+                                .wake_worker = wake_worker.get(),
+                                .wake_engine = wake_engine.get(),
+                                .cancel = cancel.get()});
+  if (!process) return std::unexpected(process.error());
+  std::unique_ptr<Worker> worker(new Worker(spec, std::move(*channel), std::move(wake_worker),
+                                            std::move(wake_engine), std::move(cancel),
+                                            std::move(*process)));
+  worker->port_.post({.word = Word::start, .bytes = *written});
+  auto ready = worker->await_ready();
+  if (ready) return worker;
+  if (const auto how = worker->ended())
+    return fail(Fault::transient, fmt::format("its worker {} while it started", *how));
+  retire(std::move(worker), nursery, Duration(0));
+  return std::unexpected(ready.error());
+}
+
+Result<> Worker::await_ready() {
+  Message message;
+  switch (next(started_ + spec_.start_timeout, false, message)) {
+    case Arrival::died:
+      return fail(Fault::transient, "its worker ended");
+    case Arrival::late:
+      return fail(Fault::transient,
+                  fmt::format("its worker was not ready after {}",
+                              config::show_duration(spec_.start_timeout.count())));
+    case Arrival::message:
+      break;
+  }
+  const std::string said(called(message.bytes));
+  if (message.word == Word::refused)
+    return fail(message.status == static_cast<std::uint32_t>(Fault::bad_config) ? Fault::bad_config
+                                                                                : Fault::transient,
+                said);
+  if (message.word != Word::ready) return fail(Fault::transient, std::string(broke_the_rules));
+  if (said != spec_.plugin->binary_hash())
+    return fail(Fault::transient,
+                spec_.plugin->path() + " has changed since the engine started; restart the engine");
+  return {};
+}
+
+std::optional<std::string> Worker::ended() {
+  if (!process_.ended()) return std::nullopt;
+  return process_.reap();
+}
+
+void Worker::retire(std::unique_ptr<Worker> worker, Nursery& nursery, Duration patience) {
+  if (patience > Duration(0)) worker->port_.post({.word = Word::quit});
+  nursery.bury(std::move(worker->process_), patience);
+}
+
+void Worker::interrupt() {
+  interrupted_.store(true, std::memory_order_relaxed);
+  ring(wake_engine_);
+}
+
+Worker::Arrival Worker::next(Instant deadline, bool heed_interrupt, Message& message) {
+  for (;;) {
+    if (auto arrived = port_.spin()) {
+      message = *arrived;
+      return Arrival::message;
+    }
+    if (heed_interrupt && interrupted_.load(std::memory_order_relaxed)) return Arrival::late;
+    const auto left = deadline - spec_.host.now();
+    if (left <= left.zero()) return Arrival::late;
+    if (!port_.may_sleep()) continue;
+    pollfd events[] = {{.fd = wake_engine_.get(), .events = POLLIN, .revents = 0},
+                       {.fd = process_.pidfd(), .events = POLLIN, .revents = 0}};
+    const auto nanoseconds =
+        std::min<std::chrono::nanoseconds>(std::chrono::nanoseconds(left), sleep_max).count();
+    const timespec timeout{.tv_sec = nanoseconds / 1'000'000'000,
+                           .tv_nsec = nanoseconds % 1'000'000'000};
+    if (ppoll(events, 2, &timeout, nullptr) <= 0) continue;
+    if (events[0].revents != 0) port_.woken();
+    if (events[1].revents == 0) continue;
+    // Its last words count.
+    auto last = port_.take();
+    if (!last) return Arrival::died;
+    message = *last;
+    return Arrival::message;
+  }
+}
+
+Error Worker::timed_out(const Request& request) const {
+  if (interrupted_.load(std::memory_order_relaxed))
+    return {Fault::transient, fmt::format("function {} was stopped with the engine; its worker was "
+                                          "killed",
+                                          spec_.host.function)};
+  return {Fault::transient,
+          fmt::format("function {} took longer than its timeout of {}; its worker was killed",
+                      spec_.host.function, config::show_duration(request.timeout.count()))};
+}
+
+End Worker::run(const Request& request, Answer& answer) {
+  const auto written = write_request(channel_.request(), request, ++invocation_);
+  if (!written) {
+    answer.error = written.error();
+    return End::reusable;
+  }
+  port_.post({.word = Word::invoke, .bytes = *written, .number = invocation_});
+
+  Instant deadline = spec_.host.now() + request.timeout;
+  bool told = false;
+  bool asked = false;
+  for (;;) {
+    Message message;
+    // A handler that keeps asking never leaves next() waiting.
+    const bool late = std::exchange(asked, false) && spec_.host.now() >= deadline;
+    switch (late ? Arrival::late : next(deadline, !told, message)) {
+      case Arrival::died: {
+        const bool began = port_.other_took();
+        const std::string how = process_.reap();
+        if (!began) return End::never_began;
+        answer.error = Error{Fault::transient,
+                             fmt::format("function {}: its worker {}", spec_.host.function, how)};
+        return End::died;
+      }
+      case Arrival::late:
+        if (told) {
+          answer.error = timed_out(request);
+          return End::stuck;
+        }
+        told = true;
+        ring(cancel_);
+        deadline = spec_.host.now() + std::clamp(request.timeout / 10, grace_min, grace_max);
+        asked = late;
+        continue;
+      case Arrival::message:
+        break;
+    }
+    if (message.word == Word::answer) {
+      bool broken = false;
+      answer = take_answer(request, message, broken);
+      if (*written > large_bytes || message.bytes > large_bytes) channel_.trim();
+      if (broken) return End::stuck;
+      return told ? End::used_up : End::reusable;
+    }
+    if (!serve(request, message)) {
+      answer.error = Error{Fault::transient, fmt::format("function {}: {}; it was killed",
+                                                         spec_.host.function, broke_the_rules)};
+      return End::stuck;
+    }
+    asked = true;
+  }
+}
+
+Answer Worker::take_answer(const Request& request, const Message& message, bool& broken) {
+  Answer answer;
+  const auto area = channel_.answer();
+  Result<> read;
+  if (message.number != invocation_ || message.bytes > area.size()) {
+    read = fail(Fault::transient, std::string(broke_the_rules));
+    broken = true;
+  } else {
+    // What was checked must not change any more: it is checked in memory of the engine's own.
+    std::shared_ptr<char[]> copy(new char[message.bytes]);
+    std::memcpy(copy.get(), area.data(), message.bytes);
+    read = read_answer(spec_.plugin->decl(), request, invocation_, std::move(copy), message.bytes,
+                       answer);
+  }
+  if (!read) answer.error = read.error();
+  return answer;
+}
+
+std::string_view Worker::called(std::uint64_t bytes) const {
+  const auto area = channel_.call();
+  return {area.data(), std::min<std::uint64_t>(bytes, area.size())};
+}
+
+bool Worker::serve(const Request& request, const Message& message) {
+  switch (message.word) {
+    case Word::read_object:
+      return serve_object(request, message);
+    case Word::read_row:
+      return serve_row(message);
+    case Word::read_on:
+      send_piece(TIDEMILL_OK, true);
+      return true;
+    case Word::log: {
+      const std::string sentence(called(std::min<std::uint64_t>(message.bytes, log_bytes_max)));
+      const auto level = std::min<std::uint64_t>(message.number, TIDEMILL_LOG_ERROR);
+      spec_.host.log->write(static_cast<LogLevel>(level), sentence);
+      port_.post({.word = Word::resume});
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+bool Worker::serve_object(const Request& request, const Message& message) {
+  if (message.number >= request.events.size()) return false;
+  if (!request.read_object) {
+    send_fault({Fault::bad_event, "this source has no objects to read"});
+    return true;
+  }
+  auto object = request.read_object(request.events[message.number], message.limit);
+  if (!object) {
+    send_fault(object.error());
+    return true;
+  }
+  reading_ = std::move(*object);
+  sent_ = 0;
+  send_piece(TIDEMILL_OK, true);
+  return true;
+}
+
+bool Worker::serve_row(const Message& message) {
+  const std::string both(called(message.bytes));
+  if (message.number > both.size()) return false;
+  if (!spec_.host.read_row) {
+    send_fault({Fault::transient, "there is no table to read here"});
+    return true;
+  }
+  const std::string_view view = both;
+  auto row = spec_.host.read_row(view.substr(0, message.number), view.substr(message.number));
+  if (!row) {
+    send_fault(row.error());
+    return true;
+  }
+  reading_ = *row ? std::move(**row) : Bytes();
+  sent_ = 0;
+  send_piece(TIDEMILL_OK, row->has_value());
+  return true;
+}
+
+void Worker::send_piece(std::uint32_t status, bool found) {
+  const auto rest = reading_.view().substr(sent_);
+  const auto piece = rest.substr(0, Channel::call_bytes);
+  std::memcpy(channel_.call().data(), piece.data(), piece.size());
+  sent_ += piece.size();
+  const std::uint64_t whole = reading_.size();
+  if (piece.size() == rest.size()) {
+    reading_ = Bytes();
+    sent_ = 0;
+  }
+  port_.post({.word = Word::resume,
+              .status = status,
+              .flag = found ? 1u : 0u,
+              .bytes = piece.size(),
+              .number = whole});
+}
+
+void Worker::send_fault(const Error& error) {
+  reading_ = Bytes::copy(error.message);
+  sent_ = 0;
+  send_piece(error.fault == Fault::bad_event ? TIDEMILL_BAD_EVENT : TIDEMILL_RETRY, false);
+}
+
+}  // namespace tidemill::worker
