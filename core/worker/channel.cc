@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <new>
-#include <thread>
 #include <utility>
 
 namespace tidemill::worker {
@@ -18,12 +17,6 @@ constexpr std::size_t page_bytes = 4096;
 // What an area keeps of its pages between batches.
 constexpr std::size_t warm_bytes = std::size_t{4} << 20;
 
-// As long as it takes to sleep and to be woken, about 4 us: a spin that finds nothing then costs at
-// most as much again as having slept at once.
-constexpr std::uint32_t spins_max = 100;
-// Of the waits that would not spin any more, one in so many tries whether it pays again.
-constexpr std::uint32_t probe_every = 256;
-
 struct Control {
   Mailbox to_worker;
   Mailbox to_engine;
@@ -31,18 +24,6 @@ struct Control {
 static_assert(sizeof(Control) <= page_bytes);
 
 constexpr std::size_t head_bytes = page_bytes + Channel::call_bytes;
-
-void pause_processor() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
-
-// With one processor the other side cannot run while this one spins.
-std::uint32_t spin_limit() {
-  static const bool alone = std::thread::hardware_concurrency() == 1;
-  return alone ? 0 : spins_max;
-}
 
 }  // namespace
 
@@ -106,7 +87,7 @@ void Channel::trim() {
 }
 
 Port::Port(Mailbox& out, Mailbox& in, int wake_other, int wake_own)
-    : out_(out), in_(in), wake_other_(wake_other), wake_own_(wake_own), spins_(spin_limit()) {}
+    : out_(out), in_(in), wake_other_(wake_other), wake_own_(wake_own) {}
 
 void Port::post(const Message& message) {
   out_.message = message;
@@ -130,19 +111,6 @@ std::optional<Message> Port::take() {
   return message;
 }
 
-std::optional<Message> Port::spin() {
-  if (auto message = take()) return message;
-  const std::uint32_t limit = ++waits_ % probe_every == 0 ? spin_limit() : spins_;
-  for (std::uint32_t i = 0; i < limit; ++i) {
-    pause_processor();
-    if (in_.sequence.load(std::memory_order_relaxed) == received_) continue;
-    spins_ = std::min(spin_limit(), 2 * i + 16);
-    return take();
-  }
-  spins_ /= 2;
-  return std::nullopt;
-}
-
 bool Port::may_sleep() {
   in_.sleeping.store(1, std::memory_order_seq_cst);
   if (in_.sequence.load(std::memory_order_seq_cst) == received_) return true;
@@ -150,15 +118,11 @@ bool Port::may_sleep() {
   return false;
 }
 
-void Port::woken() {
-  std::uint64_t wakes = 0;
-  std::ignore = read(wake_own_, &wakes, sizeof wakes);
-}
-
 Message Port::wait() {
   for (;;) {
-    if (auto message = spin()) return *message;
-    if (may_sleep()) woken();
+    if (auto message = take()) return *message;
+    std::uint64_t wakes = 0;
+    if (may_sleep()) std::ignore = read(wake_own_, &wakes, sizeof wakes);
   }
 }
 

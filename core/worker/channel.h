@@ -6,8 +6,8 @@
 // rules.
 //
 // The memory is a memfd whose size is sealed: pages that nobody touches cost nothing, and neither
-// side can make the other fault by cutting it short. A waiting side spins for a few microseconds,
-// for as long as that pays, and then sleeps on an eventfd.
+// side can make the other fault by cutting it short. A waiting side sleeps on an eventfd at once:
+// spinning would only take the processor from the other side, see placement.h.
 //
 // Thread safety: each side has one Port, used by one thread at a time.
 #pragma once
@@ -102,13 +102,10 @@ class Channel {
 /// One side's way to speak and to listen. The descriptors outlive it.
 class Port {
  public:
-  /// `wake_other` and `wake_own` are eventfds; the own one may be blocking or not.
+  /// Two eventfds.
   Port(Mailbox& out, Mailbox& in, int wake_other, int wake_own);
 
   void post(const Message& message);
-
-  /// The next message if it comes within a short spin.
-  std::optional<Message> spin();
 
   /// The next message if it is there.
   std::optional<Message> take();
@@ -116,10 +113,7 @@ class Port {
   /// Asks to be woken through `wake_own`. False when a message is there already: do not sleep.
   bool may_sleep();
 
-  /// Forgets the wake-ups of a descriptor that does not block.
-  void woken();
-
-  /// Sleeps until the next message. Needs a descriptor that blocks.
+  /// Sleeps until the next message, in a read of `wake_own`.
   Message wait();
 
   /// Whether the other side has read the last message posted.
@@ -132,8 +126,6 @@ class Port {
   const int wake_own_;
   std::uint32_t sent_ = 0;
   std::uint32_t received_ = 0;
-  std::uint32_t spins_;
-  std::uint32_t waits_ = 0;
 };
 
 }  // namespace tidemill::worker

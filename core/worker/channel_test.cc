@@ -89,8 +89,7 @@ TEST_F(ChannelTest, NobodySleepsThroughAMessage) {
   EXPECT_TRUE(worker_.take());
   EXPECT_TRUE(worker_.may_sleep());
   engine_.post({.word = Word::quit});
-  worker_.woken();
-  EXPECT_TRUE(worker_.take());
+  EXPECT_EQ(worker_.wait().word, Word::quit);
 }
 
 TEST_F(ChannelTest, SpeaksAndAnswersManyTimes) {

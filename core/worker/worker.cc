@@ -1,8 +1,7 @@
 #include "core/worker/worker.h"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <signal.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -22,15 +21,18 @@ namespace {
 constexpr Duration grace_min = std::chrono::milliseconds(50);
 constexpr Duration grace_max = std::chrono::milliseconds(500);
 
-constexpr std::size_t log_bytes_max = 8 * 1024;
-
 // Longest single sleep; a deadline may lie a day ahead.
 constexpr Duration sleep_max = std::chrono::hours(1);
 
 // A batch of more than this leaves pages behind that the next does not need.
 constexpr std::uint64_t large_bytes = std::uint64_t{4} << 20;
 
-Descriptor wake_up(int flags) { return Descriptor(eventfd(0, EFD_CLOEXEC | flags)); }
+Descriptor wake_up() { return Descriptor(eventfd(0, EFD_CLOEXEC)); }
+
+void watch(const Descriptor& by, int fd, std::uint32_t events) {
+  epoll_event event{.events = events, .data = {.fd = fd}};
+  epoll_ctl(by.get(), EPOLL_CTL_ADD, fd, &event);
+}
 
 void ring(const Descriptor& bell) {
   const std::uint64_t one = 1;
@@ -49,14 +51,20 @@ Worker::Worker(const WorkerSpec& spec, Channel channel, Descriptor wake_worker,
       wake_engine_(std::move(wake_engine)),
       cancel_(std::move(cancel)),
       process_(std::move(process)),
+      awaited_(epoll_create1(EPOLL_CLOEXEC)),
+      placement_(process_.pid()),
       port_(channel_.to_worker(), channel_.to_engine(), wake_worker_.get(), wake_engine_.get()),
-      started_(spec.host.now()) {}
+      host_calls_(spec.host, channel_, port_),
+      started_(spec.host.now()) {
+  // By the edge: a wake-up needs no read to be forgotten.
+  watch(awaited_, wake_engine_.get(), EPOLLIN | EPOLLET);
+  watch(awaited_, process_.pidfd(), EPOLLIN);
+}
 
 Result<std::unique_ptr<Worker>> Worker::start(const WorkerSpec& spec, Nursery& nursery) {
   auto channel = Channel::create(spec.host.memory_bytes_max);
   if (!channel) return std::unexpected(channel.error());
-  // The worker sleeps in read(); the engine in poll(), where more than a message may wake it.
-  Descriptor wake_worker = wake_up(0), wake_engine = wake_up(EFD_NONBLOCK), cancel = wake_up(0);
+  Descriptor wake_worker = wake_up(), wake_engine = wake_up(), cancel = wake_up();
   if (!wake_worker || !wake_engine || !cancel)
     return fail_errno(Fault::transient, "cannot make what wakes a worker");
   const Start start{.plugin = spec.plugin->path(),
@@ -96,7 +104,8 @@ Result<> Worker::await_ready() {
     case Arrival::message:
       break;
   }
-  const std::string said(called(message.bytes));
+  const auto area = channel_.call();
+  const std::string said(area.data(), std::min<std::uint64_t>(message.bytes, area.size()));
   if (message.word == Word::refused)
     return fail(message.status == static_cast<std::uint32_t>(Fault::bad_config) ? Fault::bad_config
                                                                                 : Fault::transient,
@@ -125,7 +134,7 @@ void Worker::interrupt() {
 
 Worker::Arrival Worker::next(Instant deadline, bool heed_interrupt, Message& message) {
   for (;;) {
-    if (auto arrived = port_.spin()) {
+    if (auto arrived = port_.take()) {
       message = *arrived;
       return Arrival::message;
     }
@@ -133,15 +142,16 @@ Worker::Arrival Worker::next(Instant deadline, bool heed_interrupt, Message& mes
     const auto left = deadline - spec_.host.now();
     if (left <= left.zero()) return Arrival::late;
     if (!port_.may_sleep()) continue;
-    pollfd events[] = {{.fd = wake_engine_.get(), .events = POLLIN, .revents = 0},
-                       {.fd = process_.pidfd(), .events = POLLIN, .revents = 0}};
-    const auto nanoseconds =
-        std::min<std::chrono::nanoseconds>(std::chrono::nanoseconds(left), sleep_max).count();
-    const timespec timeout{.tv_sec = nanoseconds / 1'000'000'000,
-                           .tv_nsec = nanoseconds % 1'000'000'000};
-    if (ppoll(events, 2, &timeout, nullptr) <= 0) continue;
-    if (events[0].revents != 0) port_.woken();
-    if (events[1].revents == 0) continue;
+    const auto sleep =
+        std::chrono::ceil<std::chrono::milliseconds>(std::min<std::chrono::nanoseconds>(
+            left, placement_.follows() ? Placement::patience : sleep_max));
+    epoll_event events[2];
+    const int woken = epoll_wait(awaited_.get(), events, 2, static_cast<int>(sleep.count()));
+    if (woken == 0) placement_.release();
+    const bool ended = std::any_of(events, events + std::max(woken, 0), [&](const auto& event) {
+      return event.data.fd == process_.pidfd();
+    });
+    if (!ended) continue;
     // Its last words count.
     auto last = port_.take();
     if (!last) return Arrival::died;
@@ -166,9 +176,11 @@ End Worker::run(const Request& request, Answer& answer) {
     answer.error = written.error();
     return End::reusable;
   }
+  placement_.begin();
+  const Instant posted = spec_.host.now();
   port_.post({.word = Word::invoke, .bytes = *written, .number = invocation_});
 
-  Instant deadline = spec_.host.now() + request.timeout;
+  Instant deadline = posted + request.timeout;
   bool told = false;
   bool asked = false;
   for (;;) {
@@ -201,10 +213,11 @@ End Worker::run(const Request& request, Answer& answer) {
       bool broken = false;
       answer = take_answer(request, message, broken);
       if (*written > large_bytes || message.bytes > large_bytes) channel_.trim();
+      placement_.end(std::chrono::duration_cast<Duration>(spec_.host.now() - posted));
       if (broken) return End::stuck;
       return told ? End::used_up : End::reusable;
     }
-    if (!serve(request, message)) {
+    if (!host_calls_.serve(request, message)) {
       answer.error = Error{Fault::transient, fmt::format("function {}: {}; it was killed",
                                                          spec_.host.function, broke_the_rules)};
       return End::stuck;
@@ -229,91 +242,6 @@ Answer Worker::take_answer(const Request& request, const Message& message, bool&
   }
   if (!read) answer.error = read.error();
   return answer;
-}
-
-std::string_view Worker::called(std::uint64_t bytes) const {
-  const auto area = channel_.call();
-  return {area.data(), std::min<std::uint64_t>(bytes, area.size())};
-}
-
-bool Worker::serve(const Request& request, const Message& message) {
-  switch (message.word) {
-    case Word::read_object:
-      return serve_object(request, message);
-    case Word::read_row:
-      return serve_row(message);
-    case Word::read_on:
-      send_piece(TIDEMILL_OK, true);
-      return true;
-    case Word::log: {
-      const std::string sentence(called(std::min<std::uint64_t>(message.bytes, log_bytes_max)));
-      const auto level = std::min<std::uint64_t>(message.number, TIDEMILL_LOG_ERROR);
-      spec_.host.log->write(static_cast<LogLevel>(level), sentence);
-      port_.post({.word = Word::resume});
-      return true;
-    }
-    default:
-      return false;
-  }
-}
-
-bool Worker::serve_object(const Request& request, const Message& message) {
-  if (message.number >= request.events.size()) return false;
-  if (!request.read_object) {
-    send_fault({Fault::bad_event, "this source has no objects to read"});
-    return true;
-  }
-  auto object = request.read_object(request.events[message.number], message.limit);
-  if (!object) {
-    send_fault(object.error());
-    return true;
-  }
-  reading_ = std::move(*object);
-  sent_ = 0;
-  send_piece(TIDEMILL_OK, true);
-  return true;
-}
-
-bool Worker::serve_row(const Message& message) {
-  const std::string both(called(message.bytes));
-  if (message.number > both.size()) return false;
-  if (!spec_.host.read_row) {
-    send_fault({Fault::transient, "there is no table to read here"});
-    return true;
-  }
-  const std::string_view view = both;
-  auto row = spec_.host.read_row(view.substr(0, message.number), view.substr(message.number));
-  if (!row) {
-    send_fault(row.error());
-    return true;
-  }
-  reading_ = *row ? std::move(**row) : Bytes();
-  sent_ = 0;
-  send_piece(TIDEMILL_OK, row->has_value());
-  return true;
-}
-
-void Worker::send_piece(std::uint32_t status, bool found) {
-  const auto rest = reading_.view().substr(sent_);
-  const auto piece = rest.substr(0, Channel::call_bytes);
-  std::memcpy(channel_.call().data(), piece.data(), piece.size());
-  sent_ += piece.size();
-  const std::uint64_t whole = reading_.size();
-  if (piece.size() == rest.size()) {
-    reading_ = Bytes();
-    sent_ = 0;
-  }
-  port_.post({.word = Word::resume,
-              .status = status,
-              .flag = found ? 1u : 0u,
-              .bytes = piece.size(),
-              .number = whole});
-}
-
-void Worker::send_fault(const Error& error) {
-  reading_ = Bytes::copy(error.message);
-  sent_ = 0;
-  send_piece(error.fault == Fault::bad_event ? TIDEMILL_BAD_EVENT : TIDEMILL_RETRY, false);
 }
 
 }  // namespace tidemill::worker

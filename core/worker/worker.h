@@ -17,7 +17,9 @@
 #include "core/invoke/native_call.h"
 #include "core/invoke/plugin.h"
 #include "core/worker/channel.h"
+#include "core/worker/host_calls.h"
 #include "core/worker/nursery.h"
+#include "core/worker/placement.h"
 #include "core/worker/worker_process.h"
 #include "tidemill/invocation.h"
 
@@ -74,27 +76,19 @@ class Worker {
   Answer take_answer(const Request& request, const Message& message, bool& broken);
   Error timed_out(const Request& request) const;
 
-  /// False when the worker asked for something that no worker asks for.
-  bool serve(const Request& request, const Message& message);
-  bool serve_object(const Request& request, const Message& message);
-  bool serve_row(const Message& message);
-  void send_piece(std::uint32_t status, bool found);
-  void send_fault(const Error& error);
-
-  std::string_view called(std::uint64_t bytes) const;
-
   const WorkerSpec& spec_;
   Channel channel_;
   Descriptor wake_worker_;
   Descriptor wake_engine_;
   Descriptor cancel_;
   WorkerProcess process_;
+  Descriptor awaited_;  ///< An epoll of what ends a wait.
+  Placement placement_;
   Port port_;
+  HostCalls host_calls_;
   Instant started_;
   std::uint64_t invocation_ = 0;
   std::atomic<bool> interrupted_ = false;
-  Bytes reading_;         ///< What the handler is being read, and ...
-  std::size_t sent_ = 0;  ///< ... how much of it the worker has.
 };
 
 }  // namespace tidemill::worker

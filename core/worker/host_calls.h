@@ -1,0 +1,40 @@
+// HostCalls: serves what a handler asks of its host while it runs in a worker - objects, rows, log
+// lines. Answers larger than the call area go in pieces, each asked for.
+//
+// Part of one Worker; used by the thread that runs its batch. What is asked is not believed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/invoke/native_call.h"
+#include "core/worker/channel.h"
+#include "tidemill/invocation.h"
+
+namespace tidemill::worker {
+
+class HostCalls {
+ public:
+  /// All of them outlive it.
+  HostCalls(const NativeHost& host, const Channel& channel, Port& port)
+      : host_(host), channel_(channel), port_(port) {}
+
+  /// Posts the answer. False when no worker asks such a thing.
+  bool serve(const Request& request, const Message& message);
+
+ private:
+  bool serve_object(const Request& request, const Message& message);
+  bool serve_row(const Message& message);
+  void send_piece(std::uint32_t status, bool found);
+  void send_fault(const Error& error);
+  std::string_view called(std::uint64_t bytes) const;
+
+  const NativeHost& host_;
+  const Channel& channel_;
+  Port& port_;
+  Bytes reading_;         ///< What the handler is being read, and ...
+  std::size_t sent_ = 0;  ///< ... how much of it the worker has.
+};
+
+}  // namespace tidemill::worker
