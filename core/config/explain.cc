@@ -138,7 +138,7 @@ void function(Explanation& to, const FunctionPlan& plan, FunctionCatalog& catalo
     to.line(2, "config:");
     to.options(3, tree_of((*decl)->options), plan.config);
   }
-  to.line(2, "isolation: in_process");
+  to.line(2, "isolation: {}", plan.isolation == Isolation::worker ? "worker" : "in_process");
   to.line(2, "timeout: {}", duration(plan.timeout));
   to.line(2, "memory: {}", show_bytes(plan.memory.value));
   to.line(2, "concurrency: {{ reserved: {}, provisioned: {} }}", plan.reserved, plan.provisioned);

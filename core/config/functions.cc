@@ -45,26 +45,19 @@ const FunctionDecl* Functions::read(const Node& entry) {
                  std::string(find(later_in_functions(), "lambda")->meaning));
     return nullptr;
   }
-  if (const Node* isolation = entry.find("isolation");
-      isolation != nullptr && isolation->text == "worker") {
-    problems.add(isolation->where, "isolation: worker is not in this version",
-                 "remove it: functions run in process");
-    return nullptr;
-  }
 
   const auto options = read_section(entry, function_spec(), problems,
                                     {{"config", "concurrency"}, later_in_functions()});
   ConcurrencyOptions concurrency;
   if (const Node* node = entry.find("concurrency"))
     concurrency = read_section(*node, concurrency_spec(), problems, {{}, later_in_concurrency()});
-  if (const Node* memory = entry.find("memory"))
-    problems.warn(memory->key_where, "memory is not enforced for functions that run in process",
-                  "bound what the function allocates in the function");
+  if (options.isolation == Isolation::in_process) warn_of_memory(entry);
 
   FunctionPlan plan;
   plan.name = entry.key;
   plan.where = entry.key_where;
   plan.native = options.native;
+  plan.isolation = options.isolation;
   plan.timeout = options.timeout;
   plan.memory = options.memory;
   plan.reserved = concurrency.reserved;
@@ -79,6 +72,14 @@ const FunctionDecl* Functions::read(const Node& entry) {
   }
   plans_.push_back(std::move(plan));
   return decl;
+}
+
+void Functions::warn_of_memory(const Node& entry) {
+  const Node* memory = entry.find("memory");
+  if (memory == nullptr) return;
+  context_.problems.warn(memory->key_where,
+                         "memory is not enforced for functions that run in process",
+                         "bound it in the function, or set `isolation: worker`");
 }
 
 const FunctionDecl* Functions::find_plugin(const Node& entry, const FunctionPlan& plan) {

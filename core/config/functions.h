@@ -33,6 +33,7 @@ class Functions {
   };
 
   const FunctionDecl* read(const Node& entry);
+  void warn_of_memory(const Node& entry);
   const FunctionDecl* find_plugin(const Node& entry, const FunctionPlan& plan);
 
   LoadContext& context_;

@@ -293,6 +293,28 @@ TEST(Loader, MemoryAndUnusedConnectionsAreWarnedOf) {
                           HasSubstr(":6:29: error: memory is not enforced")));
 }
 
+TEST(Loader, AFunctionInAWorkerHasItsMemoryEnforced) {
+  Desk desk;
+  const auto loaded = desk.load(
+      "pipelines:\n  p: { source: { generate: }, sinks: { t: { table: } } }\n"
+      "functions:\n  f: { native: passthrough, isolation: worker, memory: 64MiB, timeout: 2s }\n");
+  ASSERT_TRUE(loaded.plan);
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  EXPECT_EQ(loaded.plan->functions[0].isolation, Isolation::worker);
+  EXPECT_EQ(loaded.plan->functions[0].memory.value, 64u << 20);
+  EXPECT_THAT(desk.explained(*loaded.plan), HasSubstr("    isolation: worker\n"));
+}
+
+TEST(Loader, AFunctionRunsInProcessUnlessToldOtherwise) {
+  Desk desk;
+  const auto loaded = desk.load(
+      "pipelines:\n  p: { source: { generate: }, sinks: { t: { table: } } }\n"
+      "functions:\n  f: { native: passthrough }\n");
+  ASSERT_TRUE(loaded.plan);
+  EXPECT_EQ(loaded.plan->functions[0].isolation, Isolation::in_process);
+  EXPECT_THAT(desk.explained(*loaded.plan), HasSubstr("    isolation: in_process\n"));
+}
+
 TEST(Loader, ASourceThatNeverEndsRefusesUntilIdle) {
   Desk desk;
   desk.until_idle = true;

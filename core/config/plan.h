@@ -80,14 +80,21 @@ struct PipelinePlan {
   std::vector<SinkPlan> sinks;
 };
 
+/// Where a handler runs.
+enum class Isolation {
+  in_process,  ///< In the engine: fastest. Deadlines and memory are the handler's own to mind.
+  worker,  ///< In processes of its own: hard timeouts and memory, a crash fails its batch alone.
+};
+
 struct FunctionPlan {
   std::string name;
   Mark where;
   std::string native;      ///< As written: a plugin's name on the plugin path, or a path to a .so.
   std::string folder;      ///< Of the file it stands in, absolute: where a path in `native` starts.
   ResolvedOptions config;  ///< Checked against what the plugin declares.
+  Isolation isolation = Isolation::in_process;
   Duration timeout = std::chrono::seconds(30);
-  ByteSize memory{512 * 1024 * 1024};
+  ByteSize memory{512 * 1024 * 1024};  ///< In process, of one response; in a worker, in all.
   std::uint32_t reserved = 0;     ///< Most concurrent invocations over all pipelines; 0: no cap.
   std::uint32_t provisioned = 0;  ///< Instances created before the first event.
 };

@@ -99,7 +99,8 @@ TEST_F(SchemaTest, RefusesTheUsualMistakes) {
   EXPECT_FALSE(takes(head + "    sinks: { t: { from: x } }\n"));
   EXPECT_FALSE(takes(head + "    sinks: { t: { table: {}, when: {} } }\n"));
   EXPECT_FALSE(takes("functions:\n  f: { timeout: 1s }\n"));
-  EXPECT_FALSE(takes("functions:\n  f: { native: x, isolation: worker }\n"));
+  EXPECT_TRUE(takes("functions:\n  f: { native: x, isolation: worker }\n"));
+  EXPECT_FALSE(takes("functions:\n  f: { native: x, isolation: container }\n"));
   EXPECT_FALSE(takes("functions:\n  f: { native: thumbnail, config: { width: 0 } }\n"));
   EXPECT_FALSE(takes("functions:\n  f: { native: thumbnail, config: { hight: 1 } }\n"));
   EXPECT_TRUE(takes("functions:\n  f: { native: other, config: { hight: 1 } }\n"));

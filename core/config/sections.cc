@@ -104,12 +104,14 @@ ConfigSpec<FunctionOptions> function_spec() {
   return ConfigSpec<FunctionOptions>("A named deployment of a handler.")
       .field("native", &FunctionOptions::native,
              "A plugin by its name on the plugin path, or a path to a .so.", Need::required)
-      .choice("isolation", &FunctionOptions::isolation, "Where the handler runs.",
-              {{"in_process", Isolation::in_process}})
+      .choice("isolation", &FunctionOptions::isolation,
+              "Where the handler runs: in the engine's process, or in worker processes that can be "
+              "killed.",
+              {{"in_process", Isolation::in_process}, {"worker", Isolation::worker}})
       .field("timeout", &FunctionOptions::timeout, "How long one invocation may take.",
              in_range(1000, day))
       .field("memory", &FunctionOptions::memory,
-             "Memory of one invocation. A declaration only: nothing enforces it in process.",
+             "Memory of one worker. In process nothing enforces it but for responses.",
              at_least(mib));
 }
 

@@ -47,8 +47,6 @@ struct SinkOptions {
 };
 ConfigSpec<SinkOptions> sink_spec();
 
-enum class Isolation { in_process };
-
 struct FunctionOptions {
   std::string native;
   Isolation isolation = Isolation::in_process;

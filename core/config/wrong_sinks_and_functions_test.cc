@@ -282,15 +282,15 @@ functions:
 )",
      {"6:8: lambda functions are not in this version; write a native function; `tidemill new "
       "function NAME` starts one"}},
-    {"AWorker",
+    {"AnUnknownIsolation",
      R"(pipelines:
   p:
     source: { generate: {} }
     sinks: { t: { table: {} } }
 functions:
-  f: { native: passthrough, isolation: worker }
+  f: { native: passthrough, isolation: container }
 )",
-     {"6:40: isolation: worker is not in this version; remove it: functions run in process"}},
+     {"6:40: isolation: expected one of in_process, worker; got 'container'"}},
     {"FunctionWordsOfALaterVersion",
      R"(pipelines:
   p:
