@@ -209,6 +209,7 @@ Result<std::unique_ptr<NativeFunction>> load(const worker::Start& start, Engine&
 
 int run_worker() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_NAME, "tidemill-worker");
   auto channel = Channel::attach(Descriptor(worker::handed::memory));
   if (!channel) {
     fmt::print(stderr, "tidemill worker: {}; the engine starts this by itself\n",

@@ -74,7 +74,8 @@ Result<std::unique_ptr<Worker>> Worker::start(const WorkerSpec& spec, Nursery& n
                     .engine = static_cast<std::uint64_t>(getpid())};
   const auto written = write_start(channel->request(), start);
   if (!written) return std::unexpected(written.error());
-  auto process = nursery.start({.command = spec.command,
+  auto process = nursery.start({.program = spec.program,
+                                .arguments = {"tidemill", "worker", spec.host.function},
                                 .memory = channel->descriptor(),
                                 .wake_worker = wake_worker.get(),
                                 .wake_engine = wake_engine.get(),
@@ -162,7 +163,7 @@ Worker::Arrival Worker::next(Instant deadline, bool heed_interrupt, Message& mes
 
 Error Worker::timed_out(const Request& request) const {
   if (interrupted_.load(std::memory_order_relaxed))
-    return {Fault::transient, fmt::format("function {} was stopped with the engine; its worker was "
+    return {Fault::cancelled, fmt::format("function {} was stopped with the engine; its worker was "
                                           "killed",
                                           spec_.host.function)};
   return {Fault::transient,

@@ -27,7 +27,7 @@ namespace tidemill::worker {
 
 /// What all workers of one function have in common. Outlives them.
 struct WorkerSpec {
-  std::vector<std::string> command;  ///< Starts a program that calls run_worker().
+  std::string program;  ///< Calls run_worker() when its first argument is `worker`.
   std::shared_ptr<const Plugin> plugin;
   ResolvedOptions config;
   NativeHost host;

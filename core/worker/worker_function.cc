@@ -48,7 +48,7 @@ Result<std::unique_ptr<WorkerFunction>> WorkerFunction::make(std::shared_ptr<con
                                                              NativeHost host, WorkerOptions options,
                                                              std::uint32_t concurrency) {
   auto version = fingerprint_of(plugin->binary_hash(), config);
-  worker::WorkerSpec spec{.command = {options.program, "worker", host.function},
+  worker::WorkerSpec spec{.program = std::move(options.program),
                           .plugin = std::move(plugin),
                           .config = config,
                           .host = std::move(host),

@@ -110,13 +110,13 @@ Result<WorkerProcess> WorkerProcess::start(const ProcessSpec& spec) {
   }
   SpawnPlan plan;
   prepare(plan, descriptors);
-  auto command = spec.command;
+  auto arguments = spec.arguments;
   auto environment = scrubbed(environ);
   pid_t pid = 0;
-  const int error = posix_spawn(&pid, command.front().c_str(), &plan.actions, &plan.attributes,
-                                pointers(command).data(), pointers(environment).data());
+  const int error = posix_spawn(&pid, spec.program.c_str(), &plan.actions, &plan.attributes,
+                                pointers(arguments).data(), pointers(environment).data());
   if (error != 0)
-    return fail_errno(Fault::transient, "cannot start a worker from " + command.front(), error);
+    return fail_errno(Fault::transient, "cannot start a worker from " + spec.program, error);
   // Nobody has reaped it yet: the number cannot belong to another process.
   Descriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd) {

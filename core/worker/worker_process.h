@@ -28,7 +28,8 @@ inline constexpr int count = 7;
 }  // namespace handed
 
 struct ProcessSpec {
-  std::vector<std::string> command;
+  std::string program;
+  std::vector<std::string> arguments;  ///< From argv[0] on.
   int memory = -1;
   int wake_worker = -1;
   int wake_engine = -1;
