@@ -1,8 +1,13 @@
 // tidemill: the command line.
+#include <string_view>
+
 #include "app/commands.h"
+#include "core/worker/run_worker.h"
 
 int main(int argc, char** argv) {
   using namespace tidemill::app;
+  // Started by an engine, for a function with `isolation: worker`; nothing for a user to call.
+  if (argc > 1 && std::string_view(argv[1]) == "worker") return tidemill::run_worker();
   Session session;
   CLI::App app("Tidemill runs event pipelines: sources, functions, state and sinks in one binary.",
                "tidemill");

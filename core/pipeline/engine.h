@@ -28,7 +28,8 @@ namespace tidemill {
 struct EngineOptions {
   std::string data_folder;  ///< Absolute; made when missing.
   bool until_idle = false;
-  std::size_t function_threads = 2;  ///< Invocations of one blocking function at once.
+  std::size_t function_threads = 2;  ///< Invocations of blocking functions at once, in all.
+  WorkerOptions workers{};           ///< How functions with `isolation: worker` start.
 };
 
 /// What became of a pipeline so far.

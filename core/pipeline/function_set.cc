@@ -10,8 +10,12 @@
 
 namespace tidemill {
 
-FunctionSet::FunctionSet(Scheduler& scheduler, Log& log, CrashRecord* record, std::size_t threads)
-    : scheduler_(scheduler), log_(log), record_(record), threads_(threads) {}
+FunctionSet::FunctionSet(Scheduler& scheduler, Log& log, std::size_t threads, WorkerOptions workers)
+    : scheduler_(scheduler),
+      log_(log),
+      threads_(threads),
+      workers_(std::move(workers)),
+      pool_(threads) {}
 
 Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const TableReader& read_row) {
   bool watched = false;
@@ -23,26 +27,24 @@ Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const Table
                     .read_row = read_row,
                     .memory_bytes_max = wanted.memory.value,
                     .function = wanted.name};
+    if (wanted.isolation == Isolation::worker) {
+      auto isolated =
+          IsolatedFunction::make(wanted, *plugin, std::move(host), workers_, scheduler_, threads_);
+      if (!isolated)
+        return fail(isolated.error().fault,
+                    "function " + wanted.name + ": " + isolated.error().message);
+      functions_[wanted.name] = {*plugin, nullptr, std::move(*isolated), nullptr};
+      continue;
+    }
     auto function = NativeFunction::make(*plugin, wanted.config, std::move(host));
     if (!function)
       return fail(function.error().fault,
                   "function " + wanted.name + ": " + function.error().message);
     if (wanted.provisioned > 0)
       if (auto made = (*function)->provision(wanted.provisioned); !made) return made;
-    const bool blocks = !(*function)->traits().non_blocking;
-    watched = watched || !blocks;
-    functions_[wanted.name] = {
-        *plugin, std::make_unique<InProcessFunction>(InProcessFunction::Parts{
-                     .scheduler = scheduler_,
-                     .log = log_,
-                     .name = wanted.name,
-                     .timeout = wanted.timeout,
-                     .function = std::move(*function),
-                     .threads = blocks ? std::make_unique<FunctionThreads>(threads_) : nullptr,
-                     .reserved = wanted.reserved,
-                     .record = record_,
-                     .watch = &watch_,
-                     .now = &steady_now})};
+    std::unique_ptr<Turnstile> reserved;
+    if (wanted.reserved > 0) reserved = std::make_unique<Turnstile>(scheduler_, wanted.reserved);
+    functions_[wanted.name] = {*plugin, std::move(*function), nullptr, std::move(reserved)};
   }
   if (watched) watch_.start([this](const InlineWatch::Hung& hung) { end_process(hung); });
   return {};
@@ -63,17 +65,23 @@ const config::FunctionDecl& FunctionSet::decl(const std::string& name) const {
   return functions_.at(name).plugin->decl();
 }
 
-std::string_view FunctionSet::version(const std::string& name) const {
-  return functions_.at(name).function->native().version();
-}
-
-std::unique_ptr<Invoker> FunctionSet::invoker(const std::string& name, BatchOrigin origin,
-                                              const Suspects* suspects) {
-  return std::make_unique<InProcessInvoker>(*functions_.at(name).function, origin, suspects);
+std::unique_ptr<Invoker> FunctionSet::invoker(const std::string& name) {
+  Loaded& loaded = functions_.at(name);
+  if (loaded.isolated != nullptr) return loaded.isolated->invoker();
+  return std::make_unique<PoolInvoker>(*loaded.function, pool_.get_executor(),
+                                       loaded.reserved.get());
 }
 
 void FunctionSet::cancel() {
-  for (auto& [name, loaded] : functions_) loaded.function->cancel();
+  for (auto& [name, loaded] : functions_) {
+    if (loaded.isolated != nullptr) loaded.isolated->cancel();
+    if (loaded.function != nullptr) loaded.function->cancel();
+  }
+}
+
+void FunctionSet::join() {
+  pool_.join();
+  for (auto& [name, loaded] : functions_) loaded.isolated.reset();
 }
 
 void FunctionSet::abandon() {
