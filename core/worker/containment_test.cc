@@ -69,7 +69,8 @@ TEST_F(WorkerFunctionTest, AnAllocationBeyondItsMemoryFailsItsBatch) {
   if (sanitized) GTEST_SKIP() << "a sanitizer takes terabytes itself";
   make();
   const auto pid = row_of("pid");
-  EXPECT_EQ(error_of("allocate"), "ran out of memory");
+  EXPECT_EQ(error_of("allocate"),
+            "ran out of memory; a worker of this function may take 256MiB (memory:)");
   EXPECT_EQ(row_of("pid"), pid);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
 #include <fstream>
 #include <memory>
@@ -16,6 +17,7 @@
 #include <utility>
 
 #include "core/base/asio_scheduler.h"
+#include "core/config/scalars.h"
 #include "core/invoke/native_function.h"
 #include "core/worker/channel.h"
 #include "core/worker/wire_answer.h"
@@ -59,6 +61,15 @@ void limit(std::uint64_t bytes) {
   const rlim_t most = data_bytes() + bytes;
   const rlimit data{most, most};
   setrlimit(RLIMIT_DATA, &data);
+}
+
+// Whether an allocation failed since it was last cleared: what a handler says of it rarely names
+// the limit.
+std::atomic<bool> memory_ran_out = false;
+
+void note_memory_ran_out() {
+  memory_ran_out = true;
+  throw std::bad_alloc();
 }
 
 // Asks the engine, during a batch; its answer comes before anything else does.
@@ -161,12 +172,14 @@ class Canceller {
   NativeFunction* function_ = nullptr;
 };
 
-void serve(const Channel& channel, Port& port, Engine& engine, NativeFunction& function) {
+void serve(const Channel& channel, Port& port, Engine& engine, NativeFunction& function,
+           std::uint64_t memory_bytes_max) {
   worker::ReadRequest incoming;
   for (;;) {
     const Message message = port.wait();
     if (message.word != Word::invoke) return;
     Answer answer;
+    memory_ran_out = false;
     try {
       const auto area = channel.request();
       if (auto ok = worker::read_request({area.data(), message.bytes}, incoming); ok) {
@@ -180,8 +193,11 @@ void serve(const Channel& channel, Port& port, Engine& engine, NativeFunction& f
       }
     } catch (const std::bad_alloc&) {
       answer = Answer();
-      answer.error = Error{Fault::transient, "the worker ran out of memory (memory:)"};
+      answer.error = Error{Fault::transient, "the worker ran out of memory"};
     }
+    if (answer.error && memory_ran_out)
+      answer.error->message += fmt::format("; a worker of this function may take {} (memory:)",
+                                           config::show_bytes(memory_bytes_max));
     const auto bytes =
         worker::write_answer(channel.answer(), message.number, incoming.request, answer);
     // The response is freed while it is still this side's turn: what the plugin does wrong there
@@ -227,6 +243,7 @@ int run_worker() {
 
   static Canceller canceller;
   limit(start->memory_bytes_max);
+  std::set_new_handler(&note_memory_ran_out);
   std::string hash;
   auto function = load(*start, engine, hash);
   if (!function) {
@@ -237,7 +254,7 @@ int run_worker() {
   }
   canceller.watch(function->get());
   engine.report(Word::ready, 0, hash);
-  serve(*channel, port, engine, **function);
+  serve(*channel, port, engine, **function, start->memory_bytes_max);
   canceller.watch(nullptr);
   return 0;
 }
