@@ -12,6 +12,7 @@
 #include "app/commands.h"
 #include "app/offline.h"
 #include "core/invoke/native_function.h"
+#include "core/worker/worker_function.h"
 
 namespace tidemill::app {
 namespace {
@@ -128,6 +129,20 @@ json::object shown(const Answer& answer, const FunctionTraits& traits, Duration 
   return out;
 }
 
+// As the engine would run it.
+Result<std::unique_ptr<Function>> make_function(const FunctionPlan& plan,
+                                                std::shared_ptr<const Plugin> plugin,
+                                                NativeHost host) {
+  if (plan.isolation == Isolation::worker) {
+    auto worker = WorkerFunction::make(std::move(plugin), plan.config, std::move(host));
+    if (!worker) return std::unexpected(worker.error());
+    return std::unique_ptr<Function>(std::move(*worker));
+  }
+  auto native = NativeFunction::make(std::move(plugin), plan.config, std::move(host));
+  if (!native) return std::unexpected(native.error());
+  return std::unique_ptr<Function>(std::move(*native));
+}
+
 int invoke(Session& session, const InvokeOptions& options) {
   Offline offline(options.data);
   FunctionPlan wanted;
@@ -151,7 +166,7 @@ int invoke(Session& session, const InvokeOptions& options) {
                   .memory_bytes_max = wanted.memory.value,
                   .function = options.function};
   const Instant cold = steady_now();
-  auto function = NativeFunction::make(*plugin, wanted.config, std::move(host));
+  const auto function = make_function(wanted, *plugin, std::move(host));
   if (!function) return complain(function.error());
   const Instant warm = steady_now();
 
