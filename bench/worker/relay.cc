@@ -1,8 +1,9 @@
 // What the bench runs in and out of process: puts every event's data into a row under its key, as
-// passthrough does, or nothing at all. An event that says "cpu" is answered with the CPU time that
-// the process has taken, in nanoseconds.
+// passthrough does, or only counts it. An event that says "cpu" is answered with the CPU time that
+// the process has taken, in nanoseconds, and one that says "seen" with the bytes counted.
 #include <time.h>
 
+#include <cstdint>
 #include <string>
 
 #include "tidemill/function.h"
@@ -29,7 +30,7 @@ class Relay {
 
   explicit Relay(const Config& config) : config_(config) {}
 
-  Response handle(const Batch& batch, Context& context) const {
+  Response handle(const Batch& batch, Context& context) {
     Response response(context);
     for (const EventView event : batch) {
       if (event.data() == "cpu") {
@@ -37,8 +38,12 @@ class Relay {
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
         response.put_row(event, 0, event.key(),
                          std::to_string(t.tv_sec * 1'000'000'000 + t.tv_nsec));
+      } else if (event.data() == "seen") {
+        response.put_row(event, 0, event.key(), std::to_string(seen_));
       } else if (config_.rows) {
         response.put_row(event, 0, event.key(), event.data());
+      } else {
+        seen_ += event.data().size();
       }
     }
     return response;
@@ -46,6 +51,7 @@ class Relay {
 
  private:
   Config config_;
+  std::uint64_t seen_ = 0;
 };
 
 }  // namespace
