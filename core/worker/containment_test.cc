@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/worker/testing/worker_function_fixture.h"
+#include "tidemill/testing/temp_folder.h"
 
 namespace tidemill {
 namespace {
@@ -95,6 +96,20 @@ TEST_F(WorkerFunctionTest, WorkersThatKeepDyingYoungAreHeldBack) {
   EXPECT_EQ(last->message,
             "function f: 4 workers died right after their start; the next one waits");
   EXPECT_GT(last->retry_after, milliseconds(0));
+}
+
+TEST_F(WorkerFunctionTest, ThatNoWorkerCanStartIsNoEventsFault) {
+  const testing::TempFolder folder;
+  std::filesystem::copy(options_.program, folder / "program");
+  options_.program = folder / "program";
+  make();
+  std::filesystem::remove(options_.program);
+  EXPECT_EQ(error_of("exit"), "function f: its worker exited with status 3");
+  const Answer answer = invoke({event("k", "echo")});
+  ASSERT_TRUE(answer.error);
+  EXPECT_EQ(answer.error->fault, Fault::throttled);
+  EXPECT_THAT(answer.error->message, StartsWith("function f: cannot start a worker from "));
+  EXPECT_EQ(answer.error->retry_after, std::chrono::seconds(1));
 }
 
 TEST_F(WorkerFunctionTest, ACrashAtTheStartIsAnErrorThatSaysSo) {

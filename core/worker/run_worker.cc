@@ -20,6 +20,7 @@
 #include "core/config/scalars.h"
 #include "core/invoke/native_function.h"
 #include "core/worker/channel.h"
+#include "core/worker/engine_calls.h"
 #include "core/worker/wire_answer.h"
 #include "core/worker/wire_request.h"
 #include "core/worker/wire_start.h"
@@ -29,6 +30,7 @@ namespace tidemill {
 namespace {
 
 using worker::Channel;
+using worker::EngineCalls;
 using worker::Message;
 using worker::Port;
 using worker::Word;
@@ -72,82 +74,6 @@ void note_memory_ran_out() {
   throw std::bad_alloc();
 }
 
-// Asks the engine, during a batch; its answer comes before anything else does.
-class Engine final : public Log {
- public:
-  Engine(const Channel& channel, Port& port) : channel_(channel), port_(port) {}
-
-  void write(LogLevel level, std::string_view sentence) override {
-    const auto bytes = say(sentence, {});
-    ask({.word = Word::log, .bytes = bytes, .number = static_cast<std::uint64_t>(level)});
-  }
-
-  Result<Bytes> read_object(std::size_t event, std::uint64_t bytes_max) {
-    auto read = receive(ask({.word = Word::read_object, .number = event, .limit = bytes_max}));
-    if (!read) return std::unexpected(read.error());
-    return std::move(read->bytes);
-  }
-
-  Result<std::optional<Bytes>> read_row(std::string_view table, std::string_view key) {
-    if (table.size() + key.size() > Channel::call_bytes)
-      return fail(Fault::transient, "the key of the row is too long");
-    const auto bytes = say(table, key);
-    auto read = receive(ask({.word = Word::read_row, .bytes = bytes, .number = table.size()}));
-    if (!read) return std::unexpected(read.error());
-    if (!read->found) return std::optional<Bytes>();
-    return std::optional(std::move(read->bytes));
-  }
-
-  // The answer to the `start`.
-  void report(Word word, std::uint32_t status, std::string_view sentence) {
-    const auto bytes = say(sentence, {});
-    port_.post({.word = word, .status = status, .bytes = bytes});
-  }
-
- private:
-  struct Read {
-    Bytes bytes;
-    bool found;
-  };
-
-  Message ask(const Message& question) {
-    port_.post(question);
-    return port_.wait();
-  }
-
-  std::size_t say(std::string_view first, std::string_view second) {
-    const auto area = channel_.call();
-    first = first.substr(0, area.size());
-    second = second.substr(0, area.size() - first.size());
-    first.copy(area.data(), first.size());
-    second.copy(area.data() + first.size(), second.size());
-    return first.size() + second.size();
-  }
-
-  Result<Read> receive(Message piece) {
-    const auto [status, found, whole] = std::tuple(piece.status, piece.flag != 0, piece.number);
-    std::string text;
-    try {
-      text.reserve(whole);
-    } catch (const std::exception&) {
-      return fail(
-          Fault::transient,
-          fmt::format("{} bytes do not fit into the memory of the function (memory:)", whole));
-    }
-    for (;;) {
-      text.append(channel_.call().data(), piece.bytes);
-      if (text.size() >= whole) break;
-      piece = ask({.word = Word::read_on});
-    }
-    if (status == TIDEMILL_OK) return Read{Bytes::adopt(std::move(text)), found};
-    return fail(status == TIDEMILL_BAD_EVENT ? Fault::bad_event : Fault::transient,
-                std::move(text));
-  }
-
-  const Channel& channel_;
-  Port& port_;
-};
-
 // Hurries the handler up when the engine rings. Its thread sleeps until then, and ends with the
 // process.
 class Canceller {
@@ -172,7 +98,7 @@ class Canceller {
   NativeFunction* function_ = nullptr;
 };
 
-void serve(const Channel& channel, Port& port, Engine& engine, NativeFunction& function,
+void serve(const Channel& channel, Port& port, EngineCalls& engine, NativeFunction& function,
            std::uint64_t memory_bytes_max) {
   worker::ReadRequest incoming;
   for (;;) {
@@ -207,7 +133,7 @@ void serve(const Channel& channel, Port& port, Engine& engine, NativeFunction& f
   }
 }
 
-Result<std::unique_ptr<NativeFunction>> load(const worker::Start& start, Engine& engine,
+Result<std::unique_ptr<NativeFunction>> load(const worker::Start& start, EngineCalls& engine,
                                              std::string& hash) {
   auto plugin = Plugin::load(start.plugin);
   if (!plugin) return std::unexpected(plugin.error());
@@ -234,7 +160,7 @@ int run_worker() {
   }
   Port port(channel->to_engine(), channel->to_worker(), worker::handed::wake_engine,
             worker::handed::wake_worker);
-  Engine engine(*channel, port);
+  EngineCalls engine(*channel, port);
   const Message first = port.wait();
   const auto start = worker::read_start({channel->request().data(), first.bytes});
   if (!start) return 2;

@@ -177,6 +177,7 @@ End Worker::run(const Request& request, Answer& answer) {
     answer.error = written.error();
     return End::reusable;
   }
+  interrupted_.store(false, std::memory_order_relaxed);
   placement_.begin();
   const Instant posted = spec_.host.now();
   port_.post({.word = Word::invoke, .bytes = *written, .number = invocation_});

@@ -26,6 +26,9 @@ constexpr Duration hold_back_max = std::chrono::seconds(30);
 // What an idle worker gets to end by itself.
 constexpr Duration quit_patience = std::chrono::milliseconds(500);
 
+// A start that failed is tried again this much later.
+constexpr auto start_retry_after = std::chrono::milliseconds(1000);
+
 // A busy function is asked again this much later.
 constexpr auto busy_retry_after = std::chrono::milliseconds(10);
 
@@ -112,11 +115,23 @@ Result<std::unique_ptr<Worker>> WorkerFunction::take() {
   // A cold start takes its time: never under the lock.
   const Instant begun = spec_.host.now();
   auto started = Worker::start(spec_, nursery_);
-  if (!started) note_death(begun);
+  if (!started) {
+    note_death(begun);
+    started = std::unexpected(put_off(std::move(started.error())));
+  }
   const std::lock_guard lock(mutex_);
   --starting_;
   if (started) running_.push_back(started->get());
   return started;
+}
+
+// That no worker can be started is not the fault of any event: those wait.
+Error WorkerFunction::put_off(Error error) const {
+  error.message = fmt::format("function {}: {}", spec_.host.function, error.message);
+  if (error.fault != Fault::transient) return error;
+  error.fault = Fault::throttled;
+  error.retry_after = start_retry_after;
+  return error;
 }
 
 Answer WorkerFunction::invoke(const Request& request) {

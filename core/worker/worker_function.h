@@ -11,7 +11,6 @@
 // second at most, however the workers behave.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -64,6 +63,7 @@ class WorkerFunction final : public Function {
   WorkerFunction(worker::WorkerSpec spec, std::string version, std::uint32_t concurrency);
 
   Result<std::unique_ptr<worker::Worker>> take();
+  Error put_off(Error error) const;
   void put_back(std::unique_ptr<worker::Worker> worker);
   void forget(const worker::Worker& worker);
   void note_death(Instant started);
