@@ -3,6 +3,21 @@
 #include <utility>
 
 namespace tidemill {
+namespace {
+
+class IsolatedInvoker final : public Invoker {
+ public:
+  explicit IsolatedInvoker(IsolatedFunction& function) : function_(function) {}
+
+  const FunctionTraits& traits() const override { return function_.traits(); }
+  std::string_view version() const override { return function_.version(); }
+  Task<Answer> invoke(const Request& request) override { return function_.invoke(request); }
+
+ private:
+  IsolatedFunction& function_;
+};
+
+}  // namespace
 
 Result<std::unique_ptr<IsolatedFunction>> IsolatedFunction::make(
     const FunctionPlan& plan, std::shared_ptr<const Plugin> plugin, NativeHost host,
@@ -19,7 +34,15 @@ Result<std::unique_ptr<IsolatedFunction>> IsolatedFunction::make(
 }
 
 std::unique_ptr<Invoker> IsolatedFunction::invoker() {
-  return std::make_unique<PoolInvoker>(*function_, pool_.get_executor(), reserved_.get());
+  return std::make_unique<IsolatedInvoker>(*this);
+}
+
+Task<Answer> IsolatedFunction::invoke(const Request& request) {
+  if (reserved_ != nullptr) co_await reserved_->enter();
+  auto work = [this, &request] { return function_->invoke(request); };
+  Answer answer = co_await run_on(pool_.get_executor(), std::move(work));
+  if (reserved_ != nullptr) reserved_->leave();
+  co_return answer;
 }
 
 }  // namespace tidemill

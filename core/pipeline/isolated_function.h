@@ -16,6 +16,7 @@
 #include "core/dispatch/turnstile.h"
 #include "core/invoke/plugin.h"
 #include "core/worker/worker_function.h"
+#include "tidemill/async.h"
 #include "tidemill/scheduler.h"
 
 namespace tidemill {
@@ -35,6 +36,11 @@ class IsolatedFunction {
 
   /// Lives no longer than this.
   std::unique_ptr<Invoker> invoker();
+
+  /// On the threads of the function; waits for its turn where the concurrency is reserved.
+  Task<Answer> invoke(const Request& request);
+
+  const FunctionTraits& traits() const { return function_->traits(); }
 
   std::string_view version() const { return function_->version(); }
 
