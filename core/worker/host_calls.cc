@@ -1,7 +1,6 @@
 #include "core/worker/host_calls.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -79,7 +78,7 @@ bool HostCalls::serve_row(const Message& message) {
 void HostCalls::send_piece(std::uint32_t status, bool found) {
   const auto rest = reading_.view().substr(sent_);
   const auto piece = rest.substr(0, Channel::call_bytes);
-  std::memcpy(channel_.call().data(), piece.data(), piece.size());
+  piece.copy(channel_.call().data(), piece.size());
   sent_ += piece.size();
   const std::uint64_t whole = reading_.size();
   if (piece.size() == rest.size()) {

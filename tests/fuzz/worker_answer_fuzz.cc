@@ -62,7 +62,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     sum += touched(effect.key) + touched(effect.content_type) + touched(effect.data);
     for (const Attribute& a : effect.metadata) sum += touched(a.name) + touched(a.value);
   }
-  static volatile std::size_t sink;
-  sink = sum;
-  return 0;
+  // Never so large; the compiler does not know, and has to read it all.
+  return sum == SIZE_MAX ? -1 : 0;
 }
