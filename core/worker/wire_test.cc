@@ -44,7 +44,9 @@ class WireTest : public ::testing::Test {
 
   Answer sample() {
     Answer answer;
-    Effect row{.kind = EffectKind::put_row, .event = 0, .key = own_key_, .data = {}};
+    Effect row;
+    row.kind = EffectKind::put_row;
+    row.key = own_key_;
     row.data = events_[0].data.view().substr(4);
     Effect file{.kind = EffectKind::put_object,
                 .event = 2,
