@@ -84,6 +84,7 @@ TEST_F(WorkerFunctionTest, AWorkerThatDiesIdleIsReplacedUnseen) {
 }
 
 TEST_F(WorkerFunctionTest, WorkersThatKeepDyingYoungAreHeldBack) {
+  options_.young = std::chrono::hours(1);
   make();
   const std::vector<Event> events = {event("k", "exit")};
   std::optional<Error> last;

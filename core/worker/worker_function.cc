@@ -14,9 +14,6 @@ namespace {
 using worker::End;
 using worker::Worker;
 
-// A worker that dies sooner after its start died young.
-constexpr Duration young = std::chrono::seconds(1);
-
 // So many may die young one after the other, as while the event to blame is looked for, before
 // starts are held back; then the wait doubles from death to death.
 constexpr std::uint32_t young_deaths_free = 3;
@@ -34,10 +31,11 @@ constexpr auto busy_retry_after = std::chrono::milliseconds(10);
 
 }  // namespace
 
-WorkerFunction::WorkerFunction(worker::WorkerSpec spec, std::string version,
+WorkerFunction::WorkerFunction(worker::WorkerSpec spec, std::string version, Duration young,
                                std::uint32_t concurrency)
     : spec_(std::move(spec)),
       version_(std::move(version)),
+      young_(young),
       concurrency_(concurrency == 0 ? std::numeric_limits<std::uint32_t>::max() : concurrency),
       nursery_({.now = spec_.host.now,
                 .log = spec_.host.log,
@@ -57,7 +55,7 @@ Result<std::unique_ptr<WorkerFunction>> WorkerFunction::make(std::shared_ptr<con
                           .host = std::move(host),
                           .start_timeout = options.start_timeout};
   std::unique_ptr<WorkerFunction> function(
-      new WorkerFunction(std::move(spec), std::move(version), concurrency));
+      new WorkerFunction(std::move(spec), std::move(version), options.young, concurrency));
   if (auto ok = function->provision(1); !ok) return std::unexpected(ok.error());
   return function;
 }
@@ -181,7 +179,7 @@ void WorkerFunction::forget(const Worker& worker) {
 void WorkerFunction::note_death(Instant started) {
   const Instant now = spec_.host.now();
   const std::lock_guard lock(mutex_);
-  if (now - started >= young) return;
+  if (now - started >= young_) return;
   if (++young_deaths_ <= young_deaths_free) return;
   const std::uint32_t doublings = std::min(young_deaths_ - young_deaths_free - 1, 20u);
   start_after_ = now + std::min(hold_back_first * (1u << doublings), hold_back_max);

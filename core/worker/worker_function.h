@@ -33,6 +33,8 @@ struct WorkerOptions {
   std::string program = "/proc/self/exe";
   /// How long a start may take, with the loading of the plugin and its init phase.
   Duration start_timeout = std::chrono::seconds(30);
+  /// A worker that dies sooner after its start died young.
+  Duration young = std::chrono::seconds(1);
 };
 
 class WorkerFunction final : public Function {
@@ -60,7 +62,8 @@ class WorkerFunction final : public Function {
   void cancel();
 
  private:
-  WorkerFunction(worker::WorkerSpec spec, std::string version, std::uint32_t concurrency);
+  WorkerFunction(worker::WorkerSpec spec, std::string version, Duration young,
+                 std::uint32_t concurrency);
 
   Result<std::unique_ptr<worker::Worker>> take();
   Error put_off(Error error) const;
@@ -71,6 +74,7 @@ class WorkerFunction final : public Function {
 
   const worker::WorkerSpec spec_;
   const std::string version_;
+  const Duration young_;
   const std::uint32_t concurrency_;
   FunctionTraits traits_;
 
