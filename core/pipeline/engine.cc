@@ -80,7 +80,7 @@ Engine::Engine(std::unique_ptr<RocksStore> store, std::unique_ptr<CrashRecord> r
       store_(std::move(store)),
       record_(std::move(record)),
       sequencer_(scheduler, *store_),
-      functions_(scheduler, log, options_.function_threads, options_.workers),
+      functions_(scheduler, log, record_.get(), options_.function_threads, options_.workers),
       ended_(scheduler),
       house_wake_(scheduler) {}
 

@@ -10,12 +10,13 @@
 
 namespace tidemill {
 
-FunctionSet::FunctionSet(Scheduler& scheduler, Log& log, std::size_t threads, WorkerOptions workers)
+FunctionSet::FunctionSet(Scheduler& scheduler, Log& log, CrashRecord* record, std::size_t threads,
+                         WorkerOptions workers)
     : scheduler_(scheduler),
       log_(log),
+      record_(record),
       threads_(threads),
-      workers_(std::move(workers)),
-      pool_(threads) {}
+      workers_(std::move(workers)) {}
 
 Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const TableReader& read_row) {
   bool watched = false;
@@ -33,7 +34,7 @@ Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const Table
       if (!isolated)
         return fail(isolated.error().fault,
                     "function " + wanted.name + ": " + isolated.error().message);
-      functions_[wanted.name] = {*plugin, nullptr, std::move(*isolated), nullptr};
+      functions_[wanted.name] = {*plugin, nullptr, std::move(*isolated)};
       continue;
     }
     auto function = NativeFunction::make(*plugin, wanted.config, std::move(host));
@@ -42,9 +43,22 @@ Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const Table
                   "function " + wanted.name + ": " + function.error().message);
     if (wanted.provisioned > 0)
       if (auto made = (*function)->provision(wanted.provisioned); !made) return made;
-    std::unique_ptr<Turnstile> reserved;
-    if (wanted.reserved > 0) reserved = std::make_unique<Turnstile>(scheduler_, wanted.reserved);
-    functions_[wanted.name] = {*plugin, std::move(*function), nullptr, std::move(reserved)};
+    const bool blocks = !(*function)->traits().non_blocking;
+    watched = watched || !blocks;
+    functions_[wanted.name] = {
+        *plugin,
+        std::make_unique<InProcessFunction>(InProcessFunction::Parts{
+            .scheduler = scheduler_,
+            .log = log_,
+            .name = wanted.name,
+            .timeout = wanted.timeout,
+            .function = std::move(*function),
+            .threads = blocks ? std::make_unique<FunctionThreads>(threads_) : nullptr,
+            .reserved = wanted.reserved,
+            .record = record_,
+            .watch = &watch_,
+            .now = &steady_now}),
+        nullptr};
   }
   if (watched) watch_.start([this](const InlineWatch::Hung& hung) { end_process(hung); });
   return {};
@@ -65,11 +79,16 @@ const config::FunctionDecl& FunctionSet::decl(const std::string& name) const {
   return functions_.at(name).plugin->decl();
 }
 
-std::unique_ptr<Invoker> FunctionSet::invoker(const std::string& name) {
+std::string_view FunctionSet::version(const std::string& name) const {
+  const Loaded& loaded = functions_.at(name);
+  return loaded.isolated ? loaded.isolated->version() : loaded.function->native().version();
+}
+
+std::unique_ptr<Invoker> FunctionSet::invoker(const std::string& name, BatchOrigin origin,
+                                              const Suspects* suspects) {
   Loaded& loaded = functions_.at(name);
-  if (loaded.isolated != nullptr) return loaded.isolated->invoker();
-  return std::make_unique<PoolInvoker>(*loaded.function, pool_.get_executor(),
-                                       loaded.reserved.get());
+  if (loaded.isolated) return loaded.isolated->invoker();
+  return std::make_unique<InProcessInvoker>(*loaded.function, origin, suspects);
 }
 
 void FunctionSet::cancel() {
@@ -79,28 +98,27 @@ void FunctionSet::cancel() {
   }
 }
 
-void FunctionSet::join() {
-  pool_.join();
-  for (auto& [name, loaded] : functions_) loaded.isolated.reset();
-}
-
 void FunctionSet::abandon() {
-  for (auto& [name, loaded] : functions_) loaded.function->abandon();
+  for (auto& [name, loaded] : functions_)
+    if (loaded.function) loaded.function->abandon();
 }
 
 std::string FunctionSet::complaint(const std::string& name) const {
-  return functions_.at(name).function->complaint();
+  const Loaded& loaded = functions_.at(name);
+  return loaded.function ? loaded.function->complaint() : std::string();
 }
 
 std::size_t FunctionSet::lost_threads() const {
   std::size_t lost = 0;
-  for (const auto& [name, loaded] : functions_) lost += loaded.function->lost_threads();
+  for (const auto& [name, loaded] : functions_)
+    if (loaded.function) lost += loaded.function->lost_threads();
   return lost;
 }
 
 std::uint64_t FunctionSet::lost_bytes() const {
   std::uint64_t bytes = 0;
-  for (const auto& [name, loaded] : functions_) bytes += loaded.function->lost_bytes();
+  for (const auto& [name, loaded] : functions_)
+    if (loaded.function) bytes += loaded.function->lost_bytes();
   return bytes;
 }
 

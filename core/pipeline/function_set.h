@@ -10,7 +10,9 @@
 #include "core/dispatch/invoker.h"
 #include "core/dispatch/suspects.h"
 #include "core/invoke/catalog.h"
-#include "core/invoke/native_function.h"
+#include "core/invoke/crash_record.h"
+#include "core/invoke/inline_watch.h"
+#include "core/pipeline/in_process.h"
 #include "core/pipeline/isolated_function.h"
 #include "tidemill/scheduler.h"
 
@@ -18,8 +20,9 @@ namespace tidemill {
 
 class FunctionSet {
  public:
-  /// `threads`: calls of blocking functions at once in process, and of each isolated one.
-  FunctionSet(Scheduler& scheduler, Log& log, std::size_t threads, WorkerOptions workers);
+  /// `threads`: calls of one blocking function at once. `record` may be null.
+  FunctionSet(Scheduler& scheduler, Log& log, CrashRecord* record, std::size_t threads,
+              WorkerOptions workers);
 
   /// Loads and provisions every function of the plan. Errors: bad_config, transient.
   Result<> load(const Plan& plan, PluginCatalog& plugins, const TableReader& read_row);
@@ -38,24 +41,36 @@ class FunctionSet {
   /// Asks all running handlers to stop. From any thread.
   void cancel();
 
-  /// Waits for the threads; nothing is invoked afterwards.
-  void join();
+  /// Gives up every call under way; the handlers run on until the process ends.
+  void abandon();
+
+  /// Why batches of a function wait, in a sentence; empty when they do not. Precondition: loaded.
+  std::string complaint(const std::string& name) const;
+
+  /// Threads whose handlers were given up and have not returned. While there are any, this must
+  /// not be destroyed: it would wait for them.
+  std::size_t lost_threads() const;
+
+  /// Bytes of events that lost threads hold.
+  std::uint64_t lost_bytes() const;
+
+  /// Waits for all threads; nothing is invoked afterwards.
+  void join() { functions_.clear(); }
 
  private:
   struct Loaded {
     std::shared_ptr<const Plugin> plugin;
-    std::unique_ptr<NativeFunction> function;    // One of the two.
-    std::unique_ptr<IsolatedFunction> isolated;  // With `isolation: worker`.
-    std::unique_ptr<Turnstile> reserved;         // Null: no cap.
+    std::unique_ptr<InProcessFunction> function;  // One of the two.
+    std::unique_ptr<IsolatedFunction> isolated;   // With `isolation: worker`.
   };
 
   [[noreturn]] void end_process(const InlineWatch::Hung& hung);
 
   Scheduler& scheduler_;
   Log& log_;
+  CrashRecord* record_;
   std::size_t threads_;
   WorkerOptions workers_;
-  boost::asio::thread_pool pool_;
   std::map<std::string, Loaded> functions_;
   InlineWatch watch_;  // Last: its thread looks at the functions.
 };
