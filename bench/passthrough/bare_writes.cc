@@ -81,7 +81,7 @@ Preparation bare_writes(const std::string& folder, const Load& load) {
     std::string progress;
     state::append_log_progress(progress, {Partition(0), Offset(end), {}});
     batch.Put((*database)->progress(), progress_key, progress).PermitUncheckedError();
-    require((*database)->write(batch, state::Durable::now).has_value(), "a write failed");
+    require((*database)->write(batch, Durability::sync).has_value(), "a write failed");
   }
   return preparation;
 }

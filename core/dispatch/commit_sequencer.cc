@@ -27,7 +27,7 @@ Task<> CommitSequencer::write_groups() {
     for (const Waiting& waiting : group) parts.push_back(waiting.part);
     if (!failure_) {
       const WallTime now = scheduler_.wall();
-      auto write = [&] { return store_.commit(parts, now); };
+      auto write = [&] { return store_.commit(parts, now, Durability::sync); };
       Result<> written = co_await run_blocking(scheduler_, std::move(write));
       if (!written) {
         failure_ = written.error();

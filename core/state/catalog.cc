@@ -37,6 +37,24 @@ Result<> Catalog::load() {
   return {};
 }
 
+Result<> Catalog::restore() {
+  const std::lock_guard lock(mutex_);
+  rocksdb::WriteBatch batch;
+  auto scanned =
+      database_.scan(database_.registry(), "", [&](std::string_view key, std::string_view) {
+        if (!numbers_.contains(key)) {
+          batch.Delete(database_.registry(), key).PermitUncheckedError();
+        }
+        return true;
+      });
+  if (!scanned) return scanned;
+  for (const auto& [key, number] : numbers_) {
+    batch.Put(database_.registry(), key, integer_value(number)).PermitUncheckedError();
+  }
+  batch.Put(database_.registry(), counter_key, integer_value(next_)).PermitUncheckedError();
+  return database_.write(batch, Durability::periodic);
+}
+
 std::optional<std::uint32_t> Catalog::find(NameKind kind, std::string_view name) const {
   const std::lock_guard lock(mutex_);
   const auto found = numbers_.find(key_of(kind, name));
@@ -70,7 +88,7 @@ Result<std::uint32_t> Catalog::number_renamed(NameKind kind, std::string_view na
       rocksdb::WriteBatch batch;
       batch.Delete(database_.registry(), old_key).PermitUncheckedError();
       batch.Put(database_.registry(), key, integer_value(number)).PermitUncheckedError();
-      if (auto written = database_.write(batch, Durable::with_next_commit); !written) {
+      if (auto written = database_.write(batch, Durability::periodic); !written) {
         return std::unexpected(written.error());
       }
       numbers_.erase(old);
@@ -94,7 +112,7 @@ Result<std::uint32_t> Catalog::make(const std::string& key) {
   rocksdb::WriteBatch batch;
   batch.Put(database_.registry(), key, integer_value(number)).PermitUncheckedError();
   batch.Put(database_.registry(), counter_key, integer_value(number + 1)).PermitUncheckedError();
-  if (auto written = database_.write(batch, Durable::with_next_commit); !written) {
+  if (auto written = database_.write(batch, Durability::periodic); !written) {
     return std::unexpected(written.error());
   }
   numbers_.emplace(key, number);

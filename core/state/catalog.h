@@ -1,13 +1,15 @@
-// Catalog: the immutable numbers behind the names of pipelines and tables.
+// Catalog: the immutable numbers behind the names of pipelines, tables and outboxes.
 //
 // Keys and files carry the number, so that a rename rewrites nothing. A number is never used again,
 // whatever becomes of its name. Everything is kept in memory too: there are as many entries as
 // names in a user's files.
 //
-//   registry family   kind:u8 name -> integer      kind: 'p' pipeline, 't' table
+//   registry family   kind:u8 name -> integer      kind: 'p' pipeline, 't' table, 'o' outbox,
+//                                                  whose name is pipeline:u32 and its sink's name
 //                     '#'          -> integer      the next free number
 //
-// Thread safety: any thread. Errors of all members: transient, and what each says.
+// Thread safety: any thread; all but find() and all() under a lock of Database::hold(). Errors of
+// all members: transient, and what each says.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,7 @@
 
 namespace tidemill::state {
 
-enum class NameKind : char { pipeline = 'p', table = 't' };
+enum class NameKind : char { pipeline = 'p', table = 't', outbox = 'o' };
 
 class Catalog {
  public:
@@ -34,6 +36,10 @@ class Catalog {
 
   /// Reads the registry family. Called once, before anything else.
   Result<> load();
+
+  /// After the database was opened again: makes the registry say what was answered, whatever became
+  /// of the writes that said it first.
+  Result<> restore();
 
   std::optional<std::uint32_t> find(NameKind kind, std::string_view name) const;
 

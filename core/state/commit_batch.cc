@@ -70,7 +70,7 @@ void must(const rocksdb::Status& status) {
 }  // namespace
 
 struct CommitBatch::Impl {
-  explicit Impl(Database& d) : database(d) {}
+  Impl(Database& d, Marks& m, Outboxes& o) : database(d), marks(m), outboxes(o) {}
 
   void add_row(const RowChange& row);
   void fold_merge(const RowChange& row);
@@ -78,8 +78,11 @@ struct CommitBatch::Impl {
   const TableTarget& target(TableId table);
 
   Database& database;
+  Marks& marks;
+  Outboxes& outboxes;
   rocksdb::WriteBatch batch;
   std::uint64_t row_version = 0;
+  WallTime now;
   std::vector<TableTarget> targets;  // By table id; ids are small.
   // Merges not yet in `batch`. Their keys are views of the parts.
   boost::unordered_flat_map<RowRef, RowValue, RowRefHash> merges;
@@ -87,14 +90,16 @@ struct CommitBatch::Impl {
   std::string value;
 };
 
-CommitBatch::CommitBatch(Database& database) : impl_(std::make_unique<Impl>(database)) {}
+CommitBatch::CommitBatch(Database& database, Marks& marks, Outboxes& outboxes)
+    : impl_(std::make_unique<Impl>(database, marks, outboxes)) {}
 CommitBatch::~CommitBatch() = default;
 
-void CommitBatch::begin(std::uint64_t row_version) {
+void CommitBatch::begin(std::uint64_t row_version, WallTime now) {
   if (impl_->batch.Data().capacity() > kept_batch_bytes) impl_->batch = rocksdb::WriteBatch();
   impl_->batch.Clear();
   impl_->merges.clear();
   impl_->row_version = row_version;
+  impl_->now = now;
 }
 
 void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
@@ -129,6 +134,9 @@ void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
       }
     }
   }
+  impl_->marks.append(batch, part.pipeline, part.settled_ids, impl_->now);
+  impl_->outboxes.append(batch, part.queued);
+  impl_->outboxes.remove(batch, part.delivered);
   for (const DeadLetter& letter : part.dead_letters) {
     value.clear();
     append_dead_letter(value, letter);
@@ -142,9 +150,9 @@ void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
   }
 }
 
-Result<> CommitBatch::write(Durable durable) {
+Result<> CommitBatch::write(Durability durability) {
   impl_->write_merges();
-  return impl_->database.write(impl_->batch, durable);
+  return impl_->database.write(impl_->batch, durability);
 }
 
 void CommitBatch::Impl::add_row(const RowChange& row) {
@@ -159,7 +167,8 @@ void CommitBatch::Impl::add_row(const RowChange& row) {
   }
   assert(row.kind == EffectKind::put_row);
   value.clear();
-  append_row_header(value, RowValue{.row_version = row_version, .time = row.time});
+  append_row_header(value,
+                    RowValue{.row_version = row_version, .time = row.time, .expires = row.expires});
   const std::array<rocksdb::Slice, 2> body = {value, row.data};
   must(batch.Put(table.family, pieces.parts(), {body.data(), static_cast<int>(body.size())}));
 }
@@ -169,6 +178,8 @@ void CommitBatch::Impl::fold_merge(const RowChange& row) {
   const std::int64_t operand = row.merge == MergeKind::count ? 1 : row.operand;
   const RowValue merge{.row_version = row_version,
                        .time = row.time,
+                       .expires = row.expires,
+                       .written = row.expires.value == 0 ? WallTime() : now,
                        .number = Number{.kind = row.merge, .value = operand}};
   const auto [place, added] = merges.try_emplace(RowRef{row.table, row.key}, merge);
   if (added) return;
@@ -176,7 +187,8 @@ void CommitBatch::Impl::fold_merge(const RowChange& row) {
     fold(place->second, merge);
     return;
   }
-  // Another kind on the same row: order matters, so what was folded is written first.
+  // Another kind on the same row, or the row expired in between: order matters, so what was folded
+  // is written first.
   const RowRef ref = place->first;
   const TableTarget& table = target(ref.table);
   const RowPieces pieces(table, ref.key, key);

@@ -11,26 +11,30 @@
 #include <memory>
 
 #include "core/state/database.h"
+#include "core/state/marks.h"
+#include "core/state/outboxes.h"
 #include "core/state/store.h"
 
 namespace tidemill::state {
 
 class CommitBatch {
  public:
-  /// `database` outlives the batch.
-  explicit CommitBatch(Database& database);
+  /// What it is given outlives the batch. The batch dies when the database is opened again.
+  CommitBatch(Database& database, Marks& marks, Outboxes& outboxes);
   ~CommitBatch();
 
-  /// Starts afresh. Every row touched carries `row_version`, which grows from group to group.
-  void begin(std::uint64_t row_version);
+  /// Starts afresh. Every row touched carries `row_version`, which grows from group to group; what
+  /// is kept by time is kept from `now` on.
+  void begin(std::uint64_t row_version, WallTime now);
 
   /// Adds a part; where parts disagree, the later one wins. `identity` is the hash of the source
   /// identity that the part's progress belongs to; dead letters are numbered from
-  /// `dead_letter_next` on. Precondition: every table was made by Database::make_table.
+  /// `dead_letter_next` on. Precondition: every table was made by Database::make_table, every
+  /// outbox opened.
   void add(const CommitPart& part, std::uint64_t identity, std::uint64_t& dead_letter_next);
 
   /// Errors: transient; then nobody knows whether the group was written.
-  Result<> write(Durable durable);
+  Result<> write(Durability durability);
 
  private:
   struct Impl;

@@ -8,6 +8,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
 #include <rocksdb/version.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
@@ -18,6 +19,7 @@
 #include <tuple>
 #include <vector>
 
+#include "core/state/expiry_filter.h"
 #include "core/state/merge_operator.h"
 
 namespace tidemill::state {
@@ -27,6 +29,14 @@ constexpr const char* meta_name = "default";
 constexpr const char* registry_name = "registry";
 constexpr const char* progress_name = "progress";
 constexpr const char* dead_letters_name = "dead_letters";
+constexpr const char* dedupe_name = "dedupe";
+constexpr const char* outbox_name = "outbox";
+constexpr std::string_view table_prefix = "table.";
+
+// A file of the outbox that holds so many removed effects in a row is compacted at once: what was
+// delivered lies in front of what was not, and every reader would have to walk over it.
+constexpr std::size_t removed_window = 4096;
+constexpr std::size_t removed_in_window = 2048;
 
 // What a clean close may leave to be replayed by the next open.
 constexpr std::uint64_t replayed_bytes_max = 4u << 20;
@@ -40,10 +50,11 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
-std::string table_name(TableId table) { return fmt::format("table.{}", table.value); }
+std::string table_name(TableId table) { return fmt::format("{}{}", table_prefix, table.value); }
 
-rocksdb::DBOptions db_options(const Limits& limits, IfMissing missing) {
+rocksdb::DBOptions db_options(const Limits& limits, IfMissing missing, rocksdb::Env* env) {
   rocksdb::DBOptions options;
+  if (env != nullptr) options.env = env;
   options.create_if_missing = missing == IfMissing::create;
   options.write_buffer_manager =
       std::make_shared<rocksdb::WriteBufferManager>(limits.memtable_bytes);
@@ -84,6 +95,26 @@ rocksdb::ColumnFamilyOptions family_options(const Limits& limits) {
   return options;
 }
 
+// A new folder must be found again after a power cut, which RocksDB leaves to its caller.
+Result<> make_folder(rocksdb::Env& env, const std::filesystem::path& folder,
+                     const std::string& shown_as) {
+  std::vector<std::filesystem::path> missing;
+  for (auto path = folder; !path.empty() && !env.FileExists(path.string()).ok();
+       path = path.parent_path()) {
+    missing.push_back(path);
+  }
+  for (auto path = missing.rbegin(); path != missing.rend(); ++path) {
+    auto made = env.CreateDirIfMissing(path->string());
+    std::unique_ptr<rocksdb::Directory> parent;
+    if (made.ok() && path->has_parent_path()) {
+      made = env.NewDirectory(path->parent_path().string(), &parent);
+    }
+    if (made.ok() && parent) made = parent->Fsync();
+    if (!made.ok()) return storage_failure("create data folder " + shown_as, made);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string prefix_end(std::string_view prefix) {
@@ -103,75 +134,131 @@ std::unexpected<Error> storage_failure(std::string_view doing, const rocksdb::St
   return fail(Fault::transient, fmt::format("cannot {}: {}", doing, status.ToString()));
 }
 
+struct Database::FamilyOptions {
+  FamilyOptions(const Limits& limits, std::shared_ptr<StoreClock> clock)
+      : plain(family_options(limits)), table(plain), outbox(plain) {
+    table.compaction_filter_factory = make_expiry_filter(std::move(clock));
+    outbox.table_properties_collector_factories.push_back(
+        rocksdb::NewCompactOnDeletionCollectorFactory(removed_window, removed_in_window));
+  }
+
+  const rocksdb::ColumnFamilyOptions& of(std::string_view name) const {
+    if (name.starts_with(table_prefix)) return table;
+    return name == outbox_name ? outbox : plain;
+  }
+
+  rocksdb::ColumnFamilyOptions plain;
+  rocksdb::ColumnFamilyOptions table;
+  rocksdb::ColumnFamilyOptions outbox;
+};
+
+Database::Database() : clock_(std::make_shared<StoreClock>(0)) {}
+
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& folder,
                                                  const std::string& shown_as, const Limits& limits,
-                                                 IfMissing missing) {
-  std::error_code error;
-  const bool exists = std::filesystem::exists(folder / "CURRENT", error);
-  if (!exists && missing == IfMissing::fail) {
-    return fail(Fault::bad_config, fmt::format("data folder {} holds no state", shown_as));
+                                                 IfMissing missing, rocksdb::Env* env) {
+  std::unique_ptr<Database> database(new Database);
+  database->folder_ = folder;
+  database->shown_as_ = shown_as;
+  database->limits_ = limits;
+  database->missing_ = missing;
+  database->env_ = env == nullptr ? rocksdb::Env::Default() : env;
+  if (auto opened = database->open_files(); !opened) return std::unexpected(opened.error());
+  return database;
+}
+
+Result<> Database::open_files() {
+  const bool exists = env_->FileExists((folder_ / "CURRENT").string()).ok();
+  if (!exists && missing_ == IfMissing::fail) {
+    return fail(Fault::bad_config, fmt::format("data folder {} holds no state", shown_as_));
   }
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    return fail(Fault::transient,
-                fmt::format("cannot create data folder {}: {}", shown_as, error.message()));
+  if (!exists) {
+    if (auto made = make_folder(*env_, folder_, shown_as_); !made) return made;
   }
 
   // RocksDB wants every existing family named when it opens.
-  const rocksdb::DBOptions options = db_options(limits, missing);
+  const rocksdb::DBOptions options = db_options(limits_, missing_, env_);
   std::vector<std::string> names;
   if (exists) {
-    const auto listed = rocksdb::DB::ListColumnFamilies(options, folder.string(), &names);
-    if (!listed.ok()) return storage_failure("open data folder " + shown_as, listed);
+    const auto listed = rocksdb::DB::ListColumnFamilies(options, folder_.string(), &names);
+    if (!listed.ok()) return storage_failure("open data folder " + shown_as_, listed);
   } else {
     names.push_back(rocksdb::kDefaultColumnFamilyName);
   }
 
-  std::unique_ptr<Database> database(new Database);
-  database->family_options_ =
-      std::make_unique<rocksdb::ColumnFamilyOptions>(family_options(limits));
+  family_options_ = std::make_unique<FamilyOptions>(limits_, clock_);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (const std::string& name : names) {
-    descriptors.emplace_back(name, *database->family_options_);
-  }
+  for (const std::string& name : names) descriptors.emplace_back(name, family_options_->of(name));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const auto opened = rocksdb::DB::Open(options, folder.string(), descriptors, &handles, &db);
+  const auto opened = rocksdb::DB::Open(options, folder_.string(), descriptors, &handles, &db);
   if (!opened.ok()) {
     // The one error that a person causes; RocksDB marks it only in its text.
     if (opened.IsIOError() && opened.ToString().find("lock") != std::string::npos) {
       return fail(Fault::bad_config,
-                  fmt::format("data folder {} is in use by another engine", shown_as));
+                  fmt::format("data folder {} is in use by another engine", shown_as_));
     }
-    return storage_failure("open data folder " + shown_as, opened);
+    return storage_failure("open data folder " + shown_as_, opened);
   }
-  database->db_.reset(db);
-  for (std::size_t i = 0; i < names.size(); ++i) database->families_[names[i]] = handles[i];
+  db_.reset(db);
+  for (std::size_t i = 0; i < names.size(); ++i) families_[names[i]] = handles[i];
+  return make_system_families();
+}
 
-  if (auto made = database->make_system_families(); !made) return std::unexpected(made.error());
-  return database;
+Result<Database::Lock> Database::hold() const {
+  std::unique_lock turn(turnstile_);
+  Lock lock(open_);
+  turn.unlock();
+  if (failed_) {
+    const std::lock_guard reading(failure_mutex_);
+    return std::unexpected(*failure_);
+  }
+  return lock;
+}
+
+Result<> Database::reopen(const std::function<Result<>()>& load) {
+  const std::lock_guard turn(turnstile_);
+  const std::unique_lock alone(open_);
+  close();
+  failed_ = false;
+  auto opened = open_files();
+  if (opened) opened = load();
+  // Whoever asks again may wait for as long as it takes: nothing about it is a person's mistake.
+  if (!opened) remember({Fault::transient, opened.error().message});
+  return opened ? opened : fail(Fault::transient, opened.error().message);
+}
+
+void Database::remember(const Error& error) {
+  const std::lock_guard lock(failure_mutex_);
+  failure_ = error;
+  failed_ = true;
 }
 
 Result<> Database::make_system_families() {
-  std::vector<std::string> missing;
-  for (const char* name : {registry_name, progress_name, dead_letters_name}) {
-    if (!families_.contains(name)) missing.emplace_back(name);
+  std::vector<rocksdb::ColumnFamilyDescriptor> missing;
+  for (const char* name :
+       {registry_name, progress_name, dead_letters_name, dedupe_name, outbox_name}) {
+    if (!families_.contains(name)) missing.emplace_back(name, family_options_->of(name));
   }
   if (!missing.empty()) {
     // All at once: RocksDB writes and syncs its file of options once per call.
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    const auto made = db_->CreateColumnFamilies(*family_options_, missing, &handles);
-    for (std::size_t i = 0; i < handles.size(); ++i) families_[missing[i]] = handles[i];
+    const auto made = db_->CreateColumnFamilies(missing, &handles);
+    for (std::size_t i = 0; i < handles.size(); ++i) families_[missing[i].name] = handles[i];
     if (!made.ok()) return storage_failure("create column families", made);
   }
   meta_ = families_[meta_name];
   registry_ = families_[registry_name];
   progress_ = families_[progress_name];
   dead_letters_ = families_[dead_letters_name];
+  dedupe_ = families_[dedupe_name];
+  outbox_ = families_[outbox_name];
   return {};
 }
 
-Database::~Database() {
+Database::~Database() { close(); }
+
+void Database::close() {
   if (!db_) return;
   std::uint64_t in_memory = 0;
   if (!failed_ &&
@@ -184,23 +271,25 @@ Database::~Database() {
   for (const auto& [name, handle] : families_) {
     db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
   }
+  families_.clear();
   // Nothing is lost by a failure here: every commit is in the log already.
   db_->Close().PermitUncheckedError();
+  db_.reset();
 }
 
 Result<rocksdb::ColumnFamilyHandle*> Database::make_table(TableId table) {
   const std::string name = table_name(table);
-  const std::unique_lock lock(mutex_);
+  const std::unique_lock lock(families_mutex_);
   if (const auto found = families_.find(name); found != families_.end()) return found->second;
   rocksdb::ColumnFamilyHandle* handle = nullptr;
-  const auto made = db_->CreateColumnFamily(*family_options_, name, &handle);
+  const auto made = db_->CreateColumnFamily(family_options_->of(name), name, &handle);
   if (!made.ok()) return storage_failure("create column family " + name, made);
   families_[name] = handle;
   return handle;
 }
 
 rocksdb::ColumnFamilyHandle* Database::table(TableId table) const {
-  const std::shared_lock lock(mutex_);
+  const std::shared_lock lock(families_mutex_);
   const auto found = families_.find(table_name(table));
   return found == families_.end() ? nullptr : found->second;
 }
@@ -209,7 +298,7 @@ Result<> Database::put(rocksdb::ColumnFamilyHandle* family, std::string_view key
                        std::string_view value) {
   rocksdb::WriteBatch batch;
   batch.Put(family, key, value).PermitUncheckedError();
-  return write(batch, Durable::with_next_commit);
+  return write(batch, Durability::periodic);
 }
 
 Result<bool> Database::get(rocksdb::ColumnFamilyHandle* family, std::string_view key,
@@ -238,19 +327,26 @@ Result<> Database::scan(rocksdb::ColumnFamilyHandle* family, std::string_view pr
 
 std::string Database::library_version() { return rocksdb::GetRocksVersionAsString(); }
 
-Result<> Database::write(rocksdb::WriteBatch& batch, Durable durable) {
+Result<> Database::write(rocksdb::WriteBatch& batch, Durability durability) {
   rocksdb::WriteOptions options;
-  options.sync = durable == Durable::now;
+  options.sync = durability == Durability::sync;
   const auto status = db_->Write(options, &batch);
-  if (!status.ok()) {
-    failed_ = true;
-    return storage_failure("write the data folder", status);
-  }
-  return {};
+  if (status.ok()) return {};
+  auto failure = storage_failure("write the data folder", status);
+  remember(failure.error());
+  return failure;
+}
+
+Result<> Database::sync() {
+  const auto status = db_->FlushWAL(true);
+  if (status.ok()) return {};
+  auto failure = storage_failure("sync the data folder", status);
+  remember(failure.error());
+  return failure;
 }
 
 Result<> Database::flush() {
-  const std::shared_lock lock(mutex_);
+  const std::shared_lock lock(families_mutex_);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   for (const auto& [name, handle] : families_) handles.push_back(handle);
   const auto status = db_->Flush(rocksdb::FlushOptions(), handles);

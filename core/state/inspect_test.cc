@@ -74,7 +74,7 @@ class InspectTest : public ::testing::Test {
     letter.data = "{\"object\":1}";
     part.dead_letters = {letter};
     const CommitPart* parts[] = {&part};
-    EXPECT_TRUE(store_->commit(parts, now));
+    EXPECT_TRUE(store_->commit(parts, now, Durability::sync));
   }
 
   static constexpr std::string_view sv_bytes{"\xFF\xD8\xFF\x00", 4};
@@ -120,7 +120,7 @@ TEST_F(InspectTest, ShowsThatAMergeWasRefused) {
                         .key = "b.txt"};
   const CommitPart part{.pipeline = *store_->pipeline("thumbs", ""), .rows = {merge}};
   const CommitPart* parts[] = {&part};
-  ASSERT_TRUE(store_->commit(parts, now));
+  ASSERT_TRUE(store_->commit(parts, now, Durability::sync));
   ASSERT_TRUE(table_get(*store_, "images", "b.txt", now, Form::json, collect()));
   EXPECT_THAT(lines_, ElementsAre(HasSubstr(R"("merge_refused":true)")));
 }

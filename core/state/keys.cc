@@ -180,4 +180,41 @@ std::optional<DeadLetterKey> decode_dead_letter_key(std::string_view bytes) {
   return key;
 }
 
+std::string horizon_key(PipelineId pipeline) { return identity_key(pipeline); }
+
+std::string bucket_key(PipelineId pipeline, std::uint32_t bucket) {
+  std::string key = horizon_key(pipeline);
+  append_big_endian(key, bucket);
+  return key;
+}
+
+void append_mark(std::string& bucket_key, const DedupeId& id) {
+  append_big_endian(bucket_key, id.high);
+  append_big_endian(bucket_key, id.low);
+}
+
+std::optional<MarkKey> decode_mark_key(std::string_view bytes) {
+  ByteReader reader(bytes);
+  MarkKey key;
+  key.pipeline = PipelineId(reader.big_endian<std::uint32_t>());
+  if (reader.ok() && !reader.rest().empty()) {
+    key.bucket = reader.big_endian<std::uint32_t>();
+    key.whole_bucket = reader.rest().empty();
+  }
+  if (!reader.ok()) return std::nullopt;
+  return key;
+}
+
+std::string outbox_number_key(OutboxId outbox) {
+  std::string key;
+  append_big_endian(key, outbox.value);
+  return key;
+}
+
+std::string queued_effect_key(OutboxId outbox, std::uint64_t number) {
+  std::string key = outbox_number_key(outbox);
+  append_big_endian(key, number);
+  return key;
+}
+
 }  // namespace tidemill::state

@@ -10,6 +10,11 @@
 //   object key    = pipeline:u32 identity:u64 02 subject      to the end of the key
 //   owner key     = pipeline:u32 identity:u64 00              the identity's text
 //   dead letter   = pipeline:u32 sequence:u64
+//   horizon key   = pipeline:u32                              of the family dedupe, as the next two
+//   bucket key    = pipeline:u32 bucket:u32                   its width; seconds since the epoch
+//   mark          = pipeline:u32 bucket:u32 high:u64 low:u64
+//   number key    = outbox:u32                                the next number of that outbox
+//   queued effect = outbox:u32 number:u64
 //
 // All integers are big endian, so that plain byte order is the order of the decoded values: by
 // table, slot, then component by component (integers before text, a shorter tuple before its
@@ -26,6 +31,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/state/store.h"
 #include "tidemill/ids.h"
 #include "tidemill/time.h"
 
@@ -83,5 +89,21 @@ struct DeadLetterKey {
   std::uint64_t sequence = 0;
 };
 std::optional<DeadLetterKey> decode_dead_letter_key(std::string_view bytes);
+
+std::string horizon_key(PipelineId pipeline);
+std::string bucket_key(PipelineId pipeline, std::uint32_t bucket);
+void append_mark(std::string& bucket_key, const DedupeId& id);
+
+/// What a key of the dedupe family begins with. `bucket` is empty in the key of a horizon.
+struct MarkKey {
+  PipelineId pipeline;
+  std::optional<std::uint32_t> bucket;
+  bool whole_bucket = false;  ///< The bucket's own key, none of a mark in it.
+};
+std::optional<MarkKey> decode_mark_key(std::string_view bytes);
+
+/// Shorter than the keys of effects, so that it comes before them.
+std::string outbox_number_key(OutboxId outbox);
+std::string queued_effect_key(OutboxId outbox, std::uint64_t number);
 
 }  // namespace tidemill::state

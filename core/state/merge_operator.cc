@@ -43,6 +43,8 @@ class UniversalMerge final : public rocksdb::MergeOperator {
       }
     }
     if (!row) return keep(in.operand_list.back(), out);
+    // Nothing comes before a whole row that this could decide about.
+    row->written = {};
     // RocksDB hands over a buffer that it has used before.
     out->new_value.clear();
     append_row_value(out->new_value, *row);
@@ -71,8 +73,14 @@ class UniversalMerge final : public rocksdb::MergeOperator {
 
 void fold(RowValue& row, const RowValue& operand) {
   assert(operand.number);
+  if (row.expired(operand.written)) {
+    row = operand;
+    return;
+  }
   const EventTime row_time = row.time;
   row.row_version = std::max(row.row_version, operand.row_version);
+  // Also of a merge that is refused: what is folded ahead does not know what it will meet.
+  row.expires = operand.expires;
   if (!row.number) {
     const std::optional<std::int64_t> integer = as_integer(row.bytes);
     if (!integer) {
@@ -83,7 +91,6 @@ void fold(RowValue& row, const RowValue& operand) {
     row.bytes = {};
   }
   row.time = std::max(row.time, operand.time);
-  if (operand.expires.value != 0) row.expires = operand.expires;
 
   const WideInteger value = operand.number->value;
   row.number->kind = operand.number->kind;
@@ -103,6 +110,8 @@ void fold(RowValue& row, const RowValue& operand) {
       break;
   }
 }
+
+bool is_number(const RowValue& row) { return row.number || as_integer(row.bytes); }
 
 std::shared_ptr<rocksdb::MergeOperator> make_merge_operator() {
   return std::make_shared<UniversalMerge>();

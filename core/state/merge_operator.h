@@ -9,6 +9,9 @@
 //   min, max     the smaller, the larger
 //   last         the operand, unless the row's event time is later; at equal times the later commit
 //
+// The row takes the operand's expiry. A row that had expired when the
+// merge was committed (RowValue::written) is absent for it: the operand is the row.
+//
 // A row that was put as the text of an integer ("12") is a number like any other. Onto any other
 // bytes a merge is refused: the put wins, the row keeps its bytes and says `merge_refused` until it
 // is put again. A merge never fails, because RocksDB would stop writing the whole folder.
@@ -30,10 +33,15 @@ namespace tidemill::state {
 void fold(RowValue& row, const RowValue& operand);
 
 /// Folding operands of one kind first and the result into the row gives the same as folding one
-/// after the other; operands of different kinds must be folded in order.
+/// after the other; operands of different kinds must be folded in order, and so must those between
+/// which the row expires.
 inline bool fold_together(const RowValue& left, const RowValue& right) {
-  return left.number && right.number && left.number->kind == right.number->kind;
+  return left.number && right.number && left.number->kind == right.number->kind &&
+         !left.expired(right.written);
 }
+
+/// True of merged rows and of text that a merge would go on from.
+bool is_number(const RowValue& row);
 
 std::shared_ptr<rocksdb::MergeOperator> make_merge_operator();
 

@@ -99,16 +99,45 @@ TEST(Merge, SkipsAnOperandThatItCannotRead) {
   EXPECT_EQ(full_merge(std::nullopt, {"\x09later"s}), "\x09later");
 }
 
-TEST(Merge, KeepsTheLatestTimeAndVersionAndAnExpiry) {
+TEST(Merge, KeepsTheLatestTimeAndVersionAndMovesTheExpiry) {
   const RowValue row{
       .row_version = 7, .time = EventTime(5), .expires = WallTime(100), .bytes = "1"};
   RowValue operand = merge(MergeKind::sum, 1, 3);
   operand.row_version = 8;
+  operand.expires = WallTime(200);
+  operand.written = WallTime(99);
   const auto merged = read_row_value(full_merge(encoded(row), {encoded(operand)}));
   EXPECT_EQ(merged, (RowValue{.row_version = 8,
                               .time = EventTime(5),
-                              .expires = WallTime(100),
+                              .expires = WallTime(200),
                               .number = Number{MergeKind::sum, 2}}));
+}
+
+TEST(Merge, OntoARowThatHadExpiredStartsAfresh) {
+  const RowValue row{.time = EventTime(5), .expires = WallTime(100), .bytes = "41"};
+  RowValue operand = merge(MergeKind::sum, 1, 3);
+  operand.expires = WallTime(200);
+  operand.written = WallTime(100);
+  RowValue later = merge(MergeKind::sum, 2, 4);
+  later.expires = WallTime(300);
+  later.written = WallTime(199);
+  const auto merged = read_row_value(full_merge(encoded(row), {encoded(operand), encoded(later)}));
+  EXPECT_EQ(merged, (RowValue{.time = EventTime(4),
+                              .expires = WallTime(300),
+                              .number = Number{MergeKind::sum, 3}}));
+}
+
+TEST(Merge, IsNotFoldedAheadOverTheExpiryOfTheRow) {
+  RowValue first = merge(MergeKind::sum, 1);
+  first.expires = WallTime(100);
+  RowValue second = merge(MergeKind::sum, 1);
+  second.written = WallTime(100);
+  std::string out;
+  EXPECT_FALSE(
+      make_merge_operator()->PartialMerge("key", encoded(first), encoded(second), &out, nullptr));
+  second.written = WallTime(99);
+  EXPECT_TRUE(
+      make_merge_operator()->PartialMerge("key", encoded(first), encoded(second), &out, nullptr));
 }
 
 TEST(Merge, OfDifferentKindsIsNotFoldedAhead) {
@@ -122,17 +151,22 @@ TEST(Merge, OfDifferentKindsIsNotFoldedAhead) {
 // RocksDB folds neighbours whenever it likes; no choice of its may change the outcome.
 RC_GTEST_PROP(Merge, GivesTheSameWhicheverNeighboursAreFoldedFirst, ()) {
   const auto operand = rc::gen::apply(
-      [](int kind, std::int64_t value, std::uint64_t time, std::uint64_t version) {
+      [](int kind, std::int64_t value, std::uint64_t time, std::uint64_t version,
+         std::uint64_t written, std::uint64_t kept) {
         RowValue made = merge(static_cast<MergeKind>(kind), value, time);
         made.row_version = version;
+        if (kept > 0) made.expires = WallTime(written + kept);
+        if (kept > 0) made.written = WallTime(written);
         return encoded(made);
       },
       rc::gen::inRange(1, 6), rc::gen::arbitrary<std::int64_t>(),
-      rc::gen::inRange<std::uint64_t>(0, 4), rc::gen::inRange<std::uint64_t>(0, 4));
+      rc::gen::inRange<std::uint64_t>(0, 4), rc::gen::inRange<std::uint64_t>(0, 4),
+      rc::gen::inRange<std::uint64_t>(1, 9), rc::gen::inRange<std::uint64_t>(0, 4));
   const auto operands = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(operand));
   const auto row = *rc::gen::element<std::optional<std::string>>(
       std::nullopt, encoded({.time = EventTime(2), .bytes = "41"}), encoded({.bytes = "{}"}),
-      encoded(merge(MergeKind::sum, 5, 1)));
+      encoded({.expires = WallTime(4), .bytes = "41"}),
+      encoded({.expires = WallTime(4), .bytes = "{}"}), encoded(merge(MergeKind::sum, 5, 1)));
 
   std::vector<std::string> folded = operands;
   const auto tries = *rc::gen::container<std::vector<std::size_t>>(

@@ -4,38 +4,55 @@
 #include <rocksdb/write_batch.h>
 
 #include <charconv>
+#include <compare>
+#include <optional>
 
 #include "core/state/values.h"
 
 namespace tidemill::state {
 namespace {
 
-// The major number of "major.minor".
-std::optional<std::uint32_t> major_of(std::string_view format) {
-  const std::size_t dot = format.find('.');
-  if (dot == std::string_view::npos) return std::nullopt;
+struct Format {
   std::uint32_t major = 0;
-  const auto parsed = std::from_chars(format.data(), format.data() + dot, major);
-  if (parsed.ec != std::errc() || parsed.ptr != format.data() + dot) return std::nullopt;
-  return major;
+  std::uint32_t minor = 0;
+  friend auto operator<=>(const Format&, const Format&) = default;
+};
+
+constexpr Format our_format{format_major, format_minor};
+
+std::optional<std::uint32_t> number_of(std::string_view text) {
+  std::uint32_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return number;
 }
 
-Result<> check_format(std::string_view stored, const std::string& shown_as) {
-  const auto format = read_text_value(stored);
-  const auto major = format ? major_of(*format) : std::nullopt;
-  if (!major) {
+std::optional<Format> format_of(std::string_view text) {
+  const std::size_t dot = text.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const auto major = number_of(text.substr(0, dot));
+  if (!major) return std::nullopt;
+  // A later major may write what it likes behind the dot.
+  return Format{*major, number_of(text.substr(dot + 1)).value_or(0)};
+}
+
+Result<Format> check_format(std::string_view stored, const std::string& shown_as) {
+  const auto text = read_text_value(stored);
+  const auto format = text ? format_of(*text) : std::nullopt;
+  if (!format) {
     return fail(Fault::bad_config,
                 fmt::format("data folder {} does not say which format it has; restore it from a "
                             "copy, or start with an empty one",
                             shown_as));
   }
-  if (*major > format_major) {
+  if (format->major > format_major) {
     return fail(Fault::bad_config,
                 fmt::format("data folder {} has format {}, this engine reads up to {}.x; run the "
                             "engine that wrote it, or a newer one",
-                            shown_as, *format, format_major));
+                            shown_as, *text, format_major));
   }
-  return {};
+  return *format;
 }
 
 }  // namespace
@@ -47,11 +64,13 @@ Result<Meta> begin_epoch(Database& database, const std::string& shown_as,
   std::string value;
   const auto has_format = database.get(database.meta(), format_key, value);
   if (!has_format) return std::unexpected(has_format.error());
+  Format stored;
   if (*has_format) {
-    if (auto checked = check_format(value, shown_as); !checked) {
-      return std::unexpected(checked.error());
-    }
-  } else {
+    const auto checked = check_format(value, shown_as);
+    if (!checked) return std::unexpected(checked.error());
+    stored = *checked;
+  }
+  if (stored < our_format) {
     batch
         .Put(database.meta(), format_key,
              text_value(fmt::format("{}.{}", format_major, format_minor)))
@@ -80,7 +99,7 @@ Result<Meta> begin_epoch(Database& database, const std::string& shown_as,
   }
   ++meta.epoch;
   batch.Put(database.meta(), epoch_key, integer_value(meta.epoch)).PermitUncheckedError();
-  if (auto written = database.write(batch, Durable::with_next_commit); !written) {
+  if (auto written = database.write(batch, Durability::periodic); !written) {
     return std::unexpected(written.error());
   }
   return meta;

@@ -1,6 +1,6 @@
 // Meta: what a data folder says about itself, in the `default` column family.
 //
-//   format            -> text     "major.minor" of the layout; this engine writes 1.0
+//   format            -> text     "major.minor" of the layout; this engine writes 1.1
 //   engine_id         -> text     a uuid, given once
 //   epoch             -> integer  raised at each open
 //   dead_letter_next  -> integer  the number of the next dead letter, over all pipelines
@@ -19,7 +19,7 @@
 namespace tidemill::state {
 
 inline constexpr std::uint32_t format_major = 1;
-inline constexpr std::uint32_t format_minor = 0;
+inline constexpr std::uint32_t format_minor = 1;
 
 inline constexpr std::string_view format_key = "format";
 inline constexpr std::string_view engine_id_key = "engine_id";
@@ -33,8 +33,9 @@ struct Meta {
 };
 
 /// Checks the format, then raises the epoch, durable before the first commit in it. A new folder
-/// gets this format and `new_engine_id`; an existing one keeps its own. Nothing is written to a
-/// folder that is refused. Errors: bad_config (a newer or unreadable format), transient.
+/// gets this format and `new_engine_id`; an existing one keeps its id, and its format if that is no
+/// older minor. Nothing is written to a folder that is refused. Errors: bad_config (a newer or
+/// unreadable format), transient.
 Result<Meta> begin_epoch(Database& database, const std::string& shown_as,
                          std::string_view new_engine_id);
 

@@ -4,16 +4,18 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cassert>
-#include <map>
-#include <mutex>
 #include <utility>
 
 #include "core/state/byte_codec.h"
 #include "core/state/catalog.h"
 #include "core/state/commit_batch.h"
 #include "core/state/keys.h"
+#include "core/state/marks.h"
 #include "core/state/meta.h"
+#include "core/state/outboxes.h"
 #include "core/state/stored_progress.h"
 #include "core/state/values.h"
 
@@ -37,22 +39,66 @@ Row to_row(const state::RowValue& value) {
 }  // namespace
 
 struct RocksStore::Impl {
-  Impl(std::unique_ptr<state::Database> d, state::Meta m, state::Durable each_commit)
-      : database(std::move(d)),
-        meta(std::move(m)),
-        catalog(*database),
-        identities(*database),
-        batch(*database),
-        durable(each_commit) {}
+  Impl(std::unique_ptr<state::Database> d, std::string shown, std::string new_id)
+      : database(std::move(d)), shown_as(std::move(shown)), new_engine_id(std::move(new_id)) {}
+
+  Result<> load();
+  Result<> load_again();
+  Result<> begin_epoch();
+  Result<> make_tables();
 
   std::unique_ptr<state::Database> database;  // First: everything below refers to it.
-  state::Meta meta;  // meta.dead_letter_next belongs to the thread that commits.
-  state::Catalog catalog;
-  state::Identities identities;
-  state::CommitBatch batch;
-  std::uint64_t commits = 0;     // Since the folder was opened.
-  const state::Durable durable;  // Each commit.
+  const std::string shown_as;
+  const std::string new_engine_id;
+  std::string engine_id;  // Never changes once the store is open.
+  std::atomic<std::uint64_t> epoch = 0;
+  std::uint64_t dead_letter_next = 1;  // Of the thread that commits.
+  state::Catalog catalog{*database};
+  state::Identities identities{*database};
+  state::Marks marks{*database};
+  state::Outboxes outboxes{*database};
+  std::optional<state::CommitBatch> batch;
+  std::uint64_t commits = 0;  // Since the folder was opened.
 };
+
+Result<> RocksStore::Impl::begin_epoch() {
+  const auto begun = state::begin_epoch(*database, shown_as, new_engine_id);
+  if (!begun) return std::unexpected(begun.error());
+  if (engine_id.empty()) engine_id = begun->engine_id;
+  epoch = begun->epoch;
+  // Never behind a number that was given away, even if nothing else is left of it.
+  dead_letter_next = std::max(dead_letter_next, begun->dead_letter_next);
+  batch.emplace(*database, marks, outboxes);
+  return {};
+}
+
+// A table whose family is missing was named in the moment of a crash; it gets its family now.
+Result<> RocksStore::Impl::make_tables() {
+  for (const auto& [name, number] : catalog.all(NameKind::table)) {
+    if (auto made = database->make_table(TableId(number)); !made) {
+      return std::unexpected(made.error());
+    }
+  }
+  return {};
+}
+
+Result<> RocksStore::Impl::load() {
+  if (auto begun = begin_epoch(); !begun) return begun;
+  if (auto loaded = catalog.load(); !loaded) return loaded;
+  for (const auto& [name, number] : catalog.all(NameKind::pipeline)) {
+    if (auto loaded = identities.load(PipelineId(number)); !loaded) return loaded;
+  }
+  if (auto made = make_tables(); !made) return made;
+  return marks.load();
+}
+
+Result<> RocksStore::Impl::load_again() {
+  if (auto begun = begin_epoch(); !begun) return begun;
+  if (auto restored = catalog.restore(); !restored) return restored;
+  if (auto restored = identities.restore(); !restored) return restored;
+  if (auto made = make_tables(); !made) return made;
+  return marks.load();
+}
 
 RocksStore::RocksStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RocksStore::~RocksStore() = default;
@@ -60,27 +106,11 @@ RocksStore::~RocksStore() = default;
 Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::filesystem::path& folder,
                                                      Options options) {
   const std::string shown_as = folder.string();
-  auto database =
-      state::Database::open(folder / "state", shown_as, options.limits, options.missing);
+  auto database = state::Database::open(folder / "state", shown_as, options.limits, options.missing,
+                                        options.env);
   if (!database) return std::unexpected(database.error());
-  auto meta = state::begin_epoch(**database, shown_as, options.engine_id);
-  if (!meta) return std::unexpected(meta.error());
-
-  auto impl =
-      std::make_unique<Impl>(std::move(*database), std::move(*meta),
-                             options.sync ? state::Durable::now : state::Durable::with_next_commit);
-  if (auto loaded = impl->catalog.load(); !loaded) return std::unexpected(loaded.error());
-  // A table whose family is missing was named in the moment of a crash; it gets its family now.
-  for (const auto& [name, number] : impl->catalog.all(NameKind::table)) {
-    if (auto made = impl->database->make_table(TableId(number)); !made) {
-      return std::unexpected(made.error());
-    }
-  }
-  for (const auto& [name, number] : impl->catalog.all(NameKind::pipeline)) {
-    if (auto loaded = impl->identities.load(PipelineId(number)); !loaded) {
-      return std::unexpected(loaded.error());
-    }
-  }
+  auto impl = std::make_unique<Impl>(std::move(*database), shown_as, std::move(options.engine_id));
+  if (auto loaded = impl->load(); !loaded) return std::unexpected(loaded.error());
   std::unique_ptr<RocksStore> store(new RocksStore(std::move(impl)));
   if (auto dropped = store->drop_expired(options.now); !dropped) {
     return std::unexpected(dropped.error());
@@ -90,10 +120,12 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::filesystem::path
 
 std::string RocksStore::library_version() { return state::Database::library_version(); }
 
-const std::string& RocksStore::engine_id() const { return impl_->meta.engine_id; }
-std::uint64_t RocksStore::epoch() const { return impl_->meta.epoch; }
+const std::string& RocksStore::engine_id() const { return impl_->engine_id; }
+std::uint64_t RocksStore::epoch() const { return impl_->epoch; }
 
 Result<PipelineId> RocksStore::pipeline(std::string_view name, std::string_view renamed_from) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
   auto number = renamed_from.empty()
                     ? impl_->catalog.number(NameKind::pipeline, name)
                     : impl_->catalog.number_renamed(NameKind::pipeline, name, renamed_from);
@@ -102,6 +134,8 @@ Result<PipelineId> RocksStore::pipeline(std::string_view name, std::string_view 
 }
 
 Result<TableId> RocksStore::table(std::string_view name) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
   auto number = impl_->catalog.number(NameKind::table, name);
   if (!number) return std::unexpected(number.error());
   const TableId table(*number);
@@ -111,26 +145,81 @@ Result<TableId> RocksStore::table(std::string_view name) {
 
 Result<std::unique_ptr<Progress>> RocksStore::progress(PipelineId pipeline,
                                                        std::string_view source_identity) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
   if (auto set = impl_->identities.set(pipeline, source_identity); !set) {
     return std::unexpected(set.error());
   }
   // Read once here, where an error can be answered; Progress itself cannot fail.
-  if (auto logs = log_progress(pipeline); !logs) return std::unexpected(logs.error());
-  return std::make_unique<state::StoredProgress>(*impl_->database, pipeline,
-                                                 state::identity_hash(source_identity));
+  const std::uint64_t identity = state::identity_hash(source_identity);
+  if (auto logs = state::read_log_progress(*impl_->database, pipeline, identity); !logs) {
+    return std::unexpected(logs.error());
+  }
+  return std::make_unique<state::StoredProgress>(*impl_->database, pipeline, identity);
 }
 
 Result<std::vector<LogProgress>> RocksStore::log_progress(PipelineId pipeline) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
   return state::read_log_progress(*impl_->database, pipeline, impl_->identities.hash(pipeline));
 }
 
-Result<> RocksStore::commit(std::span<const CommitPart* const> parts, WallTime) {
+Result<> RocksStore::keep_marks(PipelineId pipeline, Duration horizon) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->marks.keep(pipeline, horizon);
+}
+
+Result<std::vector<bool>> RocksStore::settled_before(PipelineId pipeline,
+                                                     std::span<const DedupeId> ids,
+                                                     WallTime since) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->marks.settled(pipeline, ids, since);
+}
+
+Result<OutboxId> RocksStore::outbox(PipelineId pipeline, std::string_view sink) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  std::string name;
+  state::append_big_endian(name, pipeline.value);
+  name += sink;
+  const auto number = impl_->catalog.number(NameKind::outbox, name);
+  if (!number) return std::unexpected(number.error());
+  const OutboxId outbox(*number);
+  if (auto opened = impl_->outboxes.open(outbox); !opened) return std::unexpected(opened.error());
+  return outbox;
+}
+
+Result<std::vector<QueuedEffect>> RocksStore::queued(OutboxId outbox, std::uint64_t after,
+                                                     std::size_t effects_max,
+                                                     std::uint64_t bytes_max) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->outboxes.read(outbox, after, effects_max, bytes_max);
+}
+
+Result<> RocksStore::commit(std::span<const CommitPart* const> parts, WallTime now,
+                            Durability durability) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  impl_->database->set_clock(now);
   // Epoch and count together never repeat, also after a crash: 2^40 commits fit in an epoch.
-  impl_->batch.begin((impl_->meta.epoch << 40) | ++impl_->commits);
+  impl_->batch->begin((impl_->epoch << 40) | ++impl_->commits, now);
   for (const CommitPart* part : parts) {
-    impl_->batch.add(*part, impl_->identities.hash(part->pipeline), impl_->meta.dead_letter_next);
+    impl_->batch->add(*part, impl_->identities.hash(part->pipeline), impl_->dead_letter_next);
   }
-  return impl_->batch.write(impl_->durable);
+  return impl_->batch->write(durability);
+}
+
+Result<> RocksStore::sync() {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->database->sync();
+}
+
+Result<> RocksStore::reopen() {
+  return impl_->database->reopen([this] { return impl_->load_again(); });
 }
 
 std::vector<std::pair<std::string, TableId>> RocksStore::tables() const {
@@ -163,6 +252,8 @@ std::optional<PipelineId> RocksStore::find_pipeline(std::string_view name) const
 
 Result<std::optional<Row>> RocksStore::row(TableId table, std::string_view key,
                                            WallTime now) const {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
   rocksdb::ColumnFamilyHandle* const family = impl_->database->table(table);
   assert(family != nullptr);
   std::string bytes;
@@ -177,6 +268,8 @@ Result<std::optional<Row>> RocksStore::row(TableId table, std::string_view key,
 
 Result<> RocksStore::each_row(TableId table, std::string_view prefix, std::string_view after,
                               WallTime now, const RowVisit& visit) const {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
   rocksdb::ColumnFamilyHandle* const family = impl_->database->table(table);
   assert(family != nullptr);
   Result<> outcome;
@@ -200,10 +293,14 @@ std::string RocksStore::source_identity(PipelineId pipeline) const {
 }
 
 Result<> RocksStore::each_object(PipelineId pipeline, const ObjectVisit& visit) const {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
   return state::each_object(*impl_->database, pipeline, impl_->identities.hash(pipeline), visit);
 }
 
 Result<RemovedProgress> RocksStore::reset_progress(PipelineId pipeline) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
   RemovedProgress removed;
   const std::string prefix = state::identity_key(pipeline);
   auto scanned = impl_->database->scan(
@@ -218,7 +315,7 @@ Result<RemovedProgress> RocksStore::reset_progress(PipelineId pipeline) {
   rocksdb::WriteBatch batch;
   batch.DeleteRange(impl_->database->progress(), prefix + '\0', state::prefix_end(prefix))
       .PermitUncheckedError();
-  if (auto written = impl_->database->write(batch, state::Durable::now); !written) {
+  if (auto written = impl_->database->write(batch, Durability::sync); !written) {
     return std::unexpected(written.error());
   }
   return removed;
@@ -226,6 +323,8 @@ Result<RemovedProgress> RocksStore::reset_progress(PipelineId pipeline) {
 
 Result<> RocksStore::each_dead_letter(std::optional<PipelineId> pipeline, WallTime now,
                                       const DeadLetterVisit& visit) const {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
   Result<> outcome;
   auto scanned = impl_->database->scan(impl_->database->dead_letters(),
                                        pipeline ? state::dead_letter_prefix(*pipeline) : "",
@@ -244,6 +343,10 @@ Result<> RocksStore::each_dead_letter(std::optional<PipelineId> pipeline, WallTi
 }
 
 Result<> RocksStore::drop_expired(WallTime now) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  impl_->database->set_clock(now);
+  if (auto dropped = impl_->marks.drop_expired(now); !dropped) return dropped;
   rocksdb::ColumnFamilyHandle* const family = impl_->database->dead_letters();
   rocksdb::WriteBatch batch;
   for (const auto& [name, number] : impl_->catalog.all(NameKind::pipeline)) {
@@ -262,9 +365,13 @@ Result<> RocksStore::drop_expired(WallTime now) {
     if (!scanned) return scanned;
   }
   if (batch.Count() == 0) return {};
-  return impl_->database->write(batch, state::Durable::with_next_commit);
+  return impl_->database->write(batch, Durability::periodic);
 }
 
-Result<> RocksStore::flush() { return impl_->database->flush(); }
+Result<> RocksStore::flush() {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->database->flush();
+}
 
 }  // namespace tidemill

@@ -1,11 +1,14 @@
 // RocksStore: the Store on disk, in one RocksDB under the data folder.
 //
-// One process opens a data folder at a time. commit() is called by one thread at a time; everything
-// else may be called from any thread, beside a commit too. Closing is the destructor; it loses
-// nothing, nor does a crash: what commit() answered ok to is on disk when Options::sync is set.
+// One process opens a data folder at a time. commit(), sync() and reopen() are called by one thread
+// at a time; everything else may be called from any thread, beside them too, but not from inside a
+// visitor. Closing is the destructor; it loses nothing, nor does a crash: what was synced is on
+// disk, and of what was not a power cut keeps a beginning.
 //
-// Layout, formats and what they promise: docs/internals/store-format.md. After a failed commit the
-// owner destroys the store and opens it again: RocksDB may hold the outcome either way.
+// After a failed write all members but reopen() answer its error; those that cannot fail answer
+// from memory. reopen() raises the epoch, as every open does.
+//
+// Layout, formats and what they promise: docs/internals/store-format.md.
 #pragma once
 
 #include <cstdint>
@@ -40,12 +43,12 @@ struct RemovedProgress {
 class RocksStore final : public Store {
  public:
   struct Options {
-    std::string
-        engine_id;     ///< A fresh uuid: taken by a new folder, ignored by one that has its own.
-    WallTime now;      ///< Dead letters whose time is over are removed at open.
-    bool sync = true;  ///< Each commit is on disk before it answers; else when a later one is.
+    /// A fresh uuid: taken by a new folder, ignored by one that has its own.
+    std::string engine_id;
+    WallTime now;  ///< What has expired by then is removed at open.
     state::IfMissing missing = state::IfMissing::create;
     state::Limits limits;
+    rocksdb::Env* env = nullptr;  ///< Stands between the store and the disk; null: nothing does.
   };
 
   /// Opens the store in `folder`/state.
@@ -60,13 +63,26 @@ class RocksStore final : public Store {
   const std::string& engine_id() const;
   std::uint64_t epoch() const;
 
+  /// How long the marks of a pipeline's settled events are kept (Store::settled_before); a day
+  /// where nothing was said. Remembered. Errors: transient.
+  Result<> keep_marks(PipelineId pipeline, Duration horizon);
+
   // Store.
   Result<PipelineId> pipeline(std::string_view name, std::string_view renamed_from) override;
   Result<TableId> table(std::string_view name) override;
   Result<std::unique_ptr<Progress>> progress(PipelineId pipeline,
                                              std::string_view source_identity) override;
   Result<std::vector<LogProgress>> log_progress(PipelineId pipeline) override;
-  Result<> commit(std::span<const CommitPart* const> parts, WallTime now) override;
+  Result<std::vector<bool>> settled_before(PipelineId pipeline, std::span<const DedupeId> ids,
+                                           WallTime since) override;
+  Result<OutboxId> outbox(PipelineId pipeline, std::string_view sink) override;
+  Result<std::vector<QueuedEffect>> queued(OutboxId outbox, std::uint64_t after,
+                                           std::size_t effects_max,
+                                           std::uint64_t bytes_max) override;
+  Result<> commit(std::span<const CommitPart* const> parts, WallTime now,
+                  Durability durability) override;
+  Result<> sync() override;
+  Result<> reopen() override;
 
   // What the store holds, by name. A visitor answers false to end early. Rows and dead letters that
   // have expired at `now` are not seen.
@@ -103,8 +119,8 @@ class RocksStore final : public Store {
   Result<> each_dead_letter(std::optional<PipelineId> pipeline, WallTime now,
                             const DeadLetterVisit& visit) const;
 
-  /// Removes dead letters that have expired; looks no further than the first of each pipeline that
-  /// has not. Called at open; a long-running engine calls it now and then.
+  /// Removes dead letters and marks that have expired; looks no further than the first of each
+  /// pipeline that has not. Called at open; a long-running engine calls it now and then.
   Result<> drop_expired(WallTime now);
 
   /// Writes what only the log holds to sorted files, for instance before the folder is copied.

@@ -78,10 +78,15 @@ class RocksStoreTest : public ::testing::Test {
   TableId table(std::string_view name) { return store_->table(name).value(); }
   PipelineId pipeline(std::string_view name) { return store_->pipeline(name, "").value(); }
 
-  void commit(const std::vector<CommitPart>& parts) {
+  Result<> try_commit(const std::vector<CommitPart>& parts, WallTime at = now,
+                      Durability durability = Durability::sync) {
     std::vector<const CommitPart*> pointers;
     for (const CommitPart& part : parts) pointers.push_back(&part);
-    const auto committed = store_->commit(pointers, now);
+    return store_->commit(pointers, at, durability);
+  }
+
+  void commit(const std::vector<CommitPart>& parts, WallTime at = now) {
+    const auto committed = try_commit(parts, at);
     ASSERT_TRUE(committed) << committed.error().message;
   }
 

@@ -1,11 +1,9 @@
-// The data folder: crashes, torn logs, full disks, formats, a second engine.
+// The data folder: crashes, torn logs, formats, a second engine.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -91,47 +89,6 @@ TEST_F(RocksStoreTest, ATornLogHoldsWholeGroupsOnly) {
   EXPECT_GE(lengths.back(), 7u);
 }
 
-// No file may grow past what it has: what a full disk looks like to the store.
-class DiskIsFull {
- public:
-  DiskIsFull() {
-    handler_ = std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &none);
-  }
-  ~DiskIsFull() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit before_{};
-  void (*handler_)(int) = nullptr;
-};
-
-TEST_F(RocksStoreTest, AFullDiskIsATransientErrorAndAReopenedStoreGoesOn) {
-  const TableId t = table("t");
-  commit_rows({put(t, "before", "1")});
-  const CommitPart part{.pipeline = PipelineId(1),
-                        .rows = {put(t, "during", "1"), put(t, "other", "1")}};
-  const CommitPart* parts[] = {&part};
-  Result<> committed;
-  {
-    const DiskIsFull full;
-    committed = store_->commit(parts, now);
-  }
-  ASSERT_FALSE(committed);
-  EXPECT_EQ(committed.error().fault, Fault::transient);
-  EXPECT_THAT(committed.error().message, HasSubstr("cannot write the data folder: "));
-
-  reopen();
-  EXPECT_EQ(body(t, "before"), "1");
-  EXPECT_EQ(body(t, "during"), body(t, "other"));
-  commit_rows({put(t, "after", "1")});
-  EXPECT_EQ(body(t, "after"), "1");
-}
-
 TEST_F(RocksStoreTest, TheEngineKeepsItsIdAndRaisesItsEpoch) {
   EXPECT_EQ(store_->engine_id(), "11111111-2222-3333-4444-555555555555");
   EXPECT_EQ(store_->epoch(), 1u);
@@ -191,9 +148,9 @@ TEST_F(RocksStoreTest, AFamilyOfALaterMinorFormatIsLeftAlone) {
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     ASSERT_TRUE(rocksdb::DB::Open({}, path, families, &handles, &db).ok());
     const std::unique_ptr<rocksdb::DB> owned(db);
-    rocksdb::ColumnFamilyHandle* dedupe = nullptr;
-    ASSERT_TRUE(db->CreateColumnFamily({}, "dedupe", &dedupe).ok());
-    handles.push_back(dedupe);
+    rocksdb::ColumnFamilyHandle* later = nullptr;
+    ASSERT_TRUE(db->CreateColumnFamily({}, "schedules", &later).ok());
+    handles.push_back(later);
     for (auto* handle : handles) ASSERT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
   }
   reopen();

@@ -110,24 +110,5 @@ TEST_F(RocksStoreTest, AMergeOntoJsonIsRefusedAndSeenUntilTheNextPut) {
   EXPECT_FALSE(store_->row(t, "k", now)->value().merge_refused);
 }
 
-TEST_F(RocksStoreTest, ARowPastItsExpiryIsAbsent) {
-  const TableId t = table("t");
-  commit_rows({put(t, "other", "1")});
-  store_.reset();
-  {
-    // No change of a row carries an expiry yet; the format does.
-    auto database = state::Database::open(folder_ / "state", "data", {}, state::IfMissing::fail);
-    ASSERT_TRUE(database);
-    std::string value;
-    state::append_row_value(value, {.expires = WallTime(500), .bytes = "old"});
-    ASSERT_TRUE((*database)->put(
-        (*database)->table(t), "\0\0\0"s + static_cast<char>(t.value) + "\0\0\x02k\0\1\0"s, value));
-  }
-  reopen();
-  EXPECT_EQ(store_->row(t, "k", WallTime(499))->value().body, "old");
-  EXPECT_EQ(body(t, "k"), std::nullopt);
-  EXPECT_THAT(keys(t), ElementsAre("other"));
-}
-
 }  // namespace
 }  // namespace tidemill

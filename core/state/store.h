@@ -29,6 +29,7 @@ struct RowChange {
   std::uint32_t event = 0;  ///< Index in its batch of the event that caused it; not stored.
   std::int64_t operand = 0;
   EventTime time;
+  WallTime expires;  ///< Absent from then on; 0: never. A merge moves it for the whole row.
   std::string_view key;
   std::string_view data;
 };
@@ -67,13 +68,53 @@ struct DeadLetter {
   std::uint64_t object_bytes = 0;
 };
 
+/// Which bytes make an event the same event when it comes again: a 128-bit hash of its source and
+/// of its id, its body or a header, as the pipeline's `dedupe:` says.
+struct DedupeId {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  friend auto operator<=>(const DedupeId&, const DedupeId&) = default;
+};
+
+/// A durable queue between a pipeline and one of its sinks (`delivery: queue`).
+using OutboxId = Id<struct OutboxIdTag, std::uint32_t>;
+
+/// An effect with the event that caused it, kept until its sink has taken it. `number` is given by
+/// the store, ascending within an outbox; the first is 1.
+struct QueuedEffect {
+  OutboxId outbox;
+  std::uint64_t number = 0;
+  EffectKind kind = EffectKind::message;
+  std::uint32_t ordinal = 0;
+  std::string key, content_type, data;
+  std::vector<std::pair<std::string, std::string>> metadata;
+  // The event, without its payload.
+  Partition partition;
+  Offset offset;
+  std::string event_id, source, type, subject, version, event_key;
+  EventTime time;
+
+  std::uint64_t bytes() const { return key.size() + data.size(); }
+};
+
 /// What the settlement of one or more batches of one pipeline changes.
 struct CommitPart {
   PipelineId pipeline;
   std::vector<RowChange> rows;
   std::vector<LogProgress> logs;
   std::vector<ObjectProgress> objects;
+  std::vector<DedupeId> settled_ids;
   std::vector<DeadLetter> dead_letters;
+  std::vector<QueuedEffect> queued;  ///< `number` is not set.
+  /// Effects that left their outbox: {outbox, number}.
+  std::vector<std::pair<OutboxId, std::uint64_t>> delivered;
+};
+
+/// How soon a commit survives a power cut. There is one log, and what it loses it loses from its
+/// end: whatever is durable, everything committed before it is durable too.
+enum class Durability : std::uint8_t {
+  sync,      ///< Before commit() returns.
+  periodic,  ///< With the next sync.
 };
 
 class Store {
@@ -95,10 +136,36 @@ class Store {
   /// The stored {next, settled} of every partition of a log source.
   virtual Result<std::vector<LogProgress>> log_progress(PipelineId pipeline) = 0;
 
-  /// Makes all parts durable as one write. Blocking; one caller at a time. After an error nothing
-  /// is known about whether the write happened: reload before going on.
+  /// Of each id: was it settled at `since` or later? Marks are kept in buckets of time; one that is
+  /// a little older than `since` may still be found. Blocking; any thread, beside a commit too.
   /// Errors: transient.
-  virtual Result<> commit(std::span<const CommitPart* const> parts, WallTime now) = 0;
+  virtual Result<std::vector<bool>> settled_before(PipelineId pipeline,
+                                                   std::span<const DedupeId> ids,
+                                                   WallTime since) = 0;
+
+  /// The outbox of a pipeline's sink, made at first use. Errors: transient.
+  virtual Result<OutboxId> outbox(PipelineId pipeline, std::string_view sink) = 0;
+
+  /// Its effects behind number `after`, in order: at least one if there is one, then no more than
+  /// either limit. Blocking; any thread, beside a commit too. Errors: transient.
+  virtual Result<std::vector<QueuedEffect>> queued(OutboxId outbox, std::uint64_t after,
+                                                   std::size_t effects_max,
+                                                   std::uint64_t bytes_max) = 0;
+
+  /// Makes all changes of all parts as one write, later parts over earlier ones. Blocking; one
+  /// caller at a time, together with sync() and reopen(). After an error nobody knows whether the
+  /// write happened, and everything but reopen() answers that error.
+  /// Errors: transient.
+  virtual Result<> commit(std::span<const CommitPart* const> parts, WallTime now,
+                          Durability durability) = 0;
+
+  /// Makes durable what was committed. Blocking. Errors: as commit().
+  virtual Result<> sync() = 0;
+
+  /// After an error of commit() or sync(): closes what is open and opens it again, which shows what
+  /// happened. Ids stay what they are. Blocking; may be asked again until it succeeds (a full disk
+  /// takes its time). Errors: transient.
+  virtual Result<> reopen() = 0;
 };
 
 }  // namespace tidemill

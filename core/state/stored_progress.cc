@@ -36,13 +36,25 @@ Result<> Identities::set(PipelineId pipeline, std::string_view identity) {
                             "reset the pipeline's progress",
                             identity));
   }
+  const Identity next{std::string(identity), hash};
   rocksdb::WriteBatch batch;
-  for (const std::string& key : {identity_key(pipeline), owner_key(pipeline, hash)}) {
-    batch.Put(database_.progress(), key, text_value(identity)).PermitUncheckedError();
-  }
-  if (auto written = database_.write(batch, Durable::with_next_commit); !written) return written;
-  in_force_[pipeline] = Identity{std::string(identity), hash};
+  put(batch, pipeline, next);
+  if (auto written = database_.write(batch, Durability::periodic); !written) return written;
+  in_force_[pipeline] = next;
   return {};
+}
+
+Result<> Identities::restore() {
+  const std::lock_guard lock(mutex_);
+  rocksdb::WriteBatch batch;
+  for (const auto& [pipeline, identity] : in_force_) put(batch, pipeline, identity);
+  return database_.write(batch, Durability::periodic);
+}
+
+void Identities::put(rocksdb::WriteBatch& batch, PipelineId pipeline, const Identity& identity) {
+  for (const std::string& key : {identity_key(pipeline), owner_key(pipeline, identity.hash)}) {
+    batch.Put(database_.progress(), key, text_value(identity.text)).PermitUncheckedError();
+  }
 }
 
 std::string Identities::text(PipelineId pipeline) const {
@@ -58,6 +70,8 @@ std::uint64_t Identities::hash(PipelineId pipeline) const {
 }
 
 std::optional<Offset> StoredProgress::next(Partition partition) const {
+  const auto open = database_.hold();
+  if (!open) return std::nullopt;
   std::string value;
   const auto found =
       database_.get(database_.progress(), log_key(pipeline_, identity_, partition), value);
@@ -69,6 +83,8 @@ std::optional<Offset> StoredProgress::next(Partition partition) const {
 
 void StoredProgress::each_object(
     const std::function<void(std::string_view key, std::string_view version)>& visit) const {
+  const auto open = database_.hold();
+  if (!open) return;
   // What was not visited is delivered again, see the class comment.
   std::ignore = state::each_object(database_, pipeline_, identity_,
                                    [&visit](std::string_view key, std::string_view version) {

@@ -19,7 +19,8 @@
 
 namespace tidemill::state {
 
-/// Which source each pipeline has now. Thread safety: any thread.
+/// Which source each pipeline has now. Thread safety: any thread; load(), set() and restore() under
+/// a lock of Database::hold().
 class Identities {
  public:
   /// `database` outlives this.
@@ -32,6 +33,9 @@ class Identities {
   /// bad_config in the unheard-of case that two identities of one pipeline share a hash.
   Result<> set(PipelineId pipeline, std::string_view identity);
 
+  /// After the database was opened again: as Catalog::restore(). Errors: transient.
+  Result<> restore();
+
   /// Of a pipeline that has none yet: the empty text and its hash.
   std::string text(PipelineId pipeline) const;
   std::uint64_t hash(PipelineId pipeline) const;
@@ -42,14 +46,16 @@ class Identities {
     std::uint64_t hash = 0;
   };
 
+  void put(rocksdb::WriteBatch& batch, PipelineId pipeline, const Identity& identity);
+
   Database& database_;
   mutable std::mutex mutex_;
   std::map<PipelineId, Identity> in_force_;  // Guarded by mutex_.
 };
 
-/// Reads the store as it is at each call. The database outlives it. Where a read fails (which the
-/// next commit will report), it answers as if nothing were settled: work may be repeated, never
-/// lost.
+/// Reads the store as it is at each call, also when it was opened again meanwhile; takes its own
+/// lock for that. The database outlives it. Where a read fails (which the next commit will report),
+/// it answers as if nothing were settled: work may be repeated, never lost.
 class StoredProgress final : public Progress {
  public:
   StoredProgress(Database& database, PipelineId pipeline, std::uint64_t identity)
@@ -65,7 +71,7 @@ class StoredProgress final : public Progress {
   std::uint64_t identity_;
 };
 
-/// In order of partitions. Errors: transient.
+/// In order of partitions. Under a lock of Database::hold(), as each_object(). Errors: transient.
 Result<std::vector<LogProgress>> read_log_progress(Database& database, PipelineId pipeline,
                                                    std::uint64_t identity);
 

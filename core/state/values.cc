@@ -16,6 +16,7 @@ enum RowFlag : std::uint8_t {
   flag_time = 0x02,
   flag_expires = 0x04,
   flag_merge_refused = 0x08,
+  flag_written = 0x10,
 };
 
 __extension__ typedef unsigned __int128 WideUnsigned;
@@ -45,11 +46,13 @@ void append_row_header(std::string& out, const RowValue& row) {
   if (row.time.value != 0) flags |= flag_time;
   if (row.expires.value != 0) flags |= flag_expires;
   if (row.merge_refused) flags |= flag_merge_refused;
+  if (row.written.value != 0) flags |= flag_written;
   append_byte(out, value_version);
   append_byte(out, static_cast<std::uint8_t>(flags));
   append_big_endian(out, row.row_version);
   if (row.time.value != 0) append_big_endian(out, row.time.value);
   if (row.expires.value != 0) append_big_endian(out, row.expires.value);
+  if (row.written.value != 0) append_big_endian(out, row.written.value);
 }
 
 void append_row_value(std::string& out, const RowValue& row) {
@@ -70,6 +73,7 @@ std::optional<RowValue> read_row_value(std::string_view value) {
   row.row_version = reader.big_endian<std::uint64_t>();
   if ((flags & flag_time) != 0) row.time = EventTime(reader.big_endian<std::uint64_t>());
   if ((flags & flag_expires) != 0) row.expires = WallTime(reader.big_endian<std::uint64_t>());
+  if ((flags & flag_written) != 0) row.written = WallTime(reader.big_endian<std::uint64_t>());
   row.merge_refused = (flags & flag_merge_refused) != 0;
   if ((flags & flag_number) == 0) {
     row.bytes = reader.rest();
@@ -152,6 +156,49 @@ std::optional<DeadLetter> read_dead_letter(std::string_view value) {
   // What follows was added by a later minor version and is not ours to judge.
   if (!reader.ok()) return std::nullopt;
   return letter;
+}
+
+void append_queued_effect(std::string& out, const QueuedEffect& effect) {
+  append_byte(out, value_version);
+  append_byte(out, static_cast<std::uint8_t>(effect.kind));
+  append_big_endian(out, effect.ordinal);
+  append_big_endian(out, effect.partition.value);
+  append_big_endian(out, effect.offset.value);
+  append_big_endian(out, effect.time.value);
+  for (const std::string* text :
+       {&effect.key, &effect.content_type, &effect.data, &effect.event_id, &effect.source,
+        &effect.type, &effect.subject, &effect.version, &effect.event_key}) {
+    append_sized(out, *text);
+  }
+  append_big_endian(out, static_cast<std::uint32_t>(effect.metadata.size()));
+  for (const auto& [name, value] : effect.metadata) {
+    append_sized(out, name);
+    append_sized(out, value);
+  }
+}
+
+std::optional<QueuedEffect> read_queued_effect(std::string_view value) {
+  ByteReader reader(value);
+  if (!versioned(reader)) return std::nullopt;
+  QueuedEffect effect;
+  effect.kind = static_cast<EffectKind>(reader.byte());
+  effect.ordinal = reader.big_endian<std::uint32_t>();
+  effect.partition = Partition(reader.big_endian<std::uint32_t>());
+  effect.offset = Offset(reader.big_endian<std::uint64_t>());
+  effect.time = EventTime(reader.big_endian<std::uint64_t>());
+  for (std::string* text :
+       {&effect.key, &effect.content_type, &effect.data, &effect.event_id, &effect.source,
+        &effect.type, &effect.subject, &effect.version, &effect.event_key}) {
+    *text = reader.sized();
+  }
+  const auto attributes = reader.big_endian<std::uint32_t>();
+  for (std::uint32_t i = 0; i < attributes && reader.ok(); ++i) {
+    const std::string_view name = reader.sized();
+    effect.metadata.emplace_back(name, reader.sized());
+  }
+  // What follows was added by a later minor version and is not ours to judge.
+  if (!reader.ok()) return std::nullopt;
+  return effect;
 }
 
 std::string text_value(std::string_view text) {

@@ -1,11 +1,15 @@
 // Values of everything the store keeps. Pure functions: no I/O, no RocksDB, no clock.
 //
-//   row value     = 01 flags:u8 row_version:u64 [time:u64] [expires:u64] body
+//   row value     = 01 flags:u8 row_version:u64 [time:u64] [expires:u64] [written:u64] body
 //   flags         = 01 number | 02 has time | 04 has expires | 08 a merge was refused
+//                 | 10 has written
 //   body          = number: merge_kind:u8 value:i128, else the bytes that were put
 //   log progress  = 01 next:u64 count:u32 (begin:u64 end:u64)*
 //   dead letter   = 01 fields in the order of append_dead_letter, texts as size:u32 bytes
-//   text, integer = 01 byte* | 01 value:u64          registry, meta, object versions, identities
+//   queued effect = 01 fields in the order of append_queued_effect, texts as size:u32 bytes
+//   text, integer = 01 byte* | 01 value:u64          registry, meta, object versions, identities,
+//                                              numbers of the outbox, horizons and widths of marks
+//   mark          = 01
 //
 // The first byte is the version of that value's grammar, so that one kind of value can change
 // without rewriting a folder. A merge operand is a row value too: the row that the merge would make
@@ -38,6 +42,7 @@ struct RowValue {
   std::uint64_t row_version = 0;  ///< Grows with every commit that touches the row.
   EventTime time;                 ///< 0: unknown.
   WallTime expires;               ///< 0: never.
+  WallTime written;               ///< Of an operand that expires: when it was committed.
   bool merge_refused = false;     ///< Somebody merged onto bytes that are no integer.
   std::optional<Number> number;
   std::string_view bytes;  ///< Empty with a number.
@@ -67,10 +72,17 @@ std::optional<LogProgress> read_log_progress(std::string_view value);
 void append_dead_letter(std::string& out, const DeadLetter& letter);
 std::optional<DeadLetter> read_dead_letter(std::string_view value);
 
+/// All but the outbox and the number, which are in the key.
+void append_queued_effect(std::string& out, const QueuedEffect& effect);
+std::optional<QueuedEffect> read_queued_effect(std::string_view value);
+
 std::string text_value(std::string_view text);
 std::optional<std::string_view> read_text_value(std::string_view value);
 
 std::string integer_value(std::uint64_t integer);
 std::optional<std::uint64_t> read_integer_value(std::string_view value);
+
+/// That an event was settled; when is in the key.
+inline constexpr std::string_view mark_value{"\x01", 1};
 
 }  // namespace tidemill::state

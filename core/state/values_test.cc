@@ -39,6 +39,9 @@ TEST(RowValues, ReadBackAsWritten) {
   const RowValue merged{.row_version = 9,
                         .number = Number{MergeKind::last, WideInteger{-1} << 100}};
   EXPECT_EQ(read_row_value(encoded(merged)), merged);
+  const RowValue operand{
+      .expires = WallTime(2), .written = WallTime(1), .number = Number{MergeKind::sum, 1}};
+  EXPECT_EQ(read_row_value(encoded(operand)), operand);
   EXPECT_EQ(read_row_value(encoded({})), RowValue{});
 }
 
@@ -98,6 +101,47 @@ TEST(DeadLetterValues, KeepWhatALaterVersionAdds) {
   EXPECT_EQ(read->reason, "too large");
   EXPECT_EQ(read->data, "\0\1"s);
   EXPECT_FALSE(read_dead_letter(bytes.substr(0, bytes.size() - 1)));
+}
+
+QueuedEffect queued_effect() {
+  QueuedEffect effect;
+  effect.kind = EffectKind::put_object;
+  effect.ordinal = 3;
+  effect.key = "small/a.jpg";
+  effect.content_type = "image/jpeg";
+  effect.data = "\xFF\xD8\0"s;
+  effect.metadata = {{"width", "200"}, {"empty", ""}};
+  effect.partition = Partition(7);
+  effect.offset = Offset(8);
+  effect.event_id = "folder:/photos/a.jpg@v1";
+  effect.source = "folder:/photos";
+  effect.type = "created";
+  effect.subject = "a.jpg";
+  effect.version = "v1";
+  effect.event_key = "a";
+  effect.time = EventTime(9);
+  return effect;
+}
+
+TEST(QueuedEffectValues, ReadBackAsWritten) {
+  std::string bytes;
+  append_queued_effect(bytes, queued_effect());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(read_queued_effect(bytes.substr(0, size))) << size;
+  }
+  const auto read = read_queued_effect(bytes + "what a later version adds");
+  ASSERT_TRUE(read);
+  std::string again;
+  append_queued_effect(again, *read);
+  EXPECT_EQ(again, bytes);
+  EXPECT_EQ(read->kind, EffectKind::put_object);
+  EXPECT_EQ(read->ordinal, 3u);
+  EXPECT_EQ(read->key, "small/a.jpg");
+  EXPECT_EQ(read->data, "\xFF\xD8\0"s);
+  EXPECT_EQ(read->metadata, queued_effect().metadata);
+  EXPECT_EQ(read->offset, Offset(8));
+  EXPECT_EQ(read->event_key, "a");
+  EXPECT_EQ(read->time, EventTime(9));
 }
 
 TEST(PlainValues, BeginWithAVersion) {

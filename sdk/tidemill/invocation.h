@@ -36,11 +36,21 @@ struct EventFailure {
   std::string reason;
 };
 
+/// A row that the handler looked at, and how fresh it was: whether another commit has changed the
+/// row meanwhile is judged when the effects commit.
+struct RowRead {
+  TableId table;
+  std::uint64_t key_hash = 0;  ///< xxh3-64 of the row's key.
+  std::uint64_t commit = 0;    ///< All commits up to this one were visible to the read.
+};
+
 /// What came of it. Exactly one of: `error` (the batch failed as a whole), or effects + failures.
 struct Answer {
   std::optional<Error> error;
   std::vector<Effect> effects;  ///< Grouped by event, in the order the function asked for them.
   std::vector<EventFailure> failures;
+  std::vector<RowRead> reads;  ///< Empty when the handler read no table.
+  std::uint64_t bytes = 0;     ///< Memory that `keep` holds.
   std::shared_ptr<const void> keep;  ///< Owns what the effects view, besides the request itself.
 };
 

@@ -28,6 +28,10 @@ namespace tidemill {
 enum class ProgressKind : std::uint8_t {
   log,      ///< Per partition {next, settled ranges above next}; order is kept.
   objects,  ///< Per object its key and the version last settled; no order.
+  /// Nothing: the upstream system hands out again what was not settled, now and then also what was.
+  /// `partition` and `offset` number deliveries, for settle(). No order, but that of keys where the
+  /// pipeline says `order_by: key`.
+  queue,
 };
 
 struct SourceTraits {

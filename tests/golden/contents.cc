@@ -25,7 +25,7 @@ constexpr EventTime taken(1'700'000'000'000'000);
 
 void commit(RocksStore& store, const CommitPart& part) {
   const CommitPart* parts[] = {&part};
-  const auto committed = store.commit(parts, now);
+  const auto committed = store.commit(parts, now, Durability::sync);
   ASSERT_TRUE(committed) << committed.error().message;
 }
 

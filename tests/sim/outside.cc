@@ -38,7 +38,7 @@ Result<std::vector<LogProgress>> ModelStore::log_progress(PipelineId) {
   return all;
 }
 
-Result<> ModelStore::commit(std::span<const CommitPart* const> parts, WallTime) {
+Result<> ModelStore::commit(std::span<const CommitPart* const> parts, WallTime, Durability) {
   ++commits_;
   for (const CommitPart* part : parts) {
     for (const RowChange& row : part->rows) {

@@ -37,7 +37,19 @@ class ModelStore final : public Store {
   Result<TableId> table(std::string_view) override { return TableId(1); }
   Result<std::unique_ptr<Progress>> progress(PipelineId, std::string_view) override;
   Result<std::vector<LogProgress>> log_progress(PipelineId) override;
-  Result<> commit(std::span<const CommitPart* const> parts, WallTime now) override;
+  Result<std::vector<bool>> settled_before(PipelineId, std::span<const DedupeId> ids,
+                                           WallTime) override {
+    return std::vector<bool>(ids.size());
+  }
+  Result<OutboxId> outbox(PipelineId, std::string_view) override { return OutboxId(1); }
+  Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t, std::size_t,
+                                           std::uint64_t) override {
+    return std::vector<QueuedEffect>{};
+  }
+  Result<> sync() override { return {}; }
+  Result<> reopen() override { return {}; }
+  Result<> commit(std::span<const CommitPart* const> parts, WallTime now,
+                  Durability durability) override;
 
   const std::map<std::string, std::int64_t>& counters() const { return counters_; }
   const std::map<std::string, int>& dead() const { return dead_; }

@@ -27,7 +27,19 @@ class FakeStore final : public Store {
     return std::vector<LogProgress>{};
   }
 
-  Result<> commit(std::span<const CommitPart* const> parts, WallTime) override {
+  Result<std::vector<bool>> settled_before(PipelineId, std::span<const DedupeId> ids,
+                                           WallTime) override {
+    return std::vector<bool>(ids.size());
+  }
+  Result<OutboxId> outbox(PipelineId, std::string_view) override { return OutboxId(1); }
+  Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t, std::size_t,
+                                           std::uint64_t) override {
+    return std::vector<QueuedEffect>{};
+  }
+  Result<> sync() override { return {}; }
+  Result<> reopen() override { return {}; }
+
+  Result<> commit(std::span<const CommitPart* const> parts, WallTime, Durability) override {
     ++calls;
     std::vector<CommitPart> group;
     for (const CommitPart* part : parts) group.push_back(*part);
