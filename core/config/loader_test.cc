@@ -114,15 +114,15 @@ pipelines:
     source: { generate: { rate: 60/m } }
     dead_letter: off
     sinks:
-      out: { table: { name: events, key: .id } }
+      out: { table: { name: events, key: .id, expire: 30d } }
       log: { from: event, file: { path: out.ndjson } }
 )");
   const auto& p = plan.pipelines.at(0);
   EXPECT_FALSE(p.dead_letter.enabled);
   EXPECT_THAT(p.source.options, ElementsAre(Pair("rate", "1")));
   EXPECT_EQ(p.sinks[0].from, "event");
-  EXPECT_THAT(p.sinks[0].connector.options,
-              ElementsAre(Pair("name", "events"), Pair("key", ".id")));
+  EXPECT_THAT(p.sinks[0].connector.options, ElementsAre(Pair("name", "events"), Pair("key", ".id"),
+                                                        Pair("expire", "2592000000000")));
   EXPECT_EQ(p.sinks[1].from, "event");
 }
 

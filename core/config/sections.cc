@@ -134,7 +134,10 @@ ConfigSpec<TableSinkOptions> table_sink_spec() {
       .field("name", &TableSinkOptions::name, "Name of the table; default: the sink's name.")
       .field("key", &TableSinkOptions::key,
              "With `from: event`: where a row's key stands, as .id or $event.subject; default: the "
-             "event's key, else its id.");
+             "event's key, else its id.")
+      .field("expire", &TableSinkOptions::expire,
+             "A row is gone when this long has passed since it last changed; default: never.",
+             at_least(second));
 }
 
 std::vector<KindDecl> source_kinds(const Registry& registry) {

@@ -65,6 +65,7 @@ ConfigSpec<ConcurrencyOptions> concurrency_spec();
 struct TableSinkOptions {
   std::string name;
   std::string key;
+  std::optional<Duration> expire;
 };
 ConfigSpec<TableSinkOptions> table_sink_spec();
 inline constexpr std::string_view table_kind = "table";
