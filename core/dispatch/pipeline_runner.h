@@ -35,9 +35,10 @@ struct SinkBinding {
   std::string name;
   Sink* sink = nullptr;  ///< Null: the table below.
   TableId table;
-  bool from_event = false;   ///< Takes the events themselves rather than an output.
-  std::uint32_t output = 0;  ///< Index among the function's outputs.
-  KeyPath key;               ///< Tables fed by events; a row of an output brings its own key.
+  std::optional<Duration> expire;  ///< Of the table's rows, from their last change.
+  bool from_event = false;         ///< Takes the events themselves rather than an output.
+  std::uint32_t output = 0;        ///< Index among the function's outputs.
+  KeyPath key;                     ///< Tables fed by events; a row of an output brings its own key.
   RetryPolicy retry;
 };
 

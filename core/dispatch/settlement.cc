@@ -158,6 +158,10 @@ CommitPart PipelineRunner::commit_part(Lane& lane, Settlement& settlement) {
 void PipelineRunner::add_rows(const SinkBinding& binding, Settlement& settlement,
                               CommitPart& part) {
   const auto& events = settlement.work.events;
+  const WallTime expires =
+      binding.expire
+          ? WallTime(scheduler_.wall().value + static_cast<std::uint64_t>(binding.expire->count()))
+          : WallTime();
   const auto add = [&](const Effect& effect, std::string_view key) {
     const bool row = effect.kind != EffectKind::message;
     part.rows.push_back({.table = binding.table,
@@ -166,6 +170,7 @@ void PipelineRunner::add_rows(const SinkBinding& binding, Settlement& settlement
                          .event = effect.event,
                          .operand = effect.operand,
                          .time = events[effect.event].time,
+                         .expires = expires,
                          .key = key,
                          .data = effect.data});
   };

@@ -169,6 +169,7 @@ Result<> Engine::bind(const SinkPlan& plan, const Registry& registry, const Serv
     auto table = store_->table(options->name.empty() ? plan.name : options->name);
     if (!table) return std::unexpected(table.error());
     binding.table = *table;
+    binding.expire = options->expire;
     if (options->key.empty()) return {};
     auto key = KeyPath::parse(options->key);
     if (!key) return std::unexpected(key.error());

@@ -98,12 +98,13 @@ class EngineTest : public ::testing::Test {
     return {};
   }
 
-  std::uint64_t rows_in(const std::string& table) {
+  std::uint64_t rows_in(const std::string& table, Duration later = Duration(0)) {
     std::uint64_t rows = 0;
     const auto id = engine_->store().find_table(table);
     if (!id) return 0;
+    const WallTime at(scheduler_.wall().value + static_cast<std::uint64_t>(later.count()));
     const auto read = engine_->store().each_row(
-        *id, "", scheduler_.wall(), [&](std::string_view, const Row&) { return ++rows; });
+        *id, "", at, [&](std::string_view, const Row&) { return ++rows; });
     EXPECT_TRUE(read);
     return rows;
   }
@@ -126,6 +127,16 @@ TEST_F(EngineTest, RunsEveryPipelineUntilNothingIsLeft) {
   EXPECT_EQ(rows_in("b_rows"), 7);
   EXPECT_EQ(engine_->status()[0].state, LineState::ended);
   EXPECT_EQ(engine_->status()[0].stats.committed, 250);
+}
+
+TEST_F(EngineTest, RowsOfATableExpireAsItsSinkSays) {
+  PipelinePlan plan = counting("a", {{"count", "20"}});
+  plan.sinks[0].connector.options.emplace_back("expire", "60000000");
+  ASSERT_TRUE(build({std::move(plan)}, true));
+  ASSERT_TRUE(scheduler_.run(engine_->run()));
+
+  EXPECT_EQ(rows_in("a_rows", std::chrono::seconds(59)), 20);
+  EXPECT_EQ(rows_in("a_rows", std::chrono::seconds(60)), 0);
 }
 
 TEST_F(EngineTest, ASecondRunFindsNothingToDo) {
