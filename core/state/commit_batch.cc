@@ -39,6 +39,7 @@ struct RowRefHash {
 
 struct TableTarget {
   rocksdb::ColumnFamilyHandle* family = nullptr;
+  bool expires = false;  // Some row of it does.
   std::string key_begin;
 };
 
@@ -70,16 +71,18 @@ void must(const rocksdb::Status& status) {
 }  // namespace
 
 struct CommitBatch::Impl {
-  Impl(Database& d, Marks& m, Outboxes& o) : database(d), marks(m), outboxes(o) {}
+  Impl(Database& d, Marks& m, Outboxes& o, ExpiredNumbers& e)
+      : database(d), marks(m), outboxes(o), expired(e) {}
 
   void add_row(const RowChange& row);
   void fold_merge(const RowChange& row);
   void write_merges();
-  const TableTarget& target(TableId table);
+  TableTarget& target(TableId table);
 
   Database& database;
   Marks& marks;
   Outboxes& outboxes;
+  ExpiredNumbers& expired;
   rocksdb::WriteBatch batch;
   std::uint64_t row_version = 0;
   WallTime now;
@@ -90,8 +93,9 @@ struct CommitBatch::Impl {
   std::string value;
 };
 
-CommitBatch::CommitBatch(Database& database, Marks& marks, Outboxes& outboxes)
-    : impl_(std::make_unique<Impl>(database, marks, outboxes)) {}
+CommitBatch::CommitBatch(Database& database, Marks& marks, Outboxes& outboxes,
+                         ExpiredNumbers& expired)
+    : impl_(std::make_unique<Impl>(database, marks, outboxes, expired)) {}
 CommitBatch::~CommitBatch() = default;
 
 void CommitBatch::begin(std::uint64_t row_version, WallTime now) {
@@ -100,6 +104,7 @@ void CommitBatch::begin(std::uint64_t row_version, WallTime now) {
   impl_->merges.clear();
   impl_->row_version = row_version;
   impl_->now = now;
+  impl_->expired.remove(impl_->batch, now);
 }
 
 void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
@@ -156,6 +161,11 @@ Result<> CommitBatch::write(Durability durability) {
 }
 
 void CommitBatch::Impl::add_row(const RowChange& row) {
+  if (row.expires.value != 0) {
+    TableTarget& table = target(row.table);
+    if (!table.expires) expired.watch(row.table);
+    table.expires = true;
+  }
   if (row.kind == EffectKind::merge_row) return fold_merge(row);
   // What was folded so far lies before this change, which overwrites it.
   if (!merges.empty()) merges.erase(RowRef{row.table, row.key});
@@ -211,7 +221,7 @@ void CommitBatch::Impl::write_merges() {
   merges.clear();
 }
 
-const TableTarget& CommitBatch::Impl::target(TableId table) {
+TableTarget& CommitBatch::Impl::target(TableId table) {
   if (table.value >= targets.size()) targets.resize(table.value + std::size_t{1});
   TableTarget& target = targets[table.value];
   if (target.family == nullptr) {

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "core/state/database.h"
+#include "core/state/expired_numbers.h"
 #include "core/state/marks.h"
 #include "core/state/outboxes.h"
 #include "core/state/store.h"
@@ -20,7 +21,7 @@ namespace tidemill::state {
 class CommitBatch {
  public:
   /// What it is given outlives the batch. The batch dies when the database is opened again.
-  CommitBatch(Database& database, Marks& marks, Outboxes& outboxes);
+  CommitBatch(Database& database, Marks& marks, Outboxes& outboxes, ExpiredNumbers& expired);
   ~CommitBatch();
 
   /// Starts afresh. Every row touched carries `row_version`, which grows from group to group; what

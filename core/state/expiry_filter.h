@@ -3,7 +3,7 @@
 //
 // Only rows that were put as something else than a number. A number may have been given a later
 // expiry by a merge that lies in another file, where the filter cannot see it; such rows are
-// removed by the commit (RocksStore::drop_expired). Reads do not depend on either.
+// removed by commits (expired_numbers.h). Reads do not depend on either.
 //
 // RocksDB calls the filter from its own threads. The time is that of the last commit.
 #pragma once

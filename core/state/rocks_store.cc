@@ -12,6 +12,7 @@
 #include "core/state/byte_codec.h"
 #include "core/state/catalog.h"
 #include "core/state/commit_batch.h"
+#include "core/state/expired_numbers.h"
 #include "core/state/keys.h"
 #include "core/state/marks.h"
 #include "core/state/meta.h"
@@ -57,6 +58,7 @@ struct RocksStore::Impl {
   state::Identities identities{*database};
   state::Marks marks{*database};
   state::Outboxes outboxes{*database};
+  state::ExpiredNumbers expired{*database};
   std::optional<state::CommitBatch> batch;
   std::uint64_t commits = 0;  // Since the folder was opened.
 };
@@ -68,7 +70,7 @@ Result<> RocksStore::Impl::begin_epoch() {
   epoch = begun->epoch;
   // Never behind a number that was given away, even if nothing else is left of it.
   dead_letter_next = std::max(dead_letter_next, begun->dead_letter_next);
-  batch.emplace(*database, marks, outboxes);
+  batch.emplace(*database, marks, outboxes, expired);
   return {};
 }
 
@@ -347,6 +349,7 @@ Result<> RocksStore::drop_expired(WallTime now) {
   if (!open) return std::unexpected(open.error());
   impl_->database->set_clock(now);
   if (auto dropped = impl_->marks.drop_expired(now); !dropped) return dropped;
+  if (auto looked = impl_->expired.look(now); !looked) return looked;
   rocksdb::ColumnFamilyHandle* const family = impl_->database->dead_letters();
   rocksdb::WriteBatch batch;
   for (const auto& [name, number] : impl_->catalog.all(NameKind::pipeline)) {

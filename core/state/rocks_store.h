@@ -120,7 +120,8 @@ class RocksStore final : public Store {
                             const DeadLetterVisit& visit) const;
 
   /// Removes dead letters and marks that have expired; looks no further than the first of each
-  /// pipeline that has not. Called at open; a long-running engine calls it now and then.
+  /// pipeline that has not. Looks through a stretch of tables whose rows expire; the next commits
+  /// remove what it finds. Called at open; a long-running engine calls it now and then.
   Result<> drop_expired(WallTime now);
 
   /// Writes what only the log holds to sorted files, for instance before the folder is copied.
