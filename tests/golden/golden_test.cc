@@ -7,6 +7,7 @@
 #include <string>
 
 #include "contents.h"
+#include "contents_1_1.h"
 #include "core/state/rocks_store.h"
 
 namespace tidemill::golden {
@@ -39,6 +40,11 @@ TEST(GoldenFolder, OfFormat10HoldsWhatWasWritten) {
   expect_contents(folder.path());
 }
 
+TEST(GoldenFolder, OfFormat11HoldsWhatWasWritten) {
+  const GoldenFolder folder("1.1");
+  expect_contents_1_1(folder.path());
+}
+
 TEST(GoldenFolder, OfFormat20IsRefusedByName) {
   const GoldenFolder folder("2.0");
   const auto opened = RocksStore::open(folder.path(), {.engine_id = "e"});
@@ -54,6 +60,9 @@ TEST(GoldenFolder, WrittenTodayHoldsTheSame) {
   fs::remove_all(path);
   write(path);
   expect_contents(path);
+  fs::remove_all(path);
+  write_1_1(path);
+  expect_contents_1_1(path);
   fs::remove_all(path);
 }
 
