@@ -360,6 +360,11 @@ void UnsyncedDisk::set_space(std::uint64_t bytes) {
   state_->space = bytes;
 }
 
+std::uint64_t UnsyncedDisk::used() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->tree.bytes();
+}
+
 void UnsyncedDisk::crash(std::uint64_t seed) {
   const std::lock_guard lock(state_->mutex);
   state_->tree.crash(seed);

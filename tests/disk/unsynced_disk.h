@@ -39,6 +39,8 @@ class UnsyncedDisk {
   /// Bytes that fit on the disk: what does not is cut off and fails as on a full disk.
   void set_space(std::uint64_t bytes);
 
+  std::uint64_t used() const;
+
   /// Forgets what was not synced, by chance not all of it, and turns the power on again. What
   /// survives is decided by the seed.
   void crash(std::uint64_t seed);
