@@ -40,10 +40,18 @@ Marks::Kept& Marks::kept(PipelineId pipeline) {
   return kept_.try_emplace(pipeline, Kept{default_horizon, {}}).first->second;
 }
 
-// Every bucket is found by its first key; the marks in it are jumped over.
 Result<> Marks::load() {
   const std::lock_guard lock(mutex_);
   kept_.clear();
+  if (auto read = read_buckets(); !read) return read;
+  for (const auto& [pipeline, horizon] : told_) {
+    if (auto written = write_horizon(pipeline, horizon); !written) return written;
+  }
+  return {};
+}
+
+// Every bucket is found by its first key; the marks in it are jumped over.
+Result<> Marks::read_buckets() {
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> at(
@@ -70,6 +78,12 @@ Result<> Marks::load() {
 
 Result<> Marks::keep(PipelineId pipeline, Duration horizon) {
   const std::lock_guard lock(mutex_);
+  auto written = write_horizon(pipeline, horizon);
+  if (written) told_[pipeline] = horizon;
+  return written;
+}
+
+Result<> Marks::write_horizon(PipelineId pipeline, Duration horizon) {
   Kept& kept = this->kept(pipeline);
   if (kept.horizon == horizon) return {};
   auto written = database_.put(database_.dedupe(), horizon_key(pipeline),

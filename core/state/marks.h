@@ -27,7 +27,8 @@ class Marks {
   /// `database` outlives this.
   explicit Marks(Database& database) : database_(database) {}
 
-  /// Reads which buckets there are. Also after the database was opened again. Errors: transient.
+  /// Reads which buckets there are. Also after the database was opened again; then says again what
+  /// keep() was told. Errors: transient.
   Result<> load();
 
   /// How long marks of a pipeline are kept; those of one that never said for a day. Remembered with
@@ -55,12 +56,15 @@ class Marks {
   };
 
   Kept& kept(PipelineId pipeline);
-  void note(std::string_view key, std::string_view value);
+  Result<> read_buckets();
+  Result<> write_horizon(PipelineId pipeline, Duration horizon);
   Result<> remove(PipelineId pipeline, std::uint32_t first, std::uint32_t last);
 
   Database& database_;
   mutable std::mutex mutex_;
-  std::map<PipelineId, Kept> kept_;  // Guarded by mutex_.
+  // Guarded by mutex_.
+  std::map<PipelineId, Kept> kept_;
+  std::map<PipelineId, Duration> told_;  // By keep().
 };
 
 }  // namespace tidemill::state
