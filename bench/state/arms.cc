@@ -101,17 +101,15 @@ class WithStore {
   TableId table_;
 };
 
+// Gives a new folder its table and its pipeline, so that all arms begin with the same.
+TableId prepare(const std::string& folder) { return WithStore(folder, {}).table(); }
+
 // RocksDB opened as the store opens it, and one batch after the other.
 class Bare {
  public:
-  Bare(const std::string& folder, const Work& work) : work_(work) {
-    const WithStore made(folder, work);  // Gives the folder its table and pipeline.
-    table_ = made.table();
+  Bare(const std::string& folder, const Work& work) : work_(work), table_(prepare(folder)) {
     begin_ = state::text_key_begin(table_);
     progress_key_ = state::log_key(PipelineId(1), state::identity_hash("bench:"), Partition(0));
-  }
-
-  void open(const std::string& folder) {
     auto opened = state::Database::open(folder + "/state", folder, {}, state::IfMissing::fail);
     require(opened.has_value(), "cannot open the store in " + folder);
     database_ = std::move(*opened);
@@ -150,7 +148,7 @@ class Bare {
   std::unique_ptr<state::Database> database_;
   rocksdb::ColumnFamilyHandle* family_ = nullptr;
   rocksdb::WriteBatch batch_;
-  TableId table_;
+  const TableId table_;
   std::string begin_;
   std::string progress_key_;
   std::string value_;
@@ -188,6 +186,7 @@ class Row {
 }  // namespace
 
 Cost count_with_store(const std::string& folder, const Events& events, const Work& work) {
+  prepare(folder);
   WithStore store(folder, work);
   Parser parser;
   const Clock clock;
@@ -198,7 +197,6 @@ Cost count_with_store(const std::string& folder, const Events& events, const Wor
 
 Cost count_bare(const std::string& folder, const Events& events, const Work& work) {
   Bare bare(folder, work);
-  bare.open(folder);
   Parser parser;
   boost::unordered_flat_map<std::string_view, std::int64_t, Hash> counts;
   const Clock clock;
@@ -214,6 +212,7 @@ Cost count_bare(const std::string& folder, const Events& events, const Work& wor
 }
 
 Cost merge_with_store(const std::string& folder, const Events& events, const Work& work) {
+  prepare(folder);
   WithStore store(folder, work);
   const Clock clock;
   store.run(events.size(),
@@ -223,7 +222,6 @@ Cost merge_with_store(const std::string& folder, const Events& events, const Wor
 
 Cost merge_bare(const std::string& folder, const Events& events, const Work& work) {
   Bare bare(folder, work);
-  bare.open(folder);
   const Clock clock;
   for (std::size_t i = 0; i < events.size();) {
     const std::size_t end = std::min(events.size(), i + work.group);
@@ -237,6 +235,7 @@ Cost merge_bare(const std::string& folder, const Events& events, const Work& wor
 // The rows of one group are drawn into memory that both arms keep: their text must outlive a
 // change.
 Cost put_with_store(const std::string& folder, std::size_t rows, const Work& work) {
+  prepare(folder);
   WithStore store(folder, work);
   std::vector<Row> group(work.group);
   Row row;
@@ -256,7 +255,6 @@ Cost put_with_store(const std::string& folder, std::size_t rows, const Work& wor
 
 Cost put_bare(const std::string& folder, std::size_t rows, const Work& work) {
   Bare bare(folder, work);
-  bare.open(folder);
   std::vector<Row> group(work.group);
   Row row;
   const Clock clock;
