@@ -21,8 +21,9 @@
 namespace tidemill::state {
 namespace {
 
-// A batch that grew beyond this for one large group is given back instead of being kept.
+// What grew beyond these for one large group is given back instead of being kept.
 constexpr std::size_t kept_batch_bytes = 4u << 20;
+constexpr std::size_t kept_merge_places = 64u << 10;
 
 struct RowRef {
   TableId table;
@@ -101,6 +102,7 @@ CommitBatch::~CommitBatch() = default;
 void CommitBatch::begin(std::uint64_t row_version, WallTime now) {
   if (impl_->batch.Data().capacity() > kept_batch_bytes) impl_->batch = rocksdb::WriteBatch();
   impl_->batch.Clear();
+  if (impl_->merges.bucket_count() > kept_merge_places) impl_->merges = {};
   impl_->merges.clear();
   impl_->row_version = row_version;
   impl_->now = now;
