@@ -44,12 +44,13 @@ class Engine {
   bool commit(Durability durability) {
     const std::uint64_t number = attempted_ + 1;
     const std::string key = std::to_string(number);
+    const std::string data(random_() % 300, 'x');
     QueuedEffect effect;
     effect.outbox = outbox_;
     effect.key = key;
     const CommitPart rows{
         .pipeline = pipeline_,
-        .rows = {{.table = rows_, .kind = EffectKind::put_row, .key = key, .data = padding()},
+        .rows = {{.table = rows_, .kind = EffectKind::put_row, .key = key, .data = data},
                  {.table = counters_,
                   .kind = EffectKind::merge_row,
                   .merge = MergeKind::count,
@@ -122,8 +123,6 @@ class Engine {
     }
     return "";
   }
-
-  std::string padding() { return std::string(random_() % 300, 'x'); }
 
   std::string failure(const std::string& what) const {
     return what + ", seed " + std::to_string(seed_);
