@@ -135,11 +135,16 @@ Result<std::vector<bool>> Marks::settled(PipelineId pipeline, std::span<const De
   std::ranges::sort(open, {}, [&ids](std::size_t i) { return ids[i]; });
   for (const std::uint32_t bucket : buckets) {
     if (open.empty()) break;
-    std::vector<std::string> keys(open.size(), bucket_key(pipeline, bucket));
-    std::vector<rocksdb::Slice> slices(open.size());
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      append_mark(keys[i], ids[open[i]]);
-      slices[i] = keys[i];
+    const std::string prefix = bucket_key(pipeline, bucket);
+    const std::size_t key_bytes = prefix.size() + sizeof(DedupeId);
+    std::string keys;  // One behind the other.
+    keys.reserve(open.size() * key_bytes);
+    std::vector<rocksdb::Slice> slices;
+    slices.reserve(open.size());
+    for (const std::size_t i : open) {
+      slices.emplace_back(keys.data() + keys.size(), key_bytes);
+      keys += prefix;
+      append_mark(keys, ids[i]);
     }
     std::vector<rocksdb::PinnableSlice> values(open.size());
     std::vector<rocksdb::Status> statuses(open.size());
