@@ -60,8 +60,9 @@ rocksdb::DBOptions db_options(const Limits& limits, IfMissing missing, rocksdb::
       std::make_shared<rocksdb::WriteBufferManager>(limits.memtable_bytes);
   // A torn end of the log is what a power cut leaves; anything before it must be whole.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  // Replaying into memory only makes frequent restarts cheap and leaves no trail of tiny files.
-  options.avoid_flush_during_recovery = true;
+  // What an earlier process wrote and did not sync is read back here all the same, and commits will
+  // build on it: it has to be as durable as they are, or a power cut would tear a hole.
+  options.avoid_flush_during_recovery = false;
   options.max_total_wal_size = 2 * limits.memtable_bytes;
   options.max_background_jobs = 2;
   options.max_open_files = 256;
