@@ -23,11 +23,19 @@ std::string take_duration(const std::string& text, Duration& out) {
   return {};
 }
 
+std::string take_bytes(const std::string& text, std::uint64_t& out) {
+  const auto parsed = config::parse_bytes(text);
+  if (!parsed || *parsed < (1u << 20))
+    return "expected a size of at least 1MiB; got '" + text + "'";
+  out = *parsed;
+  return {};
+}
+
 }  // namespace
 
 void add_run(CLI::App& app, Session& session) {
   struct Text {
-    std::string summary, fail_on, drain_timeout = "25s";
+    std::string summary, fail_on, drain_timeout = "25s", memory = "256MiB";
   };
   auto options = std::make_shared<RunOptions>();
   auto text = std::make_shared<Text>();
@@ -50,6 +58,10 @@ void add_run(CLI::App& app, Session& session) {
                   "File with the token that a listener beyond loopback asks for");
   run->add_option("--drain-timeout", text->drain_timeout, "How long a stop may take")
       ->capture_default_str();
+  run->add_option("--memory", text->memory,
+                  "Memory for events under way, over all pipelines; half of it in equal, "
+                  "guaranteed shares")
+      ->capture_default_str();
   run->add_option("--log-level", options->log_level, "debug, info, warning or error")
       ->transform(CLI::CheckedTransformer(log_levels))
       ->default_str("info");
@@ -65,6 +77,8 @@ void add_run(CLI::App& app, Session& session) {
   run->callback([&session, options, text] {
     const std::string wrong = take_duration(text->drain_timeout, options->drain_timeout);
     if (!wrong.empty()) throw CLI::ValidationError("--drain-timeout", wrong);
+    const std::string wrong_size = take_bytes(text->memory, options->memory_bytes);
+    if (!wrong_size.empty()) throw CLI::ValidationError("--memory", wrong_size);
     options->summary_json = !text->summary.empty();
     options->fail_on_dead_letters = !text->fail_on.empty();
     RunSession run_session(session, *options);

@@ -48,6 +48,8 @@ int RunSession::run() {
   auto engine = Engine::build(*plan, session_.registry, session_.plugins, scheduler_, log_,
                               {.data_folder = options_.data,
                                .until_idle = options_.until_idle,
+                               .memory_bytes = options_.memory_bytes,
+                               .disk = disk_.get_executor(),
                                .function_threads = cores()});
   if (!engine) return complain(engine.error());
   engine_ = std::move(*engine);

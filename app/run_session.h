@@ -6,6 +6,7 @@
 #pragma once
 
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@ struct RunOptions {
   std::vector<std::string> paths;
   std::vector<std::string> overrides;
   std::string data = "tidemill-data";
+  std::uint64_t memory_bytes = 0;
   bool until_idle = false;
   bool summary_json = false;
   std::string summary_path;
@@ -66,6 +68,8 @@ class RunSession {
   boost::asio::signal_set signals_;
   bool signalled_ = false;  // The thread of the signals has seen one.
   std::unique_ptr<Engine> engine_;
+  // One writes, one reads: a sink that blocks all of the other threads must not hold up commits.
+  boost::asio::thread_pool disk_{2};
   std::optional<AdminApi> api_;
   std::optional<AdminServer> admin_;
   std::optional<ProgressLine> progress_;

@@ -9,9 +9,43 @@ namespace tidemill {
 
 enum class Mutation {
   none,
+  // Order of effects.
   commit_before_sinks,    ///< Progress becomes durable although a sink has not written yet.
+  ack_before_commit,      ///< The source forgets events whose effects are not written.
+  ack_before_sync,        ///< The source forgets events whose effects a power cut can take back.
+  ignore_sink_refusal,    ///< An effect that its sink refused counts as written.
+  keep_rows_of_the_dead,  ///< An event that died at a sink still changes its rows.
+  // Progress.
   forget_settled_ranges,  ///< What settled ahead of a hole is not remembered.
   skip_failed_event,      ///< A failed event does not pin `next`.
+  dead_without_progress,  ///< A dead-lettered event is not settled.
+  // Policy.
+  one_attempt_more,         ///< Events are tried once more than the policy says.
+  one_attempt_less,         ///< Events are given up one try too early.
+  bisect_off_by_one,        ///< The first event of the right half is in neither half.
+  right_half_first,         ///< A split batch runs its right half before its left one.
+  settle_behind_a_failure,  ///< In an ordered batch, what stands behind a failed event settles.
+  settle_behind_a_key,      ///< In a keyed batch, what stands behind a failed event settles.
+  retry_behind_the_rest,    ///< A failed batch goes to the end of its lane.
+  slice_by_offset,          ///< One key's events are spread over several lanes.
+  forget_max_age,           ///< Old events are tried as if they were young.
+  // Batches and credits.
+  batch_one_too_many,  ///< A batch takes one event more than its limit.
+  keep_open_window,    ///< The last batch waits for more although the source has ended.
+  forget_credit,       ///< A dead event's credit is not given back.
+  endless_credit,      ///< The source is asked for more than there is room for.
+  // Dedupe.
+  lose_dedupe_mark,       ///< A settled event's id is not written down.
+  ignore_ids_in_flight,   ///< Only ids that are stored make a duplicate.
+  duplicate_not_settled,  ///< The source is never told that it may forget a duplicate.
+  // Commits.
+  lose_last_part,        ///< A commit group loses its last part and reports it as written.
+  visible_before_write,  ///< Reads claim to have seen commits that are not written.
+  go_on_after_failure,   ///< A failed write counts as written.
+  ignore_stale_reads,    ///< What a function read may have changed when its effects commit.
+  // Outboxes.
+  deliver_after_removal,  ///< A queued effect leaves its outbox before its sink has it.
+  lose_queued_effect,     ///< The last effect for an outbox is not written.
 };
 
 #ifdef TIDEMILL_MUTATIONS

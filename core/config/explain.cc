@@ -1,7 +1,9 @@
 #include "core/config/explain.h"
 
 #include <fmt/format.h>
+
 #include <fmt/ranges.h>
+#include <array>
 
 #include <span>
 #include <vector>
@@ -97,6 +99,21 @@ void backoff(Explanation& to, int depth, const Backoff& plan) {
           duration(plan.max), plan.jitter == Jitter::full ? "full" : "none");
 }
 
+void sink(Explanation& to, int depth, const SinkPlan& plan, const std::vector<KindDecl>& kinds) {
+  connector(to, depth, plan.connector, kinds);
+  if (!plan.retry) return;
+  to.line(depth, "retry:");
+  to.line(depth + 1, "attempts: {}", plan.retry->attempts);
+  backoff(to, depth + 1, plan.retry->backoff);
+}
+
+void dedupe(Explanation& to, const DedupePolicy& plan) {
+  constexpr std::array names{"none", "native", "header", "body_hash"};
+  const std::string header = plan.header.empty() ? "" : fmt::format(" header: {},", plan.header);
+  to.line(2, "dedupe: {{ id: {},{} horizon: {} }}", names[static_cast<std::size_t>(plan.by)],
+          header, duration(plan.horizon));
+}
+
 void pipeline(Explanation& to, const PipelinePlan& plan, const Registry& registry) {
   to.line(1, "{}:", plan.name);
   if (!plan.renamed_from.empty()) to.line(2, "renamed_from: {}", plan.renamed_from);
@@ -113,6 +130,8 @@ void pipeline(Explanation& to, const PipelinePlan& plan, const Registry& registr
   backoff(to, 3, plan.retry.backoff);
   to.line(3, "max_age: {}", duration(plan.retry.max_age));
   to.line(3, "bisect: {}", plan.retry.bisect);
+  to.line(2, "durability: {}", plan.durability == Durability::sync ? "sync" : "periodic");
+  if (plan.dedupe.by != DedupeBy::none) dedupe(to, plan.dedupe);
   if (plan.dead_letter.enabled) {
     to.line(2, "dead_letter: {{ keep: {} }}", duration(plan.dead_letter.keep));
   } else {
@@ -120,14 +139,16 @@ void pipeline(Explanation& to, const PipelinePlan& plan, const Registry& registr
   }
   if (!plan.sinks.empty()) to.line(2, "sinks:");
   const auto kinds = sink_kinds(registry);
-  for (const auto& sink : plan.sinks) {
-    to.line(3, "{}:", sink.name);
-    to.line(4, "from: {}", sink.from);
-    connector(to, 4, sink.connector, kinds);
-    if (!sink.retry) continue;
-    to.line(4, "retry:");
-    to.line(5, "attempts: {}", sink.retry->attempts);
-    backoff(to, 5, sink.retry->backoff);
+  for (const auto& each : plan.sinks) {
+    to.line(3, "{}:", each.name);
+    to.line(4, "from: {}", each.from);
+    to.line(4, "delivery: {}", each.delivery == Delivery::queue ? "queue" : "wait");
+    sink(to, 4, each, kinds);
+  }
+  for (const auto* each : {&plan.on_success, &plan.on_failure}) {
+    if (!*each) continue;
+    to.line(2, "{}:", (*each)->name);
+    sink(to, 3, **each, kinds);
   }
 }
 

@@ -12,10 +12,9 @@ constexpr std::array<NotYet, 3> step_words{
     {{"filter", in_function}, {"map", in_function}, {"when", in_function}}};
 constexpr std::array<NotYet, 1> source_words{
     {{"limit", "bound the pipeline with `parallel:` and `batch:` for now"}}};
-constexpr std::array<NotYet, 3> sink_words{
+constexpr std::array<NotYet, 2> sink_words{
     {{"when", "let the function choose which effects it answers for now"},
-     {"map", "let the function shape its messages for now"},
-     {"delivery", "every sink is awaited before its events are acknowledged"}}};
+     {"map", "let the function shape its messages for now"}}};
 constexpr std::array<NotYet, 3> function_words{
     {{"lambda", "write a native function; `tidemill new function NAME` starts one"},
      {"returns", "it belongs to lambda functions"},

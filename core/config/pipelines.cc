@@ -15,9 +15,9 @@ namespace {
 constexpr std::string_view event_output = "event";
 
 const OtherKeys& pipeline_keys() {
-  static const OtherKeys keys{
-      {"source", "steps", "batch", "sinks", "parallel", "retry", "dead_letter"},
-      later_in_pipelines()};
+  static const OtherKeys keys{{"source", "steps", "batch", "sinks", "parallel", "retry", "dedupe",
+                               "dead_letter", "on_success", "on_failure"},
+                              later_in_pipelines()};
   return keys;
 }
 
@@ -79,6 +79,8 @@ void Pipelines::read(const Node& entry) {
   const Use use = read_function(entry);
   plan.function = use.name;
   read_sinks(entry, use, plan, flow);
+  plan.on_success = read_destination(entry, "on_success", flow);
+  plan.on_failure = read_destination(entry, "on_failure", flow);
   plans_.push_back(std::move(plan));
   flows_.push_back(std::move(flow));
 }
@@ -87,16 +89,18 @@ void Pipelines::read_policies(const Node& entry, PipelinePlan& plan) {
   auto& problems = context_.problems;
   const auto options = read_section(entry, pipeline_spec(), problems, pipeline_keys());
   plan.order_by = options.order_by;
+  plan.durability = options.durability;
   plan.renamed_from = options.renamed_from;
   if (const Node* node = entry.find("batch"))
     plan.batch = read_section(*node, batch_spec(), problems);
   if (const Node* node = entry.find("parallel"))
     plan.parallel = read_section(*node, parallel_spec(), problems);
-  // Alone in its partition a batch keeps every key in order; side by side nothing keeps it yet.
-  const Node* order = entry.find("order_by");
-  if (order != nullptr && plan.order_by == OrderBy::key && plan.parallel.per_partition > 1)
-    problems.add(order->where, "order_by: key with per_partition above 1 is not in this version",
-                 "set per_partition: 1, which keeps each key in order");
+  if (plan.order_by == OrderBy::partition && plan.parallel.per_partition > 1)
+    problems.warn(entry.find("parallel")->key_where,
+                  "per_partition above 1 gives up the order within a partition",
+                  "set order_by: key, which keeps each key in order, or per_partition: 1");
+  if (const Node* node = entry.find("dedupe"))
+    plan.dedupe = read_section(*node, dedupe_spec(), problems);
   if (const Node* node = entry.find("retry"))
     plan.retry = read_section(*node, retry_spec(), problems);
   const Node* dead_letter = entry.find("dead_letter");
@@ -206,16 +210,18 @@ void Pipelines::read_sinks(const Node& entry, const Use& use, PipelinePlan& plan
 void Pipelines::read_sink(const Node& node, const Use& use, PipelinePlan& plan, Flow& flow) {
   auto& problems = context_.problems;
   if (!check_name(node, "sink", problems) || !expect_mapping(node, node.key, problems)) return;
-  static const OtherKeys keys{{"from", "retry"}, later_in_sinks()};
+  static const OtherKeys keys{{"from", "delivery", "retry"}, later_in_sinks()};
 
-  // Only `from` is the sink's own option; the other keys are judged as connectors below.
+  // Only these are the sink's own options; the other keys are judged as connectors below.
   Node own = node;
-  std::erase_if(own.children, [](const Node& child) { return child.key != "from"; });
+  std::erase_if(own.children,
+                [](const Node& child) { return child.key != "from" && child.key != "delivery"; });
   const auto options = read_section(own, sink_spec(), problems);
 
   SinkPlan sink;
   sink.name = node.key;
   sink.where = node.key_where;
+  sink.delivery = options.delivery;
   sink.from = output_for(node, options.from, use);
   if (const Node* retry = node.find("retry"))
     sink.retry = read_section(*retry, sink_retry_spec(), problems);
@@ -223,10 +229,40 @@ void Pipelines::read_sink(const Node& node, const Use& use, PipelinePlan& plan, 
   auto connector = connectors_.read(node, Side::sink, keys, sound);
   if (connector) {
     sink.connector = std::move(*connector);
-    if (sound && sink.connector.kind == table_kind) finish_table(node, use, sink);
+    if (sound && sink.connector.kind == table_kind) {
+      if (sink.delivery == Delivery::queue)
+        problems.add(node.find("delivery")->where,
+                     "a table commits with its events, without a queue", "remove delivery: queue");
+      finish_table(node, use, sink);
+    }
     if (sound && sink.connector.kind != table_kind) finish_sink(node, use, sink, flow);
   }
   plan.sinks.push_back(std::move(sink));
+}
+
+// A sink for records of what became of events.
+std::optional<SinkPlan> Pipelines::read_destination(const Node& entry, std::string_view name,
+                                                    Flow& flow) {
+  auto& problems = context_.problems;
+  const Node* node = entry.find(name);
+  if (node == nullptr || !expect_mapping(*node, name, problems)) return std::nullopt;
+  SinkPlan sink;
+  sink.name = name;
+  sink.where = node->key_where;
+  sink.from = event_output;
+  if (const Node* retry = node->find("retry"))
+    sink.retry = read_section(*retry, sink_retry_spec(), problems);
+  bool sound = false;
+  auto connector = connectors_.read(*node, Side::sink, {{"retry"}, later_in_sinks()}, sound);
+  if (!connector) return std::nullopt;
+  sink.connector = std::move(*connector);
+  if (sound && sink.connector.kind == table_kind) {
+    problems.add(sink.connector.where, fmt::format("{}: a record cannot go to a table", name),
+                 "name a sink that takes messages");
+  } else if (sound) {
+    finish_sink(*node, {}, sink, flow);
+  }
+  return sink;
 }
 
 // What a sink takes: what it says, else the output of its own name, else events where there is no

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,7 @@ class Pipelines {
   void read_steps(const Node& steps, std::vector<const Node*>& uses);
   void read_sinks(const Node& entry, const Use& use, PipelinePlan& plan, Flow& flow);
   void read_sink(const Node& node, const Use& use, PipelinePlan& plan, Flow& flow);
+  std::optional<SinkPlan> read_destination(const Node& entry, std::string_view name, Flow& flow);
   std::string output_for(const Node& node, const std::string& from, const Use& use);
   void finish_table(const Node& node, const Use& use, SinkPlan& sink);
   void finish_sink(const Node& node, const Use& use, SinkPlan& sink, Flow& flow);

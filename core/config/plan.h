@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/durability.h"
 #include "core/config/mark.h"
 #include "tidemill/config_spec.h"
 #include "tidemill/time.h"
@@ -46,9 +47,29 @@ struct Parallel {
 
 enum class OrderBy { partition, key };
 
+/// What makes an event the same event when it comes again.
+enum class DedupeBy {
+  none,
+  native,     ///< The source system's own id.
+  header,     ///< A header, or CloudEvents extension attribute.
+  body_hash,  ///< The payload.
+};
+
+struct DedupePolicy {
+  DedupeBy by = DedupeBy::none;
+  std::string header;  ///< DedupeBy::header: its name.
+  Duration horizon = std::chrono::hours(1);
+};
+
 struct DeadLetterPolicy {
   bool enabled = true;  ///< Off: given-up events are dropped, and counted as dead-lettered.
   Duration keep = std::chrono::days(14);
+};
+
+/// How an effect reaches its sink.
+enum class Delivery {
+  wait,   ///< Written before its event commits.
+  queue,  ///< Committed into a durable queue, so that a slow sink stalls only itself.
 };
 
 /// A source or sink by the name of its kind, with options that were checked against its spec.
@@ -63,6 +84,7 @@ struct SinkPlan {
   std::string from;  ///< An output of the function, or "event".
   ConnectorPlan connector;
   std::optional<RetryPolicy> retry;  ///< Only attempts and backoff; else the pipeline's.
+  Delivery delivery = Delivery::wait;
   Mark where;
 };
 
@@ -76,8 +98,12 @@ struct PipelinePlan {
   Parallel parallel;
   OrderBy order_by = OrderBy::partition;
   RetryPolicy retry;
+  DedupePolicy dedupe;
+  Durability durability = Durability::sync;
   DeadLetterPolicy dead_letter;
   std::vector<SinkPlan> sinks;
+  std::optional<SinkPlan> on_success;  ///< Takes a record of every event that settled.
+  std::optional<SinkPlan> on_failure;  ///< Takes a record of every event that was given up.
 };
 
 /// Where a handler runs.

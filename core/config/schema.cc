@@ -200,6 +200,10 @@ json::object pipeline_schema(const Registry& registry) {
   properties["batch"] = section_schema(batch_spec());
   properties["parallel"] = section_schema(parallel_spec());
   properties["retry"] = section_schema(retry_spec());
+  properties["dedupe"] = section_schema(dedupe_spec());
+  const json::object destination_keys{{"retry", section_schema(sink_retry_spec())}};
+  properties["on_success"] = connector_schema(sink_kinds(registry), destination_keys);
+  properties["on_failure"] = connector_schema(sink_kinds(registry), destination_keys);
   properties["dead_letter"] =
       json::object{{"anyOf", json::array{section_schema(dead_letter_spec()),
                                          json::object{{"enum", json::array{"off", false}}}}}};

@@ -75,6 +75,22 @@ ConfigSpec<DeadLetterPolicy> dead_letter_spec() {
              at_least(second));
 }
 
+ConfigSpec<DedupePolicy> dedupe_spec() {
+  return ConfigSpec<DedupePolicy>(
+             "How an event that comes again is recognized; it then has no effect but its "
+             "acknowledgement.")
+      .choice("id", &DedupePolicy::by, "What makes it the same event.",
+              {{"none", DedupeBy::none},
+               {"native", DedupeBy::native},
+               {"header", DedupeBy::header},
+               {"body_hash", DedupeBy::body_hash}})
+      .field("header", &DedupePolicy::header, "With `id: header`: the header's name.")
+      .field("horizon", &DedupePolicy::horizon, "How long after it has settled.",
+             in_range(second, 31 * day))
+      .check("dedupe with id: header needs the name of a `header`",
+             [](const DedupePolicy& d) { return d.by != DedupeBy::header || !d.header.empty(); });
+}
+
 ConfigSpec<FileOptions> file_spec() {
   return ConfigSpec<FileOptions>("A pipeline file.")
       .choice("version", &FileOptions::version, "Version of this language.",
@@ -90,6 +106,10 @@ ConfigSpec<PipelineOptions> pipeline_spec() {
       .choice("order_by", &PipelineOptions::order_by,
               "What keeps its order: each partition, or each key of a partition.",
               {{"partition", OrderBy::partition}, {"key", OrderBy::key}})
+      .choice("durability", &PipelineOptions::durability,
+              "sync: every commit is on disk before it counts. periodic: within a second; "
+              "acknowledgements wait for it.",
+              {{"sync", Durability::sync}, {"periodic", Durability::periodic}})
       .field("renamed_from", &PipelineOptions::renamed_from,
              "Former name, whose progress and state this pipeline takes over.");
 }
@@ -97,7 +117,12 @@ ConfigSpec<PipelineOptions> pipeline_spec() {
 ConfigSpec<SinkOptions> sink_spec() {
   return ConfigSpec<SinkOptions>("Where an output goes.")
       .field("from", &SinkOptions::from,
-             "An output of the function (default: the one of the sink's name), or `event`.");
+             "An output of the function (default: the one of the sink's name), or `event`.")
+      .choice(
+          "delivery", &SinkOptions::delivery,
+          "wait: written before its events commit. queue: committed into a durable queue of its "
+          "own, so that this sink stalls only itself.",
+          {{"wait", Delivery::wait}, {"queue", Delivery::queue}});
 }
 
 ConfigSpec<FunctionOptions> function_spec() {

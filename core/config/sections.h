@@ -24,6 +24,9 @@ ConfigSpec<RetryPolicy> sink_retry_spec();
 /// Beside `off`, which is not an option but the absence of all of them.
 ConfigSpec<DeadLetterPolicy> dead_letter_spec();
 
+/// How an event is recognized that comes again.
+ConfigSpec<DedupePolicy> dedupe_spec();
+
 enum class FormatVersion { v1 };
 
 /// The lone options of a file; the rest of it are sections.
@@ -37,6 +40,7 @@ ConfigSpec<FileOptions> file_spec();
 struct PipelineOptions {
   std::string function;
   OrderBy order_by = OrderBy::partition;
+  Durability durability = Durability::sync;
   std::string renamed_from;
 };
 ConfigSpec<PipelineOptions> pipeline_spec();
@@ -44,6 +48,7 @@ ConfigSpec<PipelineOptions> pipeline_spec();
 /// The lone options of a sink.
 struct SinkOptions {
   std::string from;
+  Delivery delivery = Delivery::wait;
 };
 ConfigSpec<SinkOptions> sink_spec();
 

@@ -85,8 +85,9 @@ pipelines:
     sinks: { t: { table: {} } }
     colour: red
 )",
-     {"5:5: unknown key 'colour'; known keys: function, order_by, renamed_from, source, steps, "
-      "batch, sinks, parallel, retry, dead_letter"}},
+     {"5:5: unknown key 'colour'; known keys: function, order_by, durability, renamed_from, "
+      "source, "
+      "steps, batch, sinks, parallel, retry, dedupe, dead_letter, on_success, on_failure"}},
     {"NoSource",
      R"(pipelines:
   p:
@@ -270,16 +271,22 @@ pipelines:
     batch: [16]
 )",
      {"5:12: batch: expected a mapping; got a list"}},
-    {"KeysSideBySide",
+    {"AHeaderWithoutItsName",
      R"(pipelines:
   p:
     source: { generate: { count: 1 } }
     sinks: { t: { table: {} } }
-    parallel: { batches: 4, per_partition: 2 }
-    order_by: key
+    dedupe: { id: header }
 )",
-     {"6:15: order_by: key with per_partition above 1 is not in this version; set per_partition: "
-      "1, which keeps each key in order"}},
+     {"5:5: dedupe with id: header needs the name of a `header`"}},
+    {"ARecordForATable",
+     R"(pipelines:
+  p:
+    source: { generate: { count: 1 } }
+    sinks: { t: { table: {} } }
+    on_failure: { table: {} }
+)",
+     {"5:19: on_failure: a record cannot go to a table; name a sink that takes messages"}},
     {"MoreOfOnePartitionThanInAll",
      R"(pipelines:
   p:

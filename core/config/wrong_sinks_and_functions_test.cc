@@ -49,12 +49,17 @@ const WrongConfig wrong_configs[] = {
      R"(pipelines:
   p:
     source: { generate: {} }
-    sinks: { out: { table: {}, when: {}, map: .x, delivery: queue } }
+    sinks: { out: { table: {}, when: {}, map: .x } }
 )",
      {"4:32: when is not in this version; let the function choose which effects it answers for now",
-      "4:42: map is not in this version; let the function shape its messages for now",
-      "4:51: delivery is not in this version; every sink is awaited before its events are "
-      "acknowledged"}},
+      "4:42: map is not in this version; let the function shape its messages for now"}},
+    {"ATableBehindAQueue",
+     R"(pipelines:
+  p:
+    source: { generate: {} }
+    sinks: { out: { table: {}, delivery: queue } }
+)",
+     {"4:42: a table commits with its events, without a queue; remove delivery: queue"}},
     {"AnAggregate",
      R"(pipelines:
   p:

@@ -3,6 +3,8 @@
 #include <cassert>
 #include <utility>
 
+#include "core/base/mutation.h"
+
 namespace tidemill {
 
 BatchWindow::BatchWindow(BatchLimits limits) : limits_(limits) { assert(limits_.events >= 1); }
@@ -31,7 +33,8 @@ BatchWindow::Events BatchWindow::flush() {
 }
 
 bool BatchWindow::full() const {
-  return open_.size() >= limits_.events || open_bytes_ >= limits_.bytes.value;
+  const std::size_t one_more = mutated(Mutation::batch_one_too_many) ? 1 : 0;
+  return open_.size() >= limits_.events + one_more || open_bytes_ >= limits_.bytes.value;
 }
 
 }  // namespace tidemill

@@ -22,7 +22,7 @@ class CommitSequencerTest : public ::testing::Test {
 
   Task<> commit(std::uint32_t id) {
     const CommitPart part{.pipeline = PipelineId(id)};
-    const Result<> committed = co_await sequencer_.commit(part);
+    const auto committed = co_await sequencer_.commit(part, durability_);
     answers_.emplace_back(id, committed ? "" : committed.error().message);
   }
 
@@ -41,7 +41,8 @@ class CommitSequencerTest : public ::testing::Test {
 
   testing::VirtualScheduler scheduler_;
   testing::FakeStore store_;
-  CommitSequencer sequencer_{scheduler_, store_};
+  CommitSequencer sequencer_{scheduler_, store_, scheduler_.blocking()};
+  Durability durability_ = Durability::sync;
   std::vector<std::pair<std::uint32_t, std::string>> answers_;
 };
 
@@ -82,14 +83,14 @@ TEST_F(CommitSequencerTest, NobodyIsAnsweredBeforeTheWriteReturned) {
 Task<> arrive(CommitSequencer& to, std::uint32_t id, std::vector<std::uint32_t>& order) {
   order.push_back(id);
   const CommitPart part{.pipeline = PipelineId(id)};
-  std::ignore = co_await to.commit(part);
+  std::ignore = co_await to.commit(part, Durability::sync);
 }
 
 TEST_F(CommitSequencerTest, GroupsKeepTheOrderOfArrivalWhateverRunsFirst) {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     testing::VirtualScheduler scheduler(seed, testing::Order::shuffled);
     testing::FakeStore store;
-    CommitSequencer sequencer(scheduler, store);
+    CommitSequencer sequencer(scheduler, store, scheduler.blocking());
     std::vector<std::uint32_t> arrived;
     for (std::uint32_t id = 0; id < 20; ++id)
       boost::asio::co_spawn(scheduler.executor(), arrive(sequencer, id, arrived),

@@ -1,12 +1,20 @@
-// The first half of PipelineRunner: from the source into the lanes, within the credits.
+// The first part of PipelineRunner: from the source into the lanes, within the credits.
 #include <algorithm>
 #include <utility>
 
+#include "core/base/mutation.h"
 #include "core/dispatch/pipeline_runner.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 namespace tidemill {
 namespace {
+
 constexpr auto poll_again_after = std::chrono::seconds(1);
+
+// However much room there is: other pipelines want the event loop too.
+constexpr std::uint64_t poll_events_max = 4096;
 
 // Sources mark what they could not hand over whole with its real size (see the file connector).
 std::optional<std::string_view> oversized(const Event& event) {
@@ -19,106 +27,187 @@ std::optional<std::string_view> oversized(const Event& event) {
 
 Task<> PipelineRunner::poll_loop() {
   std::vector<Event> events;
-  while (!draining_ && !failure_) {
+  while (!draining_) {
     const Credit left = credit();
-    if (left.events == 0 || any_lane_blocked()) {
+    const bool wait = left.events == 0 || (blocked_ > 0 && !traits_.can_pause) ||
+                      std::ranges::any_of(pumps_, [](const auto& pump) { return pump->full(); });
+    if (wait) {
+      // Open windows may hold all there is room for: they have to close.
+      work_.notify();
       co_await room_.wait();
       continue;
     }
     events.clear();
     const Result<PollEnd> polled = co_await source_.poll(left, events);
-    admit(events);
+    const bool none = events.empty();
+    co_await take_in(events);
+    // A source that is always ready would not let go of the event loop.
+    co_await boost::asio::post(scheduler_.executor(), boost::asio::use_awaitable);
     if (polled && *polled == PollEnd::exhausted) break;
     if (polled) {
       // The next event needs more room than was left: what is in flight will make it.
-      if (events.empty() && stats_.in_flight_events > 0) co_await room_.wait();
+      if (none && stats_.in_flight_events > 0) co_await room_.wait();
       continue;
     }
-    const Error& error = polled.error();
-    if (error.fault == Fault::cancelled) break;
-    if (error.fault == Fault::bad_config || error.fault == Fault::fenced) {
-      fail_pipeline(error);
+    if (polled.error().fault == Fault::cancelled) break;
+    if (polled.error().fault == Fault::bad_config || polled.error().fault == Fault::fenced) {
+      fail_pipeline(polled.error());
       break;
     }
-    log_.write(LogLevel::warning, config_.name + ": the source failed: " + error.message);
-    const auto pause = std::max<Duration>(error.retry_after, poll_again_after);
-    // Credits that come back meanwhile do not make the source healthier.
-    const Instant again = scheduler_.now() + pause;
-    while (!draining_ && scheduler_.now() < again) co_await room_.wait_until(again);
+    co_await pause_after(polled.error());
   }
   source_ended_ = true;
   --unfinished_;
   work_.notify();
 }
 
-// What is under way, one batch being filled, and one more to keep the source busy. Less than a
-// batch of bytes is no credit: a source that keeps to it could not fit the next event, and its poll
-// would wait with that credit although more had come back.
-Credit PipelineRunner::credit() const {
+Task<> PipelineRunner::pause_after(const Error& error) {
+  log_.write(LogLevel::warning, config_.name + ": the source failed: " + error.message);
+  const auto pause = std::max<Duration>(error.retry_after, poll_again_after);
+  // Credits that come back meanwhile do not make the source healthier.
+  const Instant again = scheduler_.now() + pause;
+  while (!draining_ && scheduler_.now() < again) co_await room_.wait_until(again);
+}
+
+// What is under way, one batch being filled, and one more to keep the source busy, as far as the
+// memory budget has room. Less than a batch of bytes is no credit: a source that keeps to it could
+// not fit the next event, and its poll would wait with that credit although more had come back.
+Credit PipelineRunner::credit() {
   const std::uint64_t batches = std::uint64_t{config_.parallel.batches} + 2;
   const std::uint64_t events_max = batches * config_.batch.events;
   const std::uint64_t bytes_max = batches * config_.batch.bytes.value;
+  if (mutated(Mutation::endless_credit)) return {.events = 1u << 20, .bytes = bytes_max};
+  const bool alone = stats_.in_flight_events == 0;
+  const std::uint64_t room = share_.room();
+  const std::uint64_t room_min = std::min(config_.batch.bytes.value, share_.guarantee() / 2);
+  if (!alone && room < room_min) return {};
   if (stats_.in_flight_events >= events_max ||
       stats_.in_flight_bytes > bytes_max - config_.batch.bytes.value)
     return {};
-  const std::uint64_t events = events_max - stats_.in_flight_events;
-  return {.events = static_cast<std::uint32_t>(std::min<std::uint64_t>(events, 1u << 20)),
-          .bytes = bytes_max - stats_.in_flight_bytes,
-          .alone = stats_.in_flight_events == 0};
+  const std::uint64_t events =
+      std::min({events_max - stats_.in_flight_events, room / 2 / event_overhead, poll_events_max});
+  return {.events = static_cast<std::uint32_t>(std::max<std::uint64_t>(1, events)),
+          .bytes = std::min(bytes_max - stats_.in_flight_bytes, room / 2),
+          .alone = alone};
 }
 
-void PipelineRunner::admit(std::vector<Event>& events) {
-  if (events.empty()) return;
-  const Instant now = scheduler_.now();
-  const IngestTime ingested(scheduler_.wall().value);
-  std::vector<BatchWindow::Events> closed;
-  for (Event& event : events) {
-    Lane& lane = lane_of(event.partition);
-    if (lane.ledger && !lane.ledger->admit(event.offset, event.offset_next)) continue;
-    event.ingested = ingested;
-    ++stats_.in_flight_events;
-    stats_.in_flight_bytes += event.bytes();
-    if (const auto bytes = oversized(event)) {
-      travel_alone(lane, {.events = {std::move(event)},
-                          .condemned = "the source cut it off: " + std::string(*bytes) +
-                                       " bytes are more than its limit"});
-      continue;
+Task<> PipelineRunner::take_in(std::vector<Event>& events) {
+  if (events.empty()) co_return;
+  std::erase_if(events, [this](Event& event) { return !admit(event); });
+  if (!dedupe_) {
+    for (Event& event : events) into_lane(std::move(event));
+  } else {
+    auto sorted = co_await dedupe_->sort(std::move(events));
+    if (!sorted) {
+      fail_pipeline(sorted.error());
+      co_return;
     }
-    if (config_.suspects != nullptr) {
-      const Suspicion suspicion = config_.suspects->of(event);
-      if (suspicion != Suspicion::none) {
-        Work work{.events = {std::move(event)}, .stage = Stage::function};
-        if (suspicion == Suspicion::guilty)
-          work.condemned = config_.suspects->reason(work.events.front());
-        travel_alone(lane, std::move(work));
-        continue;
-      }
-    }
-    lane.window.add(std::move(event), now, closed);
-    for (auto& batch : closed) lane.ready.push_back({std::move(batch)});
-    closed.clear();
+    for (Event& event : sorted->fresh) into_lane(std::move(event));
+    repeat(std::move(sorted->settled));
   }
   work_.notify();
 }
 
+// False: it was settled in an earlier life.
+bool PipelineRunner::admit(Event& event) {
+  Domain& domain = domain_of(event.partition);
+  if (domain.ledger) {
+    const bool open = domain.ledger->admit(event.offset, event.offset_next);
+    review(domain);
+    if (!open) return false;
+  }
+  event.ingested = IngestTime(scheduler_.wall().value);
+  ++stats_.in_flight_events;
+  stats_.in_flight_bytes += event.bytes();
+  share_.take(event.bytes() + event_overhead);
+  return true;
+}
+
+void PipelineRunner::into_lane(Event event) {
+  Lane& lane = lane_of(event);
+  if (const auto bytes = oversized(event)) {
+    condemn(lane, std::move(event), Stage::source,
+            "the source cut it off: " + std::string(*bytes) + " bytes are more than its limit");
+    return;
+  }
+  if (config_.suspects != nullptr) {
+    const Suspicion suspicion = config_.suspects->of(event);
+    if (suspicion == Suspicion::guilty) {
+      std::string reason = config_.suspects->reason(event);
+      condemn(lane, std::move(event), Stage::function, std::move(reason));
+      return;
+    }
+    if (suspicion == Suspicion::suspect) {
+      travel_alone(lane, std::move(event), {.fresh = true});
+      return;
+    }
+  }
+  lane.window.add(std::move(event), scheduler_.now(), closed_);
+  for (auto& batch : closed_) lane.ready.push_back({.events = std::move(batch), .fresh = true});
+  closed_.clear();
+}
+
+// Has settled before; only its source does not know yet.
+void PipelineRunner::repeat(std::vector<Event> events) {
+  for (Event& event : events) {
+    Lane& lane = lane_of(event);
+    Work work{.end = End::duplicate};
+    work.events.push_back(std::move(event));
+    lane.ready.push_back(std::move(work));
+  }
+  if (!events.empty()) work_.notify();
+}
+
+void PipelineRunner::condemn(Lane& lane, Event event, Stage stage, std::string reason) {
+  travel_alone(lane, std::move(event),
+               {.end = End::condemned, .stage = stage, .reason = std::move(reason)});
+}
+
 // In its place: what came before it goes first.
-void PipelineRunner::travel_alone(Lane& lane, Work work) {
-  if (!lane.window.empty()) lane.ready.push_back({lane.window.flush()});
+void PipelineRunner::travel_alone(Lane& lane, Event event, Work work) {
+  if (!lane.window.empty()) lane.ready.push_back({.events = lane.window.flush(), .fresh = true});
+  work.events.push_back(std::move(event));
   lane.ready.push_back(std::move(work));
 }
 
-PipelineRunner::Lane& PipelineRunner::lane_of(Partition partition) {
-  if (traits_.progress == ProgressKind::objects) partition = Partition{};
-  const auto found = lanes_.find(partition);
-  if (found != lanes_.end()) return found->second;
-  std::optional<PartitionLedger> ledger;
-  if (traits_.progress == ProgressKind::log) ledger.emplace(partition);
-  return lanes_.try_emplace(partition, config_.batch, std::move(ledger)).first->second;
+PipelineRunner::Domain& PipelineRunner::domain_of(Partition partition) {
+  if (traits_.progress != ProgressKind::log) partition = Partition{};
+  if (last_domain_ != nullptr && last_domain_->partition == partition) return *last_domain_;
+  const auto [found, added] = domains_.try_emplace(partition);
+  Domain& domain = found->second;
+  last_domain_ = &domain;
+  if (!added) return domain;
+  domain.partition = partition;
+  const bool log = traits_.progress == ProgressKind::log;
+  if (log) domain.ledger.emplace(partition);
+  std::uint32_t slices = 1;
+  if (ordering() == Ordering::keyed)
+    slices = log ? config_.parallel.per_partition : config_.parallel.batches;
+  for (std::uint32_t i = 0; i < slices; ++i) {
+    lanes_.push_back(std::make_unique<Lane>(domain, config_.batch));
+    domain.lanes.push_back(lanes_.back().get());
+  }
+  return domain;
 }
 
-bool PipelineRunner::any_lane_blocked() const {
-  return std::ranges::any_of(
-      lanes_, [](const auto& lane) { return lane.second.ledger && lane.second.ledger->blocked(); });
+// One key is always in one slice. Events without a key have no order to keep.
+PipelineRunner::Lane& PipelineRunner::lane_of(const Event& event) {
+  Domain& domain = domain_of(event.partition);
+  if (domain.lanes.size() == 1) return *domain.lanes.front();
+  const bool spread = event.key.empty() || mutated(Mutation::slice_by_offset);
+  const std::uint64_t hash =
+      spread ? event.offset.value : XXH3_64bits(event.key.data(), event.key.size());
+  return *domain.lanes[hash % domain.lanes.size()];
+}
+
+// A ledger at its bound holds its partition back; where a source cannot do that, all of them.
+void PipelineRunner::review(Domain& domain) {
+  const bool blocked = domain.ledger->blocked();
+  if (blocked == domain.blocked) return;
+  domain.blocked = blocked;
+  blocked_ += blocked ? 1 : -1u;
+  if (traits_.can_pause) source_.pause(domain.partition, blocked);
+  if (!blocked) room_.notify();
 }
 
 }  // namespace tidemill

@@ -7,84 +7,79 @@
 #include "core/base/mutation.h"
 
 namespace tidemill {
-namespace {
-
-// Ranges of an earlier life lie between, and inside, those of this one.
-std::vector<OffsetRange> merged(std::vector<OffsetRange> ranges) {
-  std::ranges::sort(ranges, {}, &OffsetRange::begin);
-  std::vector<OffsetRange> disjoint;
-  for (const OffsetRange& range : ranges) {
-    if (!disjoint.empty() && range.begin <= disjoint.back().end) {
-      disjoint.back().end = std::max(disjoint.back().end, range.end);
-    } else {
-      disjoint.push_back(range);
-    }
-  }
-  return disjoint;
-}
-
-}  // namespace
 
 PartitionLedger::PartitionLedger(LogProgress restored)
     : partition_(restored.partition),
       started_(true),
       next_(restored.next),
-      restored_(std::move(restored.settled)) {}
+      admitted_(restored.next),
+      settled_(std::move(restored.settled)) {}
 
 bool PartitionLedger::admit(Offset offset, Offset offset_next) {
   assert(offset < offset_next);
-  assert(entries_.empty() || entries_.back().end <= offset);
   if (!started_) {
     started_ = true;
-    next_ = offset;
+    next_ = admitted_ = offset;
   }
   if (offset < next_) return false;
-  for (const OffsetRange& range : restored_)
-    if (range.begin <= offset && offset < range.end) return false;
-  entries_.push_back({offset, offset_next});
+  const Offset gap = std::exchange(admitted_, std::max(admitted_, offset_next));
+  const auto behind =
+      std::ranges::upper_bound(settled_, offset, {}, [](const auto& range) { return range.begin; });
+  if (behind != settled_.begin() && offset < std::prev(behind)->end) {
+    // Nothing will come that could settle the gap in front of it later.
+    if (gap < offset) insert({gap, offset});
+    absorb();
+    return false;
+  }
+  if (gap < offset) gaps_.emplace(offset, gap);
   return true;
 }
 
-void PartitionLedger::settle(Offset offset) {
-  const auto entry = std::ranges::lower_bound(entries_, offset, {}, &Entry::begin);
-  assert(entry != entries_.end() && entry->begin == offset && !entry->settled);
-  entry->settled = true;
-  ++ahead_;
-  if (entry == entries_.begin() || mutated(Mutation::skip_failed_event)) advance();
+void PartitionLedger::settle(Offset begin, Offset end) {
+  assert(begin < end && end <= admitted_);
+  if (!gaps_.empty()) {
+    const auto gap = gaps_.find(begin);
+    if (gap != gaps_.end()) begin = gaps_.extract(gap).mapped();
+  }
+  insert({begin, end});
+  if (mutated(Mutation::skip_failed_event)) {
+    next_ = std::max(next_, settled_.back().end);
+    settled_.clear();
+    gaps_.clear();
+  }
+  absorb();
 }
 
-// Moves `next` over everything settled in front of it. Offsets may have gaps (a compacted topic):
-// order of delivery, not arithmetic, says what follows what.
-void PartitionLedger::advance() {
-  if (mutated(Mutation::skip_failed_event))
-    for (Entry& entry : entries_)
-      if (entry.settled) next_ = entry.end;
-  while (!entries_.empty() && entries_.front().settled) {
-    next_ = std::max(next_, entries_.front().end);
-    entries_.pop_front();
-    --ahead_;
+// One range with all that it overlaps or touches.
+void PartitionLedger::insert(OffsetRange range) {
+  const auto first = std::ranges::lower_bound(settled_, range.begin, {}, &OffsetRange::end);
+  auto last = first;
+  for (; last != settled_.end() && last->begin <= range.end; ++last) {
+    range.begin = std::min(range.begin, last->begin);
+    range.end = std::max(range.end, last->end);
   }
-  while (!restored_.empty() && restored_.front().begin <= next_) {
-    next_ = std::max(next_, restored_.front().end);
-    restored_.erase(restored_.begin());
+  if (first == last) {
+    settled_.insert(first, range);
+  } else {
+    *first = range;
+    settled_.erase(std::next(first), last);
   }
+}
+
+// Moves `next` over what is settled right in front of it.
+void PartitionLedger::absorb() {
+  auto first = settled_.begin();
+  while (first != settled_.end() && first->begin <= next_) {
+    next_ = std::max(next_, first->end);
+    ++first;
+  }
+  settled_.erase(settled_.begin(), first);
+  admitted_ = std::max(admitted_, next_);
 }
 
 LogProgress PartitionLedger::progress() const {
-  LogProgress progress{partition_, next_, restored_};
-  if (ahead_ == 0 || mutated(Mutation::forget_settled_ranges)) return progress;
-  auto& ranges = progress.settled;
-  bool extend = false;
-  for (const Entry& entry : entries_) {
-    if (entry.settled && extend) {
-      ranges.back().end = entry.end;
-    } else if (entry.settled) {
-      ranges.push_back({entry.begin, entry.end});
-    }
-    extend = entry.settled;
-  }
-  if (!restored_.empty()) ranges = merged(std::move(ranges));
-  return progress;
+  if (mutated(Mutation::forget_settled_ranges)) return {partition_, next_, {}};
+  return {partition_, next_, settled_};
 }
 
 }  // namespace tidemill

@@ -7,11 +7,12 @@
 // committed or dead-lettered. What settled ahead of it is remembered as ranges, written with every
 // commit, so that a replay from `next` skips it.
 //
+// Works in ranges, not in events: a batch that settles whole costs as much as one event.
 // Pure bookkeeping: no I/O, no clock. Belongs to one pipeline on one executor.
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <map>
 #include <vector>
 
 #include "core/state/store.h"
@@ -35,35 +36,29 @@ class PartitionLedger {
   /// already: drop it.
   [[nodiscard]] bool admit(Offset offset, Offset offset_next);
 
-  /// Precondition: admitted, and not settled since.
-  void settle(Offset offset);
+  /// Settles the events from `begin` up to, not including, the one at `end`. Precondition: all of
+  /// them were admitted, each began where the one before it ended, and none is settled.
+  void settle(Offset begin, Offset end);
 
   LogProgress progress() const;
+  Offset next() const { return next_; }
 
   /// True while too many ranges are open, those of an earlier life included, and an event is under
   /// way that can close the hole.
-  bool blocked() const {
-    return ahead_ > 0 && ahead_ + restored_.size() >= ranges_max &&
-           progress().settled.size() >= ranges_max;
-  }
-
-  std::size_t pending() const { return entries_.size() - ahead_; }
+  bool blocked() const { return settled_.size() >= ranges_max && admitted_ > next_; }
 
  private:
-  struct Entry {
-    Offset begin;
-    Offset end;
-    bool settled = false;
-  };
-
-  void advance();
+  void insert(OffsetRange range);
+  void absorb();
 
   Partition partition_;
   bool started_ = false;
   Offset next_;
-  std::deque<Entry> entries_;          // Invariant: ascending; the first one is not settled.
-  std::size_t ahead_ = 0;              // Invariant: how many of entries_ are settled.
-  std::vector<OffsetRange> restored_;  // Invariant: ascending, disjoint, each ends above next_.
+  Offset admitted_;                   // Up to here the source has delivered. Invariant: >= next_.
+  std::vector<OffsetRange> settled_;  // Invariant: ascending, disjoint, not adjacent, above next_.
+  // Offsets without events (a compacted topic) belong to the event behind them: its offset -> where
+  // the gap in front of it begins. Only of events under way.
+  std::map<Offset, Offset> gaps_;
 };
 
 }  // namespace tidemill

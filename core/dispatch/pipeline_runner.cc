@@ -1,55 +1,95 @@
 #include "core/dispatch/pipeline_runner.h"
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 #include <utility>
 
-namespace tidemill {
-namespace {
+#include "core/base/mutation.h"
 
-// Order is only there to keep where one invocation at a time works a partition.
-Ordering ordering_of(const SourceTraits& traits, const Parallel& parallel) {
-  const bool ordered = traits.progress == ProgressKind::log && parallel.per_partition == 1;
-  return ordered ? Ordering::ordered : Ordering::unordered;
+namespace tidemill {
+
+PipelineStats& PipelineStats::operator+=(const PipelineStats& other) {
+  events += other.events;
+  batches += other.batches;
+  invocations += other.invocations;
+  committed += other.committed;
+  retried += other.retried;
+  filtered += other.filtered;
+  duplicates += other.duplicates;
+  dead_lettered += other.dead_lettered;
+  return *this;
 }
 
-}  // namespace
-
-PipelineRunner::PipelineRunner(Scheduler& scheduler, Log& log, CommitSequencer& sequencer,
-                               Source& source, Invoker* invoker, std::vector<SinkBinding> sinks,
-                               PipelineConfig config, std::vector<LogProgress> restored)
-    : scheduler_(scheduler),
-      log_(log),
-      sequencer_(sequencer),
+PipelineRunner::PipelineRunner(Shared shared, Source& source, Invoker* invoker,
+                               std::vector<SinkBinding> sinks, PipelineConfig config,
+                               std::vector<LogProgress> restored)
+    : scheduler_(shared.scheduler),
+      log_(shared.log),
+      sequencer_(shared.sequencer),
       source_(source),
       invoker_(invoker),
       config_(std::move(config)),
       traits_(source.traits()),
-      ordering_(ordering_of(traits_, config_.parallel)),
-      settling_(scheduler),
-      room_(scheduler),
-      work_(scheduler) {
+      share_(shared.budget, [this] { room_.notify(); }),
+      acks_(shared.scheduler, shared.log, shared.sequencer, source, config_.name),
+      room_(shared.scheduler),
+      work_(shared.scheduler) {
   for (SinkBinding& binding : sinks)
-    targets_.push_back({std::move(binding), std::make_unique<Turnstile>(scheduler)});
+    targets_.push_back({std::move(binding), std::make_unique<Turnstile>(scheduler_)});
+  for (Target& target : targets_)
+    if (target.binding.delivery == Delivery::queue)
+      pumps_.push_back(std::make_unique<OutboxPump>(
+          scheduler_, log_, shared.store, sequencer_, target,
+          OutboxPump::Config{config_.name, config_.id, config_.durability, config_.dead_letter}));
+  if (config_.dedupe.by != DedupeBy::none)
+    dedupe_.emplace(scheduler_, shared.store, sequencer_.disk(), config_.id, config_.dedupe);
   for (LogProgress& progress : restored) {
-    const Partition partition = progress.partition;
-    lanes_.try_emplace(partition, config_.batch, PartitionLedger(std::move(progress)));
+    Domain& domain = domain_of(progress.partition);
+    domain.ledger.emplace(std::move(progress));
   }
 }
 
 PipelineRunner::~PipelineRunner() = default;
 
+// Order is only there to keep where one invocation at a time works a partition, or a key of it.
+Ordering PipelineRunner::ordering() const {
+  if (config_.order_by == OrderBy::key) return Ordering::keyed;
+  const bool ordered = traits_.progress == ProgressKind::log && config_.parallel.per_partition == 1;
+  return ordered ? Ordering::ordered : Ordering::unordered;
+}
+
 Task<Result<>> PipelineRunner::run() {
   ++unfinished_;
   spawn(scheduler_, poll_loop());
+  helpers_ = 1 + static_cast<std::uint32_t>(pumps_.size());
+  spawn(scheduler_, ack_loop());
+  for (auto& pump : pumps_) spawn(scheduler_, pump_loop(*pump));
   co_await dispatch_loop();
+  acks_.close();
+  for (auto& pump : pumps_) pump->finish();
+  while (helpers_ > 0) co_await work_.wait();
   if (failure_) co_return std::unexpected(*failure_);
   co_return Result<>{};
+}
+
+Task<> PipelineRunner::ack_loop() {
+  co_await acks_.run();
+  --helpers_;
+  work_.notify();
+}
+
+Task<> PipelineRunner::pump_loop(OutboxPump& pump) {
+  co_await pump.run();
+  if (sequencer_.failure()) fail_pipeline(*sequencer_.failure());
+  --helpers_;
+  work_.notify();
 }
 
 void PipelineRunner::drain() {
   if (std::exchange(draining_, true)) return;
   source_.interrupt();
+  for (auto& pump : pumps_) pump->stop();
   room_.notify();
   work_.notify();
 }
@@ -60,7 +100,7 @@ void PipelineRunner::fail_pipeline(Error error) {
 }
 
 Task<> PipelineRunner::dispatch_loop() {
-  while (!finished()) {
+  while (!worked_off()) {
     const Instant now = scheduler_.now();
     close_windows(now);
     start_ready(now);
@@ -73,63 +113,88 @@ Task<> PipelineRunner::dispatch_loop() {
   }
 }
 
-bool PipelineRunner::finished() const {
+bool PipelineRunner::worked_off() const {
   if (unfinished_ != 0) return false;
   return draining_ || (source_ended_ && stats_.in_flight_events == 0);
 }
 
+// Where no more events will come, waiting for more is in vain: at the end of the source, and when
+// everything that there is room for waits in open windows.
 void PipelineRunner::close_windows(Instant now) {
-  for (auto& [partition, lane] : lanes_) {
-    if (lane.window.empty()) continue;
-    auto batch = source_ended_ ? lane.window.flush() : lane.window.expire(now);
-    if (batch) lane.ready.push_back({std::move(*batch)});
+  const bool source_ended = source_ended_ && !mutated(Mutation::keep_open_window);
+  const bool flush = source_ended || (running_ == 0 && credit().events == 0);
+  for (auto& lane : lanes_) {
+    if (lane->window.empty()) continue;
+    if (flush) {
+      lane->ready.push_back({.events = lane->window.flush(), .fresh = true});
+    } else if (auto batch = lane->window.expire(now)) {
+      lane->ready.push_back({.events = std::move(*batch), .fresh = true});
+    }
   }
 }
 
 // In turn, from where the last round ended: a busy partition must not starve those behind it.
 void PipelineRunner::start_ready(Instant now) {
-  if (draining_ || lanes_.empty()) return;
-  auto lane = lanes_.lower_bound(turn_);
-  for (std::size_t idle = 0; idle < lanes_.size(); ++lane) {
-    if (lane == lanes_.end()) lane = lanes_.begin();
-    if (start_one(lane->second, now)) {
-      idle = 0;
-      turn_ = Partition(lane->first.value + 1);
-    } else {
-      ++idle;
-    }
+  if (draining_) return;
+  for (std::size_t idle = 0; idle < lanes_.size();) {
+    idle = start_one(*lanes_[turn_], now) ? 0 : idle + 1;
+    turn_ = (turn_ + 1) % lanes_.size();
   }
 }
 
-// Ordered lanes start only what stands first; others whatever is due.
+// Ordered lanes start only what stands first, alone; others whatever is due.
 bool PipelineRunner::start_one(Lane& lane, Instant now) {
-  const std::uint32_t limit = traits_.progress == ProgressKind::objects
-                                  ? config_.parallel.batches
-                                  : config_.parallel.per_partition;
-  if (lane.ready.empty() || running_ >= config_.parallel.batches || lane.running >= limit)
-    return false;
+  if (lane.ready.empty() || running_ >= config_.parallel.batches) return false;
+  const bool in_order = ordering() != Ordering::unordered;
+  if (in_order && lane.running > 0) return false;
+  if (lane.domain.ledger && lane.domain.running >= config_.parallel.per_partition) return false;
   auto due = lane.ready.begin();
-  if (ordering_ == Ordering::unordered)
+  if (!in_order)
     due = std::ranges::find_if(lane.ready, [&](const Work& w) { return w.not_before <= now; });
   if (due == lane.ready.end() || due->not_before > now) return false;
   Work work = std::move(*due);
   lane.ready.erase(due);
+  take_out_the_old(lane, work);
   ++lane.running;
+  ++lane.domain.running;
   ++running_;
   ++unfinished_;
   spawn(scheduler_, process(lane, std::move(work)));
   return true;
 }
 
-std::optional<Instant> PipelineRunner::next_deadline(Instant now) const {
+// An event is not tried past the policy's age, counted from its own time where it has one. What is
+// too old goes first, alone; the rest of its batch waits for its turn.
+void PipelineRunner::take_out_the_old(Lane& lane, Work& work) {
+  if (config_.retry.max_age.count() == 0 || work.end != End::invoke) return;
+  if (mutated(Mutation::forget_max_age)) return;
+  const std::uint64_t now = scheduler_.wall().value;
+  const auto age_max = static_cast<std::uint64_t>(config_.retry.max_age.count());
+  const auto young = [&](const Event& event) {
+    const std::uint64_t born = event.time.value != 0 ? event.time.value : event.ingested.value;
+    return now <= born || now - born <= age_max;
+  };
+  if (std::ranges::all_of(work.events, young)) return;
+  const bool failed = work.attempt > 1;
+  Work rest{.attempt = work.attempt};
+  Work old{.attempt = work.attempt,
+           .end = End::condemned,
+           .stage = Stage::function,
+           .reason = failed ? "failed, and is older than max_age" : "is older than max_age"};
+  for (Event& event : work.events) (young(event) ? rest : old).events.push_back(std::move(event));
+  work = std::move(old);
+  if (!rest.events.empty()) lane.ready.push_front(std::move(rest));
+}
+
+std::optional<Instant> PipelineRunner::next_deadline(Instant now) {
   std::optional<Instant> next;
   const auto consider = [&](Instant when) {
     if (!next || when < *next) next = when;
   };
   if (draining_) return next;
-  for (const auto& [partition, lane] : lanes_) {
-    if (lane.window.deadline()) consider(*lane.window.deadline());
-    for (const Work& work : lane.ready)
+  for (const auto& lane : lanes_) {
+    if (lane->window.deadline()) consider(*lane->window.deadline());
+    for (const Work& work : lane->ready)
       if (work.not_before > now) consider(work.not_before);
   }
   return next;
@@ -138,19 +203,26 @@ std::optional<Instant> PipelineRunner::next_deadline(Instant now) const {
 Task<> PipelineRunner::process(Lane& lane, Work work) {
   Settlement settlement;
   settlement.work = std::move(work);
-  if (settlement.work.attempt == 1) ++stats_.batches;
   bool carry = true;
-  if (!settlement.work.condemned.empty()) {
-    bury(settlement);
+  std::optional<std::uint64_t> seen;
+  if (settlement.work.end == End::invoke) {
+    if (settlement.work.fresh) ++stats_.batches;
+    if (invoker_ != nullptr) {
+      seen = sequencer_.visible();
+      sequencer_.guard().enter(*seen);
+      co_await invoke(settlement);
+    }
+    carry = !overtaken(lane, settlement) && judge_answer(lane, settlement);
   } else {
-    if (invoker_ != nullptr) co_await invoke(settlement);
-    carry = judge_answer(lane, settlement);
+    bury(settlement);
   }
   if (carry) {
     co_await carry_out(lane, settlement);
   } else {
     leave_lane(lane);
   }
+  if (seen) sequencer_.guard().leave(*seen);
+  share_.give(settlement.answer.bytes);
   --unfinished_;
   work_.notify();
 }
@@ -169,15 +241,40 @@ Task<> PipelineRunner::invoke(Settlement& settlement) {
   };
   settlement.answer = co_await invoker_->invoke(request);
   settlement.answer.failures = normalized(std::move(settlement.answer.failures));
+  share_.take(settlement.answer.bytes);
+}
+
+// Another commit changed what the function had read: its answer is void, and the batch is invoked
+// again, at no cost in attempts.
+bool PipelineRunner::overtaken(Lane& lane, Settlement& settlement) {
+  if (mutated(Mutation::ignore_stale_reads)) return false;
+  if (!sequencer_.stale(settlement.answer.reads)) return false;
+  // Of what was judged already, failed events went back to the lane on their own.
+  Work again{.attempt = settlement.work.attempt};
+  for (std::size_t i = 0; i < settlement.work.events.size(); ++i) {
+    const bool judged = !settlement.fates.empty();
+    if (judged && (settlement.fates[i] == Fate::retry || settlement.fates[i] == Fate::rerun))
+      continue;
+    again.events.push_back(settlement.work.events[i]);
+  }
+  if (!again.events.empty()) lane.ready.push_front(std::move(again));
+  return true;
 }
 
 // Decides what becomes of each event, and takes out what is to be tried again. False: the whole
 // batch is, in halves.
 bool PipelineRunner::judge_answer(Lane& lane, Settlement& settlement) {
   const auto& error = settlement.answer.error;
+  const auto& failures = settlement.answer.failures;
+  std::vector<std::string_view> keys;
+  if (ordering() == Ordering::keyed && !failures.empty())
+    for (const Event& event : settlement.work.events) keys.push_back(event.key);
+  RetryPolicy policy = config_.retry;
+  if (mutated(Mutation::one_attempt_more)) ++policy.attempts;
+  if (mutated(Mutation::one_attempt_less)) --policy.attempts;
   Verdict verdict =
-      judge(config_.retry, ordering_, settlement.work.attempt, settlement.work.events.size(),
-            error.has_value(), error ? error->fault : Fault::transient, settlement.answer.failures);
+      judge(policy, ordering(), settlement.work.attempt, settlement.work.events.size(),
+            error.has_value(), error ? error->fault : Fault::transient, failures, keys);
   if (verdict.split) {
     split(lane, std::move(settlement.work));
     return false;
@@ -185,17 +282,18 @@ bool PipelineRunner::judge_answer(Lane& lane, Settlement& settlement) {
   settlement.fates = std::move(verdict.fates);
   settlement.fates.resize(settlement.work.events.size(), Fate::settle);
   name_deaths(settlement);
-  bury_the_old(settlement);
   requeue(lane, settlement);
   return true;
 }
 
-// What was given up before it was invoked.
+// What was given up or recognized before reaches no function.
 void PipelineRunner::bury(Settlement& settlement) {
   const Work& work = settlement.work;
-  settlement.fates.assign(work.events.size(), Fate::dead_letter);
+  const Fate fate = work.end == End::duplicate ? Fate::duplicate : Fate::dead_letter;
+  settlement.fates.assign(work.events.size(), fate);
+  if (fate == Fate::duplicate) return;
   for (std::uint32_t i = 0; i < work.events.size(); ++i)
-    settlement.deaths[i] = {work.stage, "", work.condemned};
+    settlement.deaths[i] = {work.stage, "", work.reason};
 }
 
 // Gives every event that dies its reason.
@@ -212,28 +310,15 @@ void PipelineRunner::name_deaths(Settlement& settlement) {
   }
 }
 
-// An event is not tried again past the policy's age, counted from its own time where it has one.
-void PipelineRunner::bury_the_old(Settlement& settlement) {
-  if (config_.retry.max_age.count() == 0) return;
-  const std::uint64_t now = scheduler_.wall().value;
-  const auto age_max = static_cast<std::uint64_t>(config_.retry.max_age.count());
-  for (std::uint32_t i = 0; i < settlement.fates.size(); ++i) {
-    if (settlement.fates[i] != Fate::retry) continue;
-    const Event& event = settlement.work.events[i];
-    const std::uint64_t born = event.time.value != 0 ? event.time.value : event.ingested.value;
-    if (now > born && now - born > age_max)
-      kill(settlement, i, {Stage::function, "", "failed, and is older than max_age"});
-  }
-}
-
 // Left half first; an ordered lane works them one after the other.
 void PipelineRunner::split(Lane& lane, Work work) {
   const auto middle = work.events.begin() + static_cast<std::ptrdiff_t>(work.events.size() / 2);
-  Work right{{std::make_move_iterator(middle), std::make_move_iterator(work.events.end())},
-             work.attempt,
-             work.not_before};
+  const std::ptrdiff_t lost = mutated(Mutation::bisect_off_by_one) ? 1 : 0;
+  Work right{.attempt = work.attempt, .not_before = work.not_before};
+  right.events.assign(std::move_iterator(middle + lost), std::move_iterator(work.events.end()));
   work.events.erase(middle, work.events.end());
-  lane.ready.push_front(std::move(right));
+  if (mutated(Mutation::right_half_first)) std::swap(work, right);
+  if (!right.events.empty()) lane.ready.push_front(std::move(right));
   lane.ready.push_front(std::move(work));
 }
 
@@ -241,24 +326,29 @@ void PipelineRunner::requeue(Lane& lane, Settlement& settlement) {
   const auto& error = settlement.answer.error;
   // The function was not asked, so no attempt is spent.
   const bool waited = error && put_off(error->fault);
-  Work again{{}, settlement.work.attempt + (waited ? 0 : 1), {}};
-  Work rerun{{}, 1, {}};
+  Work again{.attempt = settlement.work.attempt + (waited ? 0 : 1)};
+  Work rerun;
   for (std::size_t i = 0; i < settlement.fates.size(); ++i) {
     if (settlement.fates[i] == Fate::retry) again.events.push_back(settlement.work.events[i]);
     if (settlement.fates[i] == Fate::rerun) rerun.events.push_back(settlement.work.events[i]);
   }
-  // At most one of them for an ordered lane, and it goes before everything that came later.
+  // They go before everything that came later. Where there are both, no key is in both.
   if (!rerun.events.empty()) lane.ready.push_front(std::move(rerun));
   if (again.events.empty()) return;
   stats_.retried += again.events.size();
   Duration pause = backoff(config_.retry.backoff, settlement.work.attempt, scheduler_.random());
   if (error) pause = std::max<Duration>(pause, error->retry_after);
   again.not_before = scheduler_.now() + pause;
-  lane.ready.push_front(std::move(again));
+  if (mutated(Mutation::retry_behind_the_rest)) {
+    lane.ready.push_back(std::move(again));
+  } else {
+    lane.ready.push_front(std::move(again));
+  }
 }
 
 void PipelineRunner::leave_lane(Lane& lane) {
   --lane.running;
+  --lane.domain.running;
   --running_;
   work_.notify();
 }

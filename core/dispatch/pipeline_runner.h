@@ -1,6 +1,6 @@
 // PipelineRunner: moves the events of one pipeline from its source to their end.
 //
-//     poll -> admit (ledger, credits) -> batch -> invoke -> judge -> sinks -> commit -> settle
+//     poll -> admit (ledger, credits, dedupe) -> batch -> invoke -> judge -> sinks -> commit -> ack
 //
 // Driven from one executor; invocations and writes suspend, so several batches are under way at
 // once. It holds no event that its credits do not cover. Nothing is settled upstream before its
@@ -16,11 +16,15 @@
 #include <vector>
 
 #include "core/config/plan.h"
+#include "core/dispatch/ack_queue.h"
 #include "core/dispatch/batch_window.h"
 #include "core/dispatch/commit_sequencer.h"
+#include "core/dispatch/dedupe.h"
 #include "core/dispatch/invoker.h"
-#include "core/dispatch/key_path.h"
+#include "core/dispatch/memory_budget.h"
+#include "core/dispatch/outbox_pump.h"
 #include "core/dispatch/partition_ledger.h"
+#include "core/dispatch/sink_binding.h"
 #include "core/dispatch/suspects.h"
 #include "core/dispatch/turnstile.h"
 #include "core/dispatch/verdict.h"
@@ -30,18 +34,6 @@
 
 namespace tidemill {
 
-/// Where one output of a pipeline goes: a sink, or a table of the store.
-struct SinkBinding {
-  std::string name;
-  Sink* sink = nullptr;  ///< Null: the table below.
-  TableId table;
-  std::optional<Duration> expire;  ///< Of the table's rows, from their last change.
-  bool from_event = false;         ///< Takes the events themselves rather than an output.
-  std::uint32_t output = 0;        ///< Index among the function's outputs.
-  KeyPath key;                     ///< Tables fed by events; a row of an output brings its own key.
-  RetryPolicy retry;
-};
-
 struct PipelineConfig {
   std::string name;
   PipelineId id;
@@ -49,7 +41,10 @@ struct PipelineConfig {
   Duration timeout = std::chrono::seconds(30);
   BatchLimits batch;
   Parallel parallel;
+  OrderBy order_by = OrderBy::partition;
   RetryPolicy retry;
+  DedupePolicy dedupe;
+  Durability durability = Durability::sync;
   DeadLetterPolicy dead_letter;
   const Suspects* suspects = nullptr;  ///< Outlives the runner; null: no event is suspected.
 };
@@ -66,14 +61,28 @@ struct PipelineStats {
   std::uint64_t dead_lettered = 0;
   std::uint64_t in_flight_events = 0;
   std::uint64_t in_flight_bytes = 0;
+
+  /// Adds what happened; what is in flight is of this one alone.
+  PipelineStats& operator+=(const PipelineStats& other);
 };
 
 class PipelineRunner {
  public:
+  /// The parts of the engine that a pipeline shares with others. All outlive the runner.
+  struct Shared {
+    Scheduler& scheduler;
+    Log& log;
+    Store& store;
+    CommitSequencer& sequencer;
+    MemoryBudget& budget;
+  };
+
+  /// What an event costs beside its own bytes: its record here, its batch's, its ledger's.
+  static constexpr std::uint64_t event_overhead = 400;
+
   /// Everything referred to outlives the runner. `invoker` may be null (no function).
-  PipelineRunner(Scheduler& scheduler, Log& log, CommitSequencer& sequencer, Source& source,
-                 Invoker* invoker, std::vector<SinkBinding> sinks, PipelineConfig config,
-                 std::vector<LogProgress> restored);
+  PipelineRunner(Shared shared, Source& source, Invoker* invoker, std::vector<SinkBinding> sinks,
+                 PipelineConfig config, std::vector<LogProgress> restored);
   ~PipelineRunner();
   PipelineRunner(const PipelineRunner&) = delete;
   PipelineRunner& operator=(const PipelineRunner&) = delete;
@@ -91,27 +100,37 @@ class PipelineRunner {
   const std::string& name() const { return config_.name; }
 
  private:
+  enum class End : std::uint8_t { invoke, condemned, duplicate };
+
+  // Events that go one way together.
   struct Work {
     std::vector<Event> events;
     std::uint32_t attempt = 1;
     Instant not_before{};
-    std::string condemned{};      // Why these reach no function; empty: they do.
-    Stage stage = Stage::source;  // Where they were condemned.
+    End end = End::invoke;
+    Stage stage = Stage::source;  // End::condemned: where they were given up,
+    std::string reason{};         // and why.
+    bool fresh = false;           // A batch as it was closed, rather than a part of one.
   };
 
-  // An ordering domain: one partition of a log source, or the whole of an object source.
+  struct Domain;
+
+  // What is worked in order: a partition, or a slice of its keys.
   struct Lane {
-    Lane(BatchLimits limits, std::optional<PartitionLedger> progress)
-        : window(limits), ledger(std::move(progress)) {}
+    Lane(Domain& d, BatchLimits limits) : domain(d), window(limits) {}
+    Domain& domain;
     BatchWindow window;
-    std::optional<PartitionLedger> ledger;  // Log sources only.
     std::deque<Work> ready;
     std::uint32_t running = 0;
   };
 
-  struct Target {
-    SinkBinding binding;
-    std::unique_ptr<Turnstile> turnstile;
+  // One partition of a log source, or the whole of another source.
+  struct Domain {
+    Partition partition;
+    std::optional<PartitionLedger> ledger;  // Log sources only.
+    std::vector<Lane*> lanes;               // One, or one for each slice of keys.
+    std::uint32_t running = 0;
+    bool blocked = false;  // Its ledger is at its bound.
   };
 
   // One event's way out, other than success.
@@ -127,46 +146,59 @@ class PipelineRunner {
     Answer answer;
     std::vector<Fate> fates;                // Invariant: one per event, once judged.
     std::map<std::uint32_t, Death> deaths;  // Of events whose fate is dead_letter.
-    std::deque<std::string> keys;           // Own the row keys that were computed here.
+    std::deque<std::string> texts;          // Own the keys and records that were made here.
+    CommitPart part;
     // Given up half-way because the runner stops: nothing of it may be committed.
     bool abandoned = false;
   };
 
   // Taking in (intake.cc).
   Task<> poll_loop();
-  Credit credit() const;
-  void admit(std::vector<Event>& events);
-  void travel_alone(Lane& lane, Work work);
-  Lane& lane_of(Partition partition);
-  bool any_lane_blocked() const;
+  Task<> pause_after(const Error& error);
+  Credit credit();
+  Task<> take_in(std::vector<Event>& events);
+  bool admit(Event& event);
+  void into_lane(Event event);
+  void repeat(std::vector<Event> events);
+  void condemn(Lane& lane, Event event, Stage stage, std::string reason);
+  void travel_alone(Lane& lane, Event event, Work work);
+  Domain& domain_of(Partition partition);
+  Lane& lane_of(const Event& event);
+  void review(Domain& domain);
 
   // Starting work (pipeline_runner.cc).
   Task<> dispatch_loop();
+  Task<> ack_loop();
+  Task<> pump_loop(OutboxPump& pump);
   void close_windows(Instant now);
   void start_ready(Instant now);
   bool start_one(Lane& lane, Instant now);
-  std::optional<Instant> next_deadline(Instant now) const;
-  bool finished() const;
+  void take_out_the_old(Lane& lane, Work& work);
+  std::optional<Instant> next_deadline(Instant now);
+  bool worked_off() const;
   Task<> process(Lane& lane, Work work);
   Task<> invoke(Settlement& settlement);
   bool judge_answer(Lane& lane, Settlement& settlement);
   void bury(Settlement& settlement);
   void name_deaths(Settlement& settlement);
   void split(Lane& lane, Work work);
-  void bury_the_old(Settlement& settlement);
   void requeue(Lane& lane, Settlement& settlement);
+  bool overtaken(Lane& lane, Settlement& settlement);
   void leave_lane(Lane& lane);
+  Ordering ordering() const;
 
   // Carrying out (settlement.cc).
   Task<> carry_out(Lane& lane, Settlement& settlement);
   Task<> write_sinks(Settlement& settlement);
   Task<> write_sink(Target& target, Settlement& settlement);
-  Task<std::vector<Result<>>> write_once(Target& target, const Settlement& settlement,
-                                         std::vector<Effect>& effects);
-  std::vector<Effect> effects_for(const SinkBinding& binding, const Settlement& settlement) const;
-  CommitPart commit_part(Lane& lane, Settlement& settlement);
+  std::vector<Effect> effects_for(const SinkBinding& binding, Settlement& settlement) const;
+  void collect_rows(Settlement& settlement);
   void add_rows(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
+  CommitPart& complete_part(Lane& lane, Settlement& settlement);
+  void add_queued(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
+  void add_marks(const Settlement& settlement, CommitPart& part) const;
   void add_progress(Lane& lane, const Settlement& settlement, CommitPart& part);
+  std::vector<Settled> settled_of(const Lane& lane, const Settlement& settlement) const;
   DeadLetter dead_letter(const Work& work, const Event& event, const Death& death) const;
   Task<> commit(Lane& lane, Settlement& settlement);
   void kill(Settlement& settlement, std::uint32_t event, Death death);
@@ -181,18 +213,25 @@ class PipelineRunner {
   Invoker* invoker_;
   PipelineConfig config_;
   const SourceTraits traits_;
-  const Ordering ordering_;
+  MemoryBudget::Share share_;
   std::vector<Target> targets_;
-  std::map<Partition, Lane> lanes_;
-  Partition turn_;                // Where start_ready() begins: the lane after the last started.
-  std::uint32_t running_ = 0;     // Works between start_one() and leave_lane().
-  std::uint32_t unfinished_ = 0;  // Coroutines of this runner that have not ended.
+  std::vector<std::unique_ptr<OutboxPump>> pumps_;
+  std::optional<Dedupe> dedupe_;
+  AckQueue acks_;
+  std::map<Partition, Domain> domains_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  Domain* last_domain_ = nullptr;  // The one that the last event came from.
+  std::size_t turn_ = 0;           // Where start_ready() begins: the lane after the last started.
+  std::uint32_t blocked_ = 0;      // Domains that are.
+  std::uint32_t running_ = 0;      // Works between start_one() and leave_lane().
+  std::uint32_t unfinished_ = 0;   // Works and the poll loop, as long as they have not ended.
+  std::uint32_t helpers_ = 0;      // ack_loop() and pump_loop()s that have not ended.
   std::uint64_t reported_deaths_ = 0;
   bool source_ended_ = false;
   bool draining_ = false;
   std::optional<Error> failure_;
   PipelineStats stats_;
-  Turnstile settling_;
+  std::vector<BatchWindow::Events> closed_;  // Scratch of into_lane().
   Signal room_;  // Credits came back, or the runner is to stop: poll_loop() looks again.
   Signal work_;  // Something became ready or ended: dispatch_loop() looks again.
 };

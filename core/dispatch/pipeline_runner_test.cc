@@ -44,8 +44,8 @@ class PipelineRunnerTest : public ::testing::Test {
 
   void start() {
     Invoker* invoker = with_function_ ? &invoker_ : nullptr;
-    runner_.emplace(scheduler_, log_, sequencer_, source_, invoker, bindings_, config_,
-                    std::vector<LogProgress>{});
+    runner_.emplace(PipelineRunner::Shared{scheduler_, log_, store_, sequencer_, budget_}, source_,
+                    invoker, bindings_, config_, std::vector<LogProgress>{});
     boost::asio::co_spawn(scheduler_.executor(), runner_->run(),
                           [this](std::exception_ptr, Result<> result) { result_ = result; });
   }
@@ -62,7 +62,8 @@ class PipelineRunnerTest : public ::testing::Test {
   testing::VirtualScheduler scheduler_;
   testing::FakeLog log_;
   testing::FakeStore store_;
-  CommitSequencer sequencer_{scheduler_, store_};
+  CommitSequencer sequencer_{scheduler_, store_, scheduler_.blocking()};
+  MemoryBudget budget_{MemoryBudget::default_bytes};
   testing::FakeSource source_{scheduler_};
   testing::FakeInvoker invoker_{scheduler_};
   testing::FakeSink sink_{scheduler_};
@@ -77,7 +78,7 @@ class PipelineRunnerTest : public ::testing::Test {
 
 TEST_F(PipelineRunnerTest, WithoutAFunctionEventsBecomeRowsUnderTheirKeyPath) {
   with_function_ = false;
-  bindings_ = {{.name = "t", .from_event = true, .key = KeyPath::parse(".id").value()}};
+  bindings_ = {{.name = "t", .takes = Takes::event, .key = KeyPath::parse(".id").value()}};
   push({R"({"id":"a"})", R"({"id":7})"});
 
   run();
@@ -90,7 +91,7 @@ TEST_F(PipelineRunnerTest, WithoutAFunctionEventsBecomeRowsUnderTheirKeyPath) {
 
 TEST_F(PipelineRunnerTest, AnEventWithoutAKeyDiesAtItsTableAndTheOthersStand) {
   with_function_ = false;
-  bindings_ = {{.name = "t", .from_event = true, .key = KeyPath::parse(".id").value()}};
+  bindings_ = {{.name = "t", .takes = Takes::event, .key = KeyPath::parse(".id").value()}};
   push({R"({"id":"a"})", "not json", R"({"id":"c"})"});
 
   run();
@@ -416,8 +417,10 @@ TEST_F(PipelineRunnerTest, ASourceThatCannotGoOnStopsThePipelineWithItsError) {
 TEST_F(PipelineRunnerTest, CreditsAreNeverExceededAndAlwaysHaveRoomForABatch) {
   config_.batch = {.events = 4, .bytes = {400}};
   config_.parallel.batches = 2;
-  source_.budget = {.events = 16, .bytes = 1600};
-  source_.event_bytes = 300;
+  source_.on_deliver = [&](const std::vector<Event>& events) {
+    EXPECT_LE(stats().in_flight_events + events.size(), 16u);
+    EXPECT_LE(stats().in_flight_bytes + events.size() * 300, 1600u);
+  };
   invoker_.takes = 10ms;
   const std::string data(300, 'x');
   for (std::uint32_t i = 0; i < 200; ++i) source_.push(data, i % 3);
@@ -447,22 +450,24 @@ TEST_F(PipelineRunnerTest, AnEventOlderThanMaxAgeIsNotTriedAgain) {
 
   run();
 
-  // Tries at 0, 200, 600 and 1400 ms: only the last one is past the age.
-  EXPECT_THAT(invoker_.calls, SizeIs(4));
+  // Tries at 0, 200 and 600 ms; the one at 1400 ms would be past the age.
+  EXPECT_THAT(invoker_.calls, SizeIs(3));
   ASSERT_THAT(store_.dead, SizeIs(1));
   EXPECT_EQ(store_.dead[0].reason, "failed, and is older than max_age");
 }
 
-TEST_F(PipelineRunnerTest, MaxAgeCountsFromTheEventsOwnTime) {
+TEST_F(PipelineRunnerTest, MaxAgeCountsFromTheEventsOwnTimeAndTheRestOfTheBatchGoesOn) {
   config_.retry.max_age = 1h;
-  invoker_.fails = [](std::string_view, std::uint32_t) { return busy; };
-  push({"a"});
-  source_.waiting.back().time = EventTime(scheduler_.wall().value - 3'600'000'001);
+  push({"a", "old", "c"});
+  source_.waiting[1].time = EventTime(scheduler_.wall().value - 3'600'000'001);
 
   run();
 
-  EXPECT_THAT(invoker_.calls, SizeIs(1));
-  EXPECT_THAT(store_.dead, SizeIs(1));
+  EXPECT_THAT(store_.rows, ElementsAre("a=row", "c=row"));
+  ASSERT_THAT(store_.dead, SizeIs(1));
+  EXPECT_EQ(store_.dead[0].data, "old");
+  EXPECT_EQ(store_.dead[0].reason, "is older than max_age");
+  EXPECT_EQ(store_.logs[Partition(0)].next, Offset(3));
 }
 
 TEST_F(PipelineRunnerTest, WithDeadLettersOffGivenUpEventsAreStillCountedAndAcknowledged) {

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "core/base/mutation.h"
+#include "core/dispatch/destination_record.h"
 #include "core/dispatch/pipeline_runner.h"
+#include "core/dispatch/sink_writer.h"
 
 namespace tidemill {
 namespace {
@@ -11,157 +13,164 @@ namespace {
 // A poison stream must not flood the log; the dead letters hold every one.
 constexpr std::uint64_t deaths_logged_max = 20;
 
-// A sink's back-off may be long; a drain must not wait for it.
-constexpr auto look_for_drain_every = std::chrono::milliseconds(500);
-
 }  // namespace
 
 Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
   if (mutated(Mutation::commit_before_sinks)) {
+    collect_rows(settlement);
     co_await commit(lane, settlement);
     co_await write_sinks(settlement);
     co_return;
   }
   // Nothing to write where every event is to be tried again: a commit costs an fsync.
-  const bool all_wait = std::ranges::all_of(
-      settlement.fates, [](Fate fate) { return fate == Fate::retry || fate == Fate::rerun; });
-  if (!all_wait) co_await write_sinks(settlement);
-  if (all_wait || settlement.abandoned) {
+  const bool all_wait = std::ranges::none_of(settlement.fates, is_final);
+  if (!all_wait) {
+    collect_rows(settlement);
+    co_await write_sinks(settlement);
+  }
+  if (all_wait || settlement.abandoned || overtaken(lane, settlement)) {
     leave_lane(lane);
   } else {
     co_await commit(lane, settlement);
   }
 }
 
+// Records of failures last: by then everybody who can die at a sink has died.
 Task<> PipelineRunner::write_sinks(Settlement& settlement) {
-  for (Target& target : targets_) {
-    if (settlement.abandoned) break;
-    if (target.binding.sink != nullptr) co_await write_sink(target, settlement);
-  }
+  for (const bool failures : {false, true})
+    for (Target& target : targets_) {
+      if (settlement.abandoned) co_return;
+      const SinkBinding& binding = target.binding;
+      const bool awaited = binding.sink != nullptr && binding.delivery == Delivery::wait;
+      if (awaited && (binding.takes == Takes::failure) == failures)
+        co_await write_sink(target, settlement);
+    }
 }
 
-// A failed effect is written again from the held response; the function is not asked again. What
-// finally fails takes its event to the dead letters.
 Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
-  std::vector<Effect> effects = effects_for(target.binding, settlement);
-  const RetryPolicy& policy = target.binding.retry;
-  for (std::uint32_t attempt = 1; !effects.empty(); ++attempt) {
-    const auto answers = co_await write_once(target, settlement, effects);
-    std::vector<Effect> again;
-    Duration pause{0};
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      if (answers[i]) continue;
-      const Error& error = answers[i].error();
-      const bool retryable = error.fault == Fault::transient || error.fault == Fault::throttled;
-      if (retryable && attempt < policy.attempts) {
-        again.push_back(effects[i]);
-        pause = std::max<Duration>(pause, error.retry_after);
-      } else {
-        kill(settlement, effects[i].event, {Stage::sink, target.binding.name, error.message});
-      }
+  const bool failures = target.binding.takes == Takes::failure;
+  SinkWrite write;
+  write.pipeline = config_.name;
+  write.events = settlement.work.events;
+  write.effects = effects_for(target.binding, settlement);
+  write.give_up = [&, failures](const Effect& effect, const Error& error, std::uint32_t) {
+    // Its event is dead already: it is in the dead letters, if nowhere else.
+    if (failures) {
+      log_.write(LogLevel::warning, config_.name + ": on_failure did not take the record of " +
+                                        event_id(settlement.work.events[effect.event]) + ": " +
+                                        error.message);
+    } else {
+      kill(settlement, effect.event, {Stage::sink, target.binding.name, error.message});
     }
-    // An event that died of one effect needs no other.
-    std::erase_if(again, [&](const Effect& effect) {
-      return settlement.fates[effect.event] != Fate::settle;
-    });
-    effects = std::move(again);
-    if (effects.empty()) break;
-    if (draining_) {
-      settlement.abandoned = true;
-      break;
-    }
-    pause = std::max(pause, backoff(policy.backoff, attempt, scheduler_.random()));
-    const Instant until = scheduler_.now() + pause;
-    while (!draining_ && scheduler_.now() < until) {
-      const Instant look = std::min(until, scheduler_.now() + look_for_drain_every);
-      co_await sleep_until(scheduler_, look);
-    }
-  }
-}
-
-Task<std::vector<Result<>>> PipelineRunner::write_once(Target& target, const Settlement& settlement,
-                                                       std::vector<Effect>& effects) {
-  const bool alone = !target.binding.sink->traits().concurrent_writes;
-  const SinkBatch batch{config_.name, settlement.work.events, effects};
-  if (alone) co_await target.turnstile->enter();
-  auto answers = co_await target.binding.sink->write(batch);
-  if (alone) target.turnstile->leave();
-  co_return answers;
+  };
+  write.given_up = [&, failures](const Effect& effect) {
+    return !failures && settlement.fates[effect.event] != Fate::settle;
+  };
+  write.stop = [this] { return draining_; };
+  const bool settled = co_await write_until_settled(scheduler_, target, std::move(write));
+  if (!settled) settlement.abandoned = true;
 }
 
 std::vector<Effect> PipelineRunner::effects_for(const SinkBinding& binding,
-                                                const Settlement& settlement) const {
+                                                Settlement& settlement) const {
   std::vector<Effect> effects;
-  const auto wanted = [&](std::uint32_t event) { return settlement.fates[event] == Fate::settle; };
-  if (!binding.from_event) {
-    for (const Effect& effect : settlement.answer.effects)
-      if (effect.output == binding.output && wanted(effect.event)) effects.push_back(effect);
-    return effects;
-  }
   const auto& events = settlement.work.events;
-  effects.reserve(events.size());
-  for (std::uint32_t i = 0; i < events.size(); ++i)
-    if (wanted(i))
-      effects.push_back({.kind = EffectKind::message,
-                         .event = i,
-                         .key = events[i].key,
-                         .content_type = events[i].content_type,
-                         .data = events[i].data.view(),
-                         .metadata = {}});
+  const auto& fates = settlement.fates;
+  switch (binding.takes) {
+    case Takes::output:
+      for (const Effect& effect : settlement.answer.effects)
+        if (effect.output == binding.output && fates[effect.event] == Fate::settle)
+          effects.push_back(effect);
+      break;
+    case Takes::event:
+      effects.reserve(events.size());
+      for (std::uint32_t i = 0; i < events.size(); ++i)
+        if (fates[i] == Fate::settle)
+          effects.push_back({.kind = EffectKind::message,
+                             .event = i,
+                             .key = events[i].key,
+                             .content_type = events[i].content_type,
+                             .data = events[i].data.view(),
+                             .metadata = {}});
+      break;
+    case Takes::success:
+    case Takes::failure:
+      for (std::uint32_t i = 0; i < events.size(); ++i) {
+        const bool failed = fates[i] == Fate::dead_letter;
+        if (failed ? binding.takes != Takes::failure
+                   : binding.takes != Takes::success || fates[i] != Fate::settle)
+          continue;
+        const auto death = settlement.deaths.find(i);
+        const std::string& text = settlement.texts.emplace_back(destination_record(
+            {.pipeline = config_.name,
+             .function = config_.function,
+             .function_version = invoker_ ? invoker_->version() : std::string_view(),
+             .attempts = settlement.work.attempt,
+             .now = scheduler_.wall(),
+             .reason = failed ? std::optional(death->second.reason) : std::nullopt,
+             .event = events[i]}));
+        effects.push_back({.kind = EffectKind::message,
+                           .event = i,
+                           .key = events[i].key,
+                           .content_type = "application/json",
+                           .data = text,
+                           .metadata = {}});
+      }
+      break;
+  }
   return effects;
 }
 
 Task<> PipelineRunner::commit(Lane& lane, Settlement& settlement) {
-  const CommitPart part = commit_part(lane, settlement);
+  const CommitPart& part = complete_part(lane, settlement);
+  std::vector<Settled> settled = settled_of(lane, settlement);
+  if (mutated(Mutation::ack_before_commit)) acks_.push(0, settled);
   // The commit takes its place in the order before anything else runs, so the lane's next batch
   // may start now: its own commit comes behind this one.
   leave_lane(lane);
-  const Result<> committed = co_await sequencer_.commit(part);
+  const auto committed = co_await sequencer_.commit(part, config_.durability);
   if (!committed) {
     fail_pipeline(committed.error());
     co_return;
   }
-  std::vector<Settled> settled;
-  for (std::size_t i = 0; i < settlement.fates.size(); ++i) {
-    const Event& event = settlement.work.events[i];
-    if (settlement.fates[i] == Fate::settle || settlement.fates[i] == Fate::dead_letter)
-      settled.push_back({event.partition, event.offset, event.subject, event.version});
-  }
-  // Source::settle does not overlap itself, and hears of commits in their order.
-  co_await settling_.enter();
-  const Result<> told = co_await source_.settle(settled);
-  settling_.leave();
-  if (!told && told.error().fault != Fault::cancelled)
-    log_.write(LogLevel::warning,
-               config_.name + ": the source did not take an ack: " + told.error().message);
+  acks_.push(*committed, std::move(settled));
+  if (!part.queued.empty())
+    for (auto& pump : pumps_) pump->added(part.queued.size());
   release(settlement);
 }
 
-CommitPart PipelineRunner::commit_part(Lane& lane, Settlement& settlement) {
-  CommitPart part;
+CommitPart& PipelineRunner::complete_part(Lane& lane, Settlement& settlement) {
+  CommitPart& part = settlement.part;
   part.pipeline = config_.id;
-  for (const Target& target : targets_)
-    if (target.binding.sink == nullptr) add_rows(target.binding, settlement, part);
-  // A row whose event died while other tables were being filled must not stay.
-  if (!settlement.deaths.empty())
+  // Of an event that died at a sink nothing stays.
+  if (!settlement.deaths.empty() && !mutated(Mutation::keep_rows_of_the_dead))
     std::erase_if(part.rows, [&](const RowChange& row) {
       return settlement.fates[row.event] != Fate::settle;
     });
+  for (const Target& target : targets_)
+    if (target.binding.delivery == Delivery::queue) add_queued(target.binding, settlement, part);
   if (config_.dead_letter.enabled)
     for (const auto& [index, death] : settlement.deaths)
       part.dead_letters.push_back(
           dead_letter(settlement.work, settlement.work.events[index], death));
+  if (dedupe_ && !mutated(Mutation::lose_dedupe_mark)) add_marks(settlement, part);
   add_progress(lane, settlement, part);
   return part;
+}
+
+// Before any sink is written: an event whose row has no key has no effects at all.
+void PipelineRunner::collect_rows(Settlement& settlement) {
+  for (const Target& target : targets_)
+    if (target.binding.sink == nullptr) add_rows(target.binding, settlement, settlement.part);
 }
 
 void PipelineRunner::add_rows(const SinkBinding& binding, Settlement& settlement,
                               CommitPart& part) {
   const auto& events = settlement.work.events;
-  const WallTime expires =
-      binding.expire
-          ? WallTime(scheduler_.wall().value + static_cast<std::uint64_t>(binding.expire->count()))
-          : WallTime();
+  WallTime expires;
+  if (binding.expire)
+    expires =
+        WallTime(scheduler_.wall().value + static_cast<std::uint64_t>(binding.expire->count()));
   const auto add = [&](const Effect& effect, std::string_view key) {
     const bool row = effect.kind != EffectKind::message;
     part.rows.push_back({.table = binding.table,
@@ -174,7 +183,7 @@ void PipelineRunner::add_rows(const SinkBinding& binding, Settlement& settlement
                          .key = key,
                          .data = effect.data});
   };
-  if (!binding.from_event) {
+  if (binding.takes == Takes::output) {
     part.rows.reserve(part.rows.size() + settlement.answer.effects.size());
     for (const Effect& effect : settlement.answer.effects)
       if (effect.output == binding.output && settlement.fates[effect.event] == Fate::settle)
@@ -184,25 +193,90 @@ void PipelineRunner::add_rows(const SinkBinding& binding, Settlement& settlement
   for (const Effect& effect : effects_for(binding, settlement)) {
     auto key = binding.key.of(events[effect.event], effect.data);
     if (key) {
-      add(effect, settlement.keys.emplace_back(std::move(*key)));
+      add(effect, settlement.texts.emplace_back(std::move(*key)));
     } else {
       kill(settlement, effect.event, {Stage::sink, binding.name, key.error().message});
     }
   }
 }
 
-void PipelineRunner::add_progress(Lane& lane, const Settlement& settlement, CommitPart& part) {
+void PipelineRunner::add_queued(const SinkBinding& binding, Settlement& settlement,
+                                CommitPart& part) {
+  for (const Effect& effect : effects_for(binding, settlement)) {
+    const Event& event = settlement.work.events[effect.event];
+    QueuedEffect queued{.outbox = binding.outbox,
+                        .kind = effect.kind,
+                        .ordinal = effect.ordinal,
+                        .key = std::string(effect.key),
+                        .content_type = std::string(effect.content_type),
+                        .data = std::string(effect.data),
+                        .partition = event.partition,
+                        .offset = event.offset,
+                        .event_id = std::string(event.id),
+                        .source = std::string(event.source),
+                        .type = std::string(event.type),
+                        .subject = std::string(event.subject),
+                        .version = std::string(event.version),
+                        .event_key = std::string(event.key),
+                        .time = event.time};
+    for (const Attribute& attribute : effect.metadata)
+      queued.metadata.emplace_back(attribute.name, attribute.value);
+    part.queued.push_back(std::move(queued));
+  }
+  if (mutated(Mutation::lose_queued_effect) && !part.queued.empty()) part.queued.pop_back();
+}
+
+void PipelineRunner::add_marks(const Settlement& settlement, CommitPart& part) const {
   for (std::size_t i = 0; i < settlement.fates.size(); ++i) {
     const Fate fate = settlement.fates[i];
-    if (fate != Fate::settle && fate != Fate::dead_letter) continue;
+    if (!is_final(fate) || fate == Fate::duplicate) continue;
+    if (const auto id = dedupe_->id_of(settlement.work.events[i])) part.settled_ids.push_back(*id);
+  }
+}
+
+void PipelineRunner::add_progress(Lane& lane, const Settlement& settlement, CommitPart& part) {
+  if (traits_.progress == ProgressKind::queue) return;
+  // Neighbours settle as one range.
+  std::optional<OffsetRange> run;
+  const auto settle_run = [&] {
+    if (run) lane.domain.ledger->settle(run->begin, run->end);
+    run.reset();
+  };
+  for (std::size_t i = 0; i < settlement.fates.size(); ++i) {
+    const Fate fate = settlement.fates[i];
+    if (!is_final(fate)) continue;
+    if (fate == Fate::dead_letter && mutated(Mutation::dead_without_progress)) continue;
     const Event& event = settlement.work.events[i];
-    if (lane.ledger) {
-      lane.ledger->settle(event.offset);
-    } else {
+    if (!lane.domain.ledger) {
       part.objects.push_back({std::string(event.subject), std::string(event.version)});
+    } else if (run && run->end == event.offset) {
+      run->end = event.offset_next;
+    } else {
+      settle_run();
+      run = OffsetRange{event.offset, event.offset_next};
     }
   }
-  if (lane.ledger) part.logs.push_back(lane.ledger->progress());
+  settle_run();
+  if (!lane.domain.ledger) return;
+  part.logs.push_back(lane.domain.ledger->progress());
+  review(lane.domain);
+}
+
+std::vector<Settled> PipelineRunner::settled_of(const Lane& lane,
+                                                const Settlement& settlement) const {
+  std::vector<Settled> settled;
+  if (lane.domain.ledger) {
+    settled.push_back({lane.domain.partition, lane.domain.ledger->next(), {}, {}});
+    return settled;
+  }
+  for (std::size_t i = 0; i < settlement.fates.size(); ++i) {
+    const Fate fate = settlement.fates[i];
+    if (!is_final(fate)) continue;
+    if (fate == Fate::duplicate && mutated(Mutation::duplicate_not_settled)) continue;
+    const Event& event = settlement.work.events[i];
+    settled.push_back({event.partition, event.offset, event.subject, event.version});
+  }
+  return settled;
 }
 
 DeadLetter PipelineRunner::dead_letter(const Work& work, const Event& event,
@@ -248,20 +322,27 @@ void PipelineRunner::report_death(const Event& event, const Death& death) {
 }
 
 void PipelineRunner::release(const Settlement& settlement) {
+  std::uint64_t bytes = 0;
   for (std::uint32_t i = 0; i < settlement.fates.size(); ++i) {
     const Fate fate = settlement.fates[i];
-    if (fate != Fate::settle && fate != Fate::dead_letter) continue;
+    if (!is_final(fate)) continue;
     const Event& event = settlement.work.events[i];
-    ++stats_.events;
-    --stats_.in_flight_events;
-    stats_.in_flight_bytes -= event.bytes();
-    if (fate == Fate::settle) {
-      ++stats_.committed;
-    } else {
+    if (fate == Fate::dead_letter) {
       ++stats_.dead_lettered;
       report_death(event, settlement.deaths.at(i));
+      if (mutated(Mutation::forget_credit)) continue;
+    } else if (fate == Fate::duplicate) {
+      ++stats_.duplicates;
+    } else {
+      ++stats_.committed;
     }
+    ++stats_.events;
+    --stats_.in_flight_events;
+    bytes += event.bytes();
+    share_.give(event.bytes() + event_overhead);
+    if (dedupe_ && fate != Fate::duplicate) repeat(dedupe_->forget(event));
   }
+  stats_.in_flight_bytes -= bytes;
   room_.notify();
 }
 

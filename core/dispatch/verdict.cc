@@ -1,6 +1,10 @@
 #include "core/dispatch/verdict.h"
 
 #include <algorithm>
+#include <cassert>
+#include <map>
+
+#include "core/base/mutation.h"
 
 namespace tidemill {
 namespace {
@@ -11,13 +15,44 @@ Fate fate_of(const RetryPolicy& policy, std::uint32_t attempt, Fault fault) {
   return final(fault) || attempt >= policy.attempts ? Fate::dead_letter : Fate::retry;
 }
 
+// What stands behind a failed event was tried with it, so it shares its attempts; behind one that
+// is given up it starts afresh.
+Fate behind(Fate failed) { return failed == Fate::retry ? Fate::retry : Fate::rerun; }
+
+void judge_ordered(const RetryPolicy& policy, std::uint32_t attempt, const EventFailure& lowest,
+                   std::vector<Fate>& fates) {
+  const Fate fate = fate_of(policy, attempt, lowest.fault);
+  fates[lowest.event] = fate;
+  if (mutated(Mutation::settle_behind_a_failure)) return;
+  std::fill(fates.begin() + lowest.event + 1, fates.end(), behind(fate));
+}
+
+void judge_keyed(const RetryPolicy& policy, std::uint32_t attempt,
+                 std::span<const EventFailure> failures, std::span<const std::string_view> keys,
+                 std::vector<Fate>& fates) {
+  assert(keys.size() == fates.size());
+  std::map<std::string_view, Fate> failed;  // The lowest failure of each key.
+  auto failure = failures.begin();
+  for (std::uint32_t i = failures.front().event; i < fates.size(); ++i) {
+    const bool listed = failure != failures.end() && failure->event == i;
+    const auto before = keys[i].empty() ? failed.end() : failed.find(keys[i]);
+    if (before != failed.end() && !mutated(Mutation::settle_behind_a_key)) {
+      fates[i] = behind(before->second);
+    } else if (listed) {
+      fates[i] = fate_of(policy, attempt, failure->fault);
+      failed.emplace(keys[i], fates[i]);
+    }
+    if (listed) ++failure;
+  }
+}
+
 }  // namespace
 
 bool put_off(Fault fault) { return fault == Fault::throttled || fault == Fault::cancelled; }
 
 Verdict judge(const RetryPolicy& policy, Ordering ordering, std::uint32_t attempt,
               std::size_t count, bool batch_failed, Fault batch_fault,
-              std::span<const EventFailure> failures) {
+              std::span<const EventFailure> failures, std::span<const std::string_view> keys) {
   Verdict verdict;
   if (batch_failed) {
     if (put_off(batch_fault)) {
@@ -32,16 +67,18 @@ Verdict judge(const RetryPolicy& policy, Ordering ordering, std::uint32_t attemp
   if (failures.empty()) return verdict;
 
   verdict.fates.assign(count, Fate::settle);
-  if (ordering == Ordering::unordered) {
-    for (const EventFailure& failure : failures)
-      verdict.fates[failure.event] = fate_of(policy, attempt, failure.fault);
-    return verdict;
+  switch (ordering) {
+    case Ordering::unordered:
+      for (const EventFailure& failure : failures)
+        verdict.fates[failure.event] = fate_of(policy, attempt, failure.fault);
+      break;
+    case Ordering::ordered:
+      judge_ordered(policy, attempt, failures.front(), verdict.fates);
+      break;
+    case Ordering::keyed:
+      judge_keyed(policy, attempt, failures, keys, verdict.fates);
+      break;
   }
-  const EventFailure& lowest = failures.front();
-  const Fate fate = fate_of(policy, attempt, lowest.fault);
-  verdict.fates[lowest.event] = fate;
-  const Fate behind = fate == Fate::retry ? Fate::retry : Fate::rerun;
-  for (std::size_t i = lowest.event + 1; i < count; ++i) verdict.fates[i] = behind;
   return verdict;
 }
 

@@ -6,6 +6,7 @@
 //  - Any other failed event is tried again until the policy's attempts are spent, then dies.
 //  - Ordered: everything behind the lowest failed event waits for it. Its effects are discarded
 //    before any sink sees them, and it is invoked again.
+//  - Keyed: the same, but only for events behind a failed one of their own key. The others settle.
 //  - A batch that fails as a whole is split in halves (a split spends no attempt) until the event
 //    that causes it stands alone; without bisect the whole batch is retried, then dies.
 //  - A batch that was put off (throttled, or cancelled by a stop) waits and is tried again, whole,
@@ -14,6 +15,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "core/config/plan.h"
@@ -22,14 +24,18 @@
 
 namespace tidemill {
 
-enum class Ordering { ordered, unordered };
+enum class Ordering { ordered, keyed, unordered };
 
 enum class Fate : std::uint8_t {
   settle,       ///< Its effects are carried out.
   retry,        ///< Invoked again after the back-off, with one attempt spent.
   rerun,        ///< Invoked again at once; it spent nothing, it only stood behind another.
   dead_letter,  ///< Given up, with its failure's reason.
+  duplicate,    ///< Settled before it came; only acknowledged. Never judged.
 };
+
+/// Nothing of the event remains to be done once this has committed.
+constexpr bool is_final(Fate fate) { return fate != Fate::retry && fate != Fate::rerun; }
 
 struct Verdict {
   std::vector<Fate> fates;  ///< One per event; empty: all settle.
@@ -41,10 +47,11 @@ struct Verdict {
 bool put_off(Fault fault);
 
 /// Judges one answer to a batch of `count` events at its `attempt`th try (1 for the first).
-/// `failures` are ascending by event, without repeats (see normalized()).
+/// `failures` are ascending by event, without repeats (see normalized()). `keys` are the events'
+/// keys, needed for Ordering::keyed; an empty key has no order to keep.
 Verdict judge(const RetryPolicy& policy, Ordering ordering, std::uint32_t attempt,
               std::size_t count, bool batch_failed, Fault batch_fault,
-              std::span<const EventFailure> failures);
+              std::span<const EventFailure> failures, std::span<const std::string_view> keys = {});
 
 /// Sorted by event, one failure per event: the most final one wins.
 std::vector<EventFailure> normalized(std::vector<EventFailure> failures);

@@ -121,7 +121,7 @@ struct NativeCall::Callbacks {
       *error = call.keep_error("there is no table to read here");
       return TIDEMILL_RETRY;
     }
-    auto row = call.host_.read_row(text(table), text(key));
+    auto row = call.host_.read_row(text(table), text(key), call.reads_);
     if (!row) {
       *error = call.keep_error(std::move(row.error().message));
       return status_of(row.error().fault);
@@ -151,6 +151,7 @@ const tidemill_request* NativeCall::begin(const Request& request,
   deadline_ = host_.now() + request.timeout;
   cancelled_.store(false, std::memory_order_relaxed);
   memory_refused_ = false;
+  reads_.clear();
 
   std::size_t extension_count = 0;
   for (const Event& event : request.events) extension_count += event.extensions.size();

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/invoke/response_memory.h"
@@ -27,9 +28,10 @@
 
 namespace tidemill {
 
-/// Reads one row of a table; nothing when there is none. Thread-safe. Errors: transient.
-using TableReader =
-    std::function<Result<std::optional<Bytes>>(std::string_view table, std::string_view key)>;
+/// Reads one row of a table; nothing when there is none. Adds what was read, and how fresh it was,
+/// to `reads`. Thread-safe. Errors: transient.
+using TableReader = std::function<Result<std::optional<Bytes>>(
+    std::string_view table, std::string_view key, std::vector<RowRead>& reads)>;
 
 /// What the engine lends to a native function. `log` outlives the function and its responses.
 struct NativeHost {
@@ -63,6 +65,10 @@ class NativeCall {
   /// Whether the plugin was refused memory beyond the limit.
   bool memory_refused() const { return memory_refused_; }
 
+  /// What handle() read of tables, and how many bytes its response holds. Once, after end().
+  std::vector<RowRead> take_reads() { return std::move(reads_); }
+  std::uint64_t bytes_held() const { return bytes_held_; }
+
   /// Room for the attributes of effects; lives as long as the response.
   std::vector<Attribute>& metadata() { return metadata_; }
 
@@ -89,6 +95,7 @@ class NativeCall {
   std::deque<std::string> ids_;            ///< Built by event_id; each holds many, never regrown.
   std::vector<Bytes> objects_;             ///< By event, once the first was read.
   std::vector<Bytes> rows_;
+  std::vector<RowRead> reads_;
   std::deque<std::string> errors_;
   std::vector<Attribute> metadata_;
 };

@@ -76,6 +76,8 @@ Answer NativeFunction::invoke(const Request& request) {
   call.end();
   pool_->idle(call);
   const bool memory_refused = call.memory_refused();
+  answer.reads = call.take_reads();
+  answer.bytes = call.bytes_held();
 
   Result<> read;
   if (response) {
@@ -93,9 +95,9 @@ Answer NativeFunction::invoke(const Request& request) {
   if (memory_refused)
     error.message += fmt::format("; it was refused memory beyond its limit of {} bytes (memory:)",
                                  memory_bytes_max_);
-  answer = Answer{};
-  answer.error = std::move(error);
-  return answer;
+  Answer failed;
+  failed.error = std::move(error);
+  return failed;
 }
 
 }  // namespace tidemill

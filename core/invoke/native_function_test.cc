@@ -80,7 +80,8 @@ TEST_F(NativeFunctionTest, ASourceWithoutObjectsSaysSo) {
 }
 
 TEST_F(NativeFunctionTest, ReadsRowsOfTables) {
-  read_row_ = [](std::string_view table, std::string_view key) -> Result<std::optional<Bytes>> {
+  read_row_ = [](std::string_view table, std::string_view key,
+                 std::vector<RowRead>&) -> Result<std::optional<Bytes>> {
     if (key == "x") return fail(Fault::transient, "the store is paused");
     if (key != "1") return std::nullopt;
     return Bytes::copy(std::string(table) + "!");

@@ -4,13 +4,14 @@
 #include <mutex>
 #include <utility>
 
-#include "core/config/sections.h"
-#include "core/pipeline/recorded_suspects.h"
-
 namespace tidemill {
 namespace {
 
 constexpr auto housekeeping_every = std::chrono::minutes(10);
+
+// A full disk takes its time; once there is room again, nobody should wait long.
+constexpr Backoff recover_backoff{.initial = std::chrono::milliseconds(200),
+                                  .max = std::chrono::seconds(5)};
 
 // A version 4 uuid out of the scheduler's randomness.
 std::string fresh_uuid(Scheduler& scheduler) {
@@ -19,19 +20,6 @@ std::string fresh_uuid(Scheduler& scheduler) {
   for (char& c : id)
     if (c == 'x') c = digits[scheduler.random() >> 60];
   return id;
-}
-
-std::string in_namespace(const Plan& plan, const std::string& name) {
-  return plan.name_space.empty() ? name : plan.name_space + "/" + name;
-}
-
-std::uint32_t output_index(const config::FunctionDecl& function, const std::string& name) {
-  std::uint32_t index = 0;
-  for (const auto& output : function.outputs) {
-    if (output.name == name) break;
-    ++index;
-  }
-  return index;
 }
 
 // One batch per thread, the event loop included, and those that lost threads hold.
@@ -59,28 +47,34 @@ Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const Registry& 
                                   running_batches_max(plan, options.function_threads));
   if (!record) return std::unexpected(record.error());
 
-  std::unique_ptr<Engine> engine(
-      new Engine(std::move(*store), std::move(*record), scheduler, log, std::move(options)));
-  const TableReader read_row = [&rows = *engine](std::string_view table, std::string_view key) {
-    return rows.read_row(table, key);
+  std::unique_ptr<Engine> engine(new Engine(plan, registry, std::move(*store), std::move(*record),
+                                            scheduler, log, std::move(options)));
+  const TableReader read_row = [&rows = *engine](std::string_view table, std::string_view key,
+                                                 std::vector<RowRead>& reads) {
+    return rows.read_row(table, key, reads);
   };
   if (auto loaded = engine->functions_.load(plan, plugins, read_row); !loaded)
     return std::unexpected(loaded.error());
-  for (const PipelinePlan& pipeline : plan.pipelines)
-    if (auto added = engine->add_line(pipeline, plan, registry); !added)
-      return fail(added.error().fault, "pipeline " + pipeline.name + ": " + added.error().message);
+  auto lines = engine->builder_.build();
+  if (!lines) return std::unexpected(lines.error());
+  engine->lines_ = std::move(*lines);
   return engine;
 }
 
-Engine::Engine(std::unique_ptr<RocksStore> store, std::unique_ptr<CrashRecord> record,
-               Scheduler& scheduler, Log& log, EngineOptions options)
+Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<RocksStore> store,
+               std::unique_ptr<CrashRecord> record, Scheduler& scheduler, Log& log,
+               EngineOptions options)
     : scheduler_(scheduler),
       log_(log),
+      plan_(plan),
       options_(std::move(options)),
       store_(std::move(store)),
       record_(std::move(record)),
-      sequencer_(scheduler, *store_),
+      sequencer_(scheduler, *store_, options_.disk ? options_.disk : scheduler.blocking()),
+      budget_(options_.memory_bytes),
       functions_(scheduler, log, record_.get(), options_.function_threads, options_.workers),
+      builder_({plan_, registry, *store_, functions_, *record_, sequencer_, budget_,
+                Services{scheduler, log, options_.data_folder, options_.until_idle}}),
       ended_(scheduler),
       house_wake_(scheduler) {}
 
@@ -90,11 +84,14 @@ Engine::~Engine() {
   record_->close();
 }
 
-Result<std::optional<Bytes>> Engine::read_row(std::string_view table, std::string_view key) {
+Result<std::optional<Bytes>> Engine::read_row(std::string_view table, std::string_view key,
+                                              std::vector<RowRead>& reads) {
   const std::shared_lock lock(store_open_);
   if (!store_) return fail(Fault::cancelled, "the engine has stopped");
   const auto id = store_->find_table(table);
   if (!id) return std::optional<Bytes>{};
+  // Before the row is read: a commit that becomes visible in between is then taken for unseen.
+  reads.push_back({*id, RowGuard::hash_of(key), sequencer_.visible()});
   auto row = store_->row(*id, key, scheduler_.wall());
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::optional<Bytes>{};
@@ -109,101 +106,65 @@ void Engine::leave() {
   if (lock) store_.reset();
 }
 
-Result<> Engine::add_line(const PipelinePlan& plan, const Plan& whole, const Registry& registry) {
-  const Services services{scheduler_, log_, options_.data_folder, options_.until_idle};
-  Line::Parts parts;
-  auto source =
-      registry.sources().find(plan.source.kind)->second.build(plan.source.options, services);
-  if (!source) return std::unexpected(source.error());
-  parts.source = std::move(*source);
-  if (options_.until_idle && !parts.source->traits().can_exhaust)
-    return fail(Fault::bad_config, "--until-idle needs a source that ends; " + plan.source.kind +
-                                       " goes on for ever as it is configured");
-
-  auto id = store_->pipeline(in_namespace(whole, plan.name), plan.renamed_from);
-  if (!id) return std::unexpected(id.error());
-  parts.config = {.name = plan.name,
-                  .id = *id,
-                  .function = plan.function,
-                  .batch = plan.batch,
-                  .parallel = plan.parallel,
-                  .retry = plan.retry,
-                  .dead_letter = plan.dead_letter};
-  const config::FunctionDecl* function = nullptr;
-  if (!plan.function.empty()) {
-    parts.config.timeout = whole.function(plan.function)->timeout;
-    function = &functions_.decl(plan.function);
-    const SourceTraits traits = parts.source->traits();
-    const BatchOrigin origin{
-        *id, origin_code(functions_.version(plan.function), parts.source->identity()),
-        traits.progress};
-    parts.config.suspects = suspects_of(origin, plan);
-    parts.invoker = functions_.invoker(plan.function, origin, parts.config.suspects);
-  }
-  for (const SinkPlan& sink : plan.sinks) {
-    SinkBinding binding{.name = sink.name, .from_event = sink.from == "event"};
-    binding.retry = sink.retry.value_or(plan.retry);
-    if (!binding.from_event) binding.output = output_index(*function, sink.from);
-    if (auto bound = bind(sink, registry, services, parts, binding); !bound) return bound;
-    parts.bindings.push_back(std::move(binding));
-  }
-  lines_.push_back(std::make_unique<Line>(scheduler_, log_, sequencer_, *store_, std::move(parts)));
-  return {};
-}
-
-const Suspects* Engine::suspects_of(const BatchOrigin& origin, const PipelinePlan& plan) {
-  SuspectSet set(origin, record_->crashed());
-  if (set.empty()) return nullptr;
-  log_.write(LogLevel::warning, plan.name + ": function " + plan.function +
-                                    " crashed or hung the last time; the events that it had are "
-                                    "invoked alone");
-  suspects_.push_back(std::make_unique<RecordedSuspects>(std::move(set), plan.function));
-  return suspects_.back().get();
-}
-
-Result<> Engine::bind(const SinkPlan& plan, const Registry& registry, const Services& services,
-                      Line::Parts& parts, SinkBinding& binding) {
-  if (plan.connector.kind == config::table_kind) {
-    auto options = config::table_sink_spec().make(plan.connector.options);
-    if (!options) return std::unexpected(options.error());
-    auto table = store_->table(options->name.empty() ? plan.name : options->name);
-    if (!table) return std::unexpected(table.error());
-    binding.table = *table;
-    binding.expire = options->expire;
-    if (options->key.empty()) return {};
-    auto key = KeyPath::parse(options->key);
-    if (!key) return std::unexpected(key.error());
-    binding.key = std::move(*key);
-    return {};
-  }
-  auto sink =
-      registry.sinks().find(plan.connector.kind)->second.build(plan.connector.options, services);
-  if (!sink) return std::unexpected(sink.error());
-  binding.sink = sink->get();
-  parts.sinks.push_back(std::move(*sink));
-  return {};
-}
-
 Task<Result<>> Engine::run() {
-  running_ = lines_.size();
-  for (auto& line : lines_) spawn(scheduler_, run_line(*line));
   spawn(scheduler_, housekeeping());
-  while (running_ > 0) co_await ended_.wait();
+  Result<> outcome;
+  while (true) {
+    co_await run_lines();
+    if (!sequencer_.failure()) break;
+    outcome = co_await start_over();
+    if (!outcome) break;
+  }
   housekeeping_ends_ = true;
   house_wake_.notify();
   while (!house_ended_) co_await ended_.wait();
   for (const auto& line : lines_)
-    if (line->state() == LineState::failed)
-      co_return fail(Fault::transient, line->name() + ": " + line->error());
-  co_return Result<>{};
+    if (outcome && line->state() == LineState::failed)
+      outcome = fail(Fault::transient, line->name() + ": " + line->error());
+  co_return outcome;
+}
+
+Task<> Engine::run_lines() {
+  running_ = lines_.size();
+  for (auto& line : lines_) {
+    spawn(scheduler_, run_line(*line));
+    if (draining_) line->drain();
+  }
+  while (running_ > 0) co_await ended_.wait();
 }
 
 Task<> Engine::run_line(Line& line) {
   co_await line.run();
   // After a failed write nobody knows what the store holds: nothing may go on.
-  if (sequencer_.failure()) drain();
+  if (sequencer_.failure())
+    for (auto& other : lines_) other->drain();
   --running_;
   ended_.notify();
+}
+
+// The outcome of a failed write is unknown, to all pipelines alike. Once the store can be opened
+// again they are made anew, and go on from what it holds.
+Task<Result<>> Engine::start_over() {
+  store_trouble_ = sequencer_.failure()->message;
+  log_.write(LogLevel::error, "all pipelines wait: the state cannot be written: " + store_trouble_);
+  for (std::uint32_t attempt = 1;; ++attempt) {
+    if (draining_)
+      co_return fail(Fault::transient, "the state cannot be written: " + store_trouble_);
+    const Result<> recovered = co_await sequencer_.recover();
+    if (recovered) break;
+    store_trouble_ = recovered.error().message;
+    const Instant again = scheduler_.now() + backoff(recover_backoff, attempt, scheduler_.random());
+    while (!draining_ && scheduler_.now() < again) co_await ended_.wait_until(again);
+  }
+  for (const auto& line : lines_) before_[line->name()] += line->stats();
+  // Their shares of the budget end before those of the new ones begin.
+  lines_.clear();
+  auto lines = builder_.build();
+  if (!lines) co_return std::unexpected(lines.error());
+  lines_ = std::move(*lines);
+  store_trouble_.clear();
+  log_.write(LogLevel::warning, "the state can be written again; all pipelines go on from it");
+  co_return Result<>{};
 }
 
 Task<> Engine::housekeeping() {
@@ -211,7 +172,7 @@ Task<> Engine::housekeeping() {
     co_await house_wake_.wait_until(scheduler_.now() + housekeeping_every);
     const WallTime now = scheduler_.wall();
     auto drop = [this, now] { return store_->drop_expired(now); };
-    const Result<> dropped = co_await run_blocking(scheduler_, std::move(drop));
+    const Result<> dropped = co_await run_on(sequencer_.disk(), std::move(drop));
     if (!dropped)
       log_.write(LogLevel::warning, "cannot drop old dead letters: " + dropped.error().message);
   }
@@ -220,7 +181,9 @@ Task<> Engine::housekeeping() {
 }
 
 void Engine::drain() {
+  draining_ = true;
   for (auto& line : lines_) line->drain();
+  ended_.notify();
 }
 
 void Engine::cancel_functions() { functions_.cancel(); }
@@ -230,14 +193,22 @@ void Engine::abandon_functions() { functions_.abandon(); }
 std::vector<PipelineStatus> Engine::status() const {
   std::vector<PipelineStatus> all;
   for (const auto& line : lines_) {
-    all.push_back({line->name(), line->state(), line->error(), line->stats()});
+    PipelineStatus status{line->name(), line->state(), line->error(), line->stats()};
+    if (const auto before = before_.find(line->name()); before != before_.end())
+      status.stats += before->second;
     if (line->state() == LineState::running && !line->function().empty())
-      all.back().error = functions_.complaint(line->function());
+      status.error = functions_.complaint(line->function());
+    if (!store_trouble_.empty()) {
+      status.state = LineState::opening;
+      status.error = "the state cannot be written: " + store_trouble_;
+    }
+    all.push_back(std::move(status));
   }
   return all;
 }
 
 bool Engine::ready() const {
+  if (!store_trouble_.empty()) return false;
   for (const auto& line : lines_)
     if (line->state() == LineState::opening || line->state() == LineState::failed) return false;
   return true;

@@ -1,11 +1,13 @@
 // Engine: the whole of a plan at work - the store, every pipeline, the functions they share.
 //
 // Built from a checked plan on the main thread, then driven from the scheduler's executor. One
-// pipeline that fails stops alone; only a failed store stops them all.
+// pipeline that fails stops alone. A write to the store that fails holds them all up, until the
+// store can be opened again.
 #pragma once
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -20,6 +22,7 @@
 #include "core/invoke/crash_record.h"
 #include "core/pipeline/function_set.h"
 #include "core/pipeline/line.h"
+#include "core/pipeline/line_builder.h"
 #include "core/state/rocks_store.h"
 #include "tidemill/registry.h"
 
@@ -28,7 +31,9 @@ namespace tidemill {
 struct EngineOptions {
   std::string data_folder;  ///< Absolute; made when missing.
   bool until_idle = false;
-  std::size_t function_threads = 2;  ///< Invocations of blocking functions at once, in all.
+  std::uint64_t memory_bytes = MemoryBudget::default_bytes;  ///< For events under way, in all.
+  Executor disk;  ///< Where the store's calls block; empty: Scheduler::blocking().
+  std::size_t function_threads = 2;  ///< Invocations of one blocking function at once.
   WorkerOptions workers{};           ///< How functions with `isolation: worker` start.
 };
 
@@ -77,34 +82,36 @@ class Engine {
   /// Every pipeline is open, and none has failed.
   bool ready() const;
 
-  /// A write failed: nothing can be settled any more, the process should be started again.
-  bool store_failed() const { return sequencer_.failure().has_value(); }
-
   RocksStore& store() { return *store_; }
   const CommitSequencer::Stats& commit_stats() const { return sequencer_.stats(); }
 
  private:
-  Engine(std::unique_ptr<RocksStore> store, std::unique_ptr<CrashRecord> record,
-         Scheduler& scheduler, Log& log, EngineOptions options);
+  Engine(const Plan& plan, const Registry& registry, std::unique_ptr<RocksStore> store,
+         std::unique_ptr<CrashRecord> record, Scheduler& scheduler, Log& log,
+         EngineOptions options);
 
-  Result<> add_line(const PipelinePlan& plan, const Plan& whole, const Registry& registry);
-  const Suspects* suspects_of(const BatchOrigin& origin, const PipelinePlan& plan);
-  Result<std::optional<Bytes>> read_row(std::string_view table, std::string_view key);
-  Result<> bind(const SinkPlan& plan, const Registry& registry, const Services& services,
-                Line::Parts& parts, SinkBinding& binding);
+  Result<std::optional<Bytes>> read_row(std::string_view table, std::string_view key,
+                                        std::vector<RowRead>& reads);
+  Task<> run_lines();
   Task<> run_line(Line& line);
+  Task<Result<>> start_over();
   Task<> housekeeping();
 
   Scheduler& scheduler_;
   Log& log_;
+  const Plan plan_;
   EngineOptions options_;
   std::unique_ptr<RocksStore> store_;
   std::shared_mutex store_open_;  // Held by threads that read rows, and by leave().
   std::unique_ptr<CrashRecord> record_;
-  std::vector<std::unique_ptr<Suspects>> suspects_;
   CommitSequencer sequencer_;
+  MemoryBudget budget_;
   FunctionSet functions_;
+  LineBuilder builder_;
   std::vector<std::unique_ptr<Line>> lines_;
+  std::map<std::string, PipelineStats> before_;  // Of lines that a failed write ended, by name.
+  std::string store_trouble_;                    // Why the pipelines wait; empty: they do not.
+  bool draining_ = false;
   std::size_t running_ = 0;  // Lines that have not ended.
   bool housekeeping_ends_ = false;
   bool house_ended_ = false;

@@ -91,8 +91,9 @@ class EngineTest : public ::testing::Test {
 
   Result<> build(std::vector<PipelinePlan> pipelines, bool until_idle) {
     plan_.pipelines = std::move(pipelines);
-    auto built = Engine::build(plan_, registry_, plugins_, scheduler_, log_,
-                               {folder_.path(), until_idle, 1});
+    auto built = Engine::build(
+        plan_, registry_, plugins_, scheduler_, log_,
+        {.data_folder = folder_.path(), .until_idle = until_idle, .function_threads = 1});
     if (!built) return std::unexpected(built.error());
     engine_ = std::move(*built);
     return {};

@@ -12,13 +12,11 @@ constexpr Backoff open_backoff{.initial = std::chrono::milliseconds(500),
 
 }  // namespace
 
-Line::Line(Scheduler& scheduler, Log& log, CommitSequencer& sequencer, Store& store, Parts parts)
-    : scheduler_(scheduler),
-      log_(log),
-      sequencer_(sequencer),
-      store_(store),
+Line::Line(PipelineRunner::Shared shared, Parts parts)
+    : shared_(shared),
+      scheduler_(shared.scheduler),
       parts_(std::move(parts)),
-      drained_(scheduler) {}
+      drained_(shared.scheduler) {}
 
 Task<> Line::run() {
   for (std::uint32_t attempt = 1; !draining_; ++attempt) {
@@ -30,19 +28,20 @@ Task<> Line::run() {
       co_return;
     }
     error_ = opened.error().message;
-    log_.write(LogLevel::warning, name() + ": cannot open yet: " + error_);
+    shared_.log.write(LogLevel::warning, name() + ": cannot open yet: " + error_);
     const Duration wait = backoff(open_backoff, attempt, scheduler_.random());
     co_await drained_.wait_until(scheduler_.now() + wait);
   }
   if (!draining_) {
-    auto restored = store_.log_progress(parts_.config.id);
+    auto restored = shared_.store.log_progress(parts_.config.id);
     if (restored) {
       error_.clear();
       state_ = LineState::running;
-      runner_.emplace(scheduler_, log_, sequencer_, *parts_.source, parts_.invoker.get(),
-                      parts_.bindings, parts_.config, std::move(*restored));
+      runner_.emplace(shared_, *parts_.source, parts_.invoker.get(), parts_.bindings, parts_.config,
+                      std::move(*restored));
       const Result<> ran = co_await runner_->run();
-      if (!ran) fail_with(ran.error());
+      // A failed write is the engine's affair, not this pipeline's.
+      if (!ran && !shared_.sequencer.failure()) fail_with(ran.error());
     } else {
       fail_with(restored.error());
     }
@@ -62,7 +61,7 @@ Task<Result<>> Line::open_all() {
     Result<> opened = co_await sink->open();
     if (!opened) co_return opened;
   }
-  auto progress = store_.progress(parts_.config.id, parts_.source->identity());
+  auto progress = shared_.store.progress(parts_.config.id, parts_.source->identity());
   if (!progress) co_return std::unexpected(progress.error());
   co_return co_await parts_.source->open(**progress);
 }
@@ -75,7 +74,7 @@ Task<> Line::close_all() {
 void Line::fail_with(const Error& error) {
   state_ = LineState::failed;
   error_ = error.message;
-  log_.write(LogLevel::error, name() + ": stopped: " + error_);
+  shared_.log.write(LogLevel::error, name() + ": stopped: " + error_);
 }
 
 }  // namespace tidemill

@@ -26,7 +26,7 @@ class Line {
     PipelineConfig config;
   };
 
-  Line(Scheduler& scheduler, Log& log, CommitSequencer& sequencer, Store& store, Parts parts);
+  Line(PipelineRunner::Shared shared, Parts parts);
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
 
@@ -46,10 +46,8 @@ class Line {
   Task<> close_all();
   void fail_with(const Error& error);
 
+  PipelineRunner::Shared shared_;
   Scheduler& scheduler_;
-  Log& log_;
-  CommitSequencer& sequencer_;
-  Store& store_;
   Parts parts_;
   std::optional<PipelineRunner> runner_;
   LineState state_ = LineState::opening;

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "core/state/inspect_text.h"
+#include "core/base/json_line.h"
 
 namespace tidemill::inspect {
 namespace {

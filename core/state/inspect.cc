@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/json_line.h"
 #include "core/state/dead_letter_text.h"
-#include "core/state/inspect_text.h"
 
 namespace tidemill::inspect {
 namespace {

@@ -9,8 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "core/state/inspect_text.h"
-
 namespace tidemill::inspect {
 namespace {
 
@@ -226,20 +224,6 @@ TEST_F(InspectTest, ShowsAWholeDeadLetter) {
   EXPECT_THAT(lines_, ::testing::Not(::testing::Contains(HasSubstr("sink"))));
   EXPECT_EQ(dlq_show(*store_, 7, now, Form::text, collect()).error().message,
             "there is no dead letter 7");
-}
-
-TEST(JsonLine, MarksBytesThatAreNoUtf8) {
-  EXPECT_EQ(JsonLine().text("key", "\xC3\xA4").finish(), "{\"key\":\"\xC3\xA4\"}");
-  EXPECT_EQ(JsonLine().text("key", "\xC3").finish(), R"({"key":"ww==","key_encoding":"base64"})");
-  EXPECT_EQ(JsonLine().text("key", "a\0\n"s).finish(), R"({"key":"a\u0000\n"})");
-  EXPECT_EQ(JsonLine().finish(), "{}");
-}
-
-TEST(JsonLine, KeepsABodyThatIsJsonAsItIs) {
-  EXPECT_EQ(JsonLine().body("v", "1e400").finish(), R"({"v":1e400})");
-  EXPECT_EQ(JsonLine().body("v", "18446744073709551616").finish(), R"({"v":18446744073709551616})");
-  EXPECT_EQ(JsonLine().body("v", "").finish(), R"({"v":"","v_encoding":"text"})");
-  EXPECT_EQ(JsonLine().body("v", "1 2").finish(), R"({"v":"1 2","v_encoding":"text"})");
 }
 
 }  // namespace

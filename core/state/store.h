@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/durability.h"
 #include "tidemill/effect.h"
 #include "tidemill/event.h"
 #include "tidemill/ids.h"
@@ -108,13 +109,6 @@ struct CommitPart {
   std::vector<QueuedEffect> queued;  ///< `number` is not set.
   /// Effects that left their outbox: {outbox, number}.
   std::vector<std::pair<OutboxId, std::uint64_t>> delivered;
-};
-
-/// How soon a commit survives a power cut. There is one log, and what it loses it loses from its
-/// end: whatever is durable, everything committed before it is durable too.
-enum class Durability : std::uint8_t {
-  sync,      ///< Before commit() returns.
-  periodic,  ///< With the next sync.
 };
 
 class Store {

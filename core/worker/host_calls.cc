@@ -64,7 +64,7 @@ bool HostCalls::serve_row(const Message& message) {
     return true;
   }
   const std::string_view view = both;
-  auto row = host_.read_row(view.substr(0, message.number), view.substr(message.number));
+  auto row = host_.read_row(view.substr(0, message.number), view.substr(message.number), reads_);
   if (!row) {
     send_fault(row.error());
     return true;

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/invoke/native_call.h"
 #include "core/worker/channel.h"
@@ -23,6 +25,9 @@ class HostCalls {
   /// Posts the answer. False when no worker asks such a thing.
   bool serve(const Request& request, const Message& message);
 
+  /// What was read of tables since the last time this was asked.
+  std::vector<RowRead> take_reads() { return std::exchange(reads_, {}); }
+
  private:
   bool serve_object(const Request& request, const Message& message);
   bool serve_row(const Message& message);
@@ -33,6 +38,7 @@ class HostCalls {
   const NativeHost& host_;
   const Channel& channel_;
   Port& port_;
+  std::vector<RowRead> reads_;
   Bytes reading_;         ///< What the handler is being read, and ...
   std::size_t sent_ = 0;  ///< ... how much of it the worker has.
 };

@@ -141,7 +141,7 @@ Result<std::unique_ptr<NativeFunction>> load(const worker::Start& start, EngineC
   NativeHost host{
       .now = &steady_now,
       .log = &engine,
-      .read_row = [&engine](auto table, auto key) { return engine.read_row(table, key); },
+      .read_row = [&engine](auto table, auto key, auto&) { return engine.read_row(table, key); },
       .memory_bytes_max = start.memory_bytes_max,
       .function = start.function};
   return NativeFunction::make(*plugin, start.config, std::move(host));

@@ -178,6 +178,7 @@ End Worker::run(const Request& request, Answer& answer) {
     return End::reusable;
   }
   interrupted_.store(false, std::memory_order_relaxed);
+  std::ignore = host_calls_.take_reads();  // Of a batch that had no answer.
   placement_.begin();
   const Instant posted = spec_.host.now();
   port_.post({.word = Word::invoke, .bytes = *written, .number = invocation_});
@@ -243,6 +244,8 @@ Answer Worker::take_answer(const Request& request, const Message& message, bool&
                        answer);
   }
   if (!read) answer.error = read.error();
+  answer.reads = host_calls_.take_reads();
+  answer.bytes = message.bytes;
   return answer;
 }
 

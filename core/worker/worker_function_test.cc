@@ -105,7 +105,8 @@ TEST_F(WorkerFunctionTest, ReadsObjectsOfAnySizeThroughTheEngine) {
 }
 
 TEST_F(WorkerFunctionTest, ReadsRowsThroughTheEngine) {
-  read_row_ = [](std::string_view table, std::string_view key) -> Result<std::optional<Bytes>> {
+  read_row_ = [](std::string_view table, std::string_view key,
+                 std::vector<RowRead>&) -> Result<std::optional<Bytes>> {
     if (key == "broken") return fail(Fault::transient, "the disk is broken");
     if (key != "ann") return std::optional<Bytes>();
     return std::optional(Bytes::copy(std::string(table) + " has ann"));

@@ -49,8 +49,8 @@ struct Answer {
   std::optional<Error> error;
   std::vector<Effect> effects;  ///< Grouped by event, in the order the function asked for them.
   std::vector<EventFailure> failures;
-  std::vector<RowRead> reads;  ///< Empty when the handler read no table.
-  std::uint64_t bytes = 0;     ///< Memory that `keep` holds.
+  std::vector<RowRead> reads;        ///< Empty when the handler read no table.
+  std::uint64_t bytes = 0;           ///< Memory that `keep` holds.
   std::shared_ptr<const void> keep;  ///< Owns what the effects view, besides the request itself.
 };
 

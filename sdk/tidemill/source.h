@@ -38,6 +38,9 @@ struct SourceTraits {
   ProgressKind progress = ProgressKind::log;
   /// Ends by itself (end of file, a count, one listing): `--until-idle` is possible.
   bool can_exhaust = true;
+  /// pause() holds single partitions back; else the engine stops polling altogether where one of
+  /// them has to wait.
+  bool can_pause = false;
 };
 
 /// Half-open range of offsets.
@@ -80,7 +83,8 @@ enum class PollEnd {
   exhausted,  ///< Nothing will ever come again (or, with `--until-idle`, by contract).
 };
 
-/// One event whose effects are durable (or which is durably in the dead letters).
+/// What is durable: the effects of an event, or its entry in the dead letters. Of a log source it
+/// is a whole partition that has come so far: everything below `offset` is settled.
 struct Settled {
   Partition partition;
   Offset offset;
@@ -115,10 +119,16 @@ class Source {
   /// Errors: transient, throttled, fenced, cancelled.
   virtual Task<Result<PollEnd>> poll(Credit credit, std::vector<Event>& out) = 0;
 
+  /// No more events of this partition, until it is told otherwise. Only with can_pause.
+  virtual void pause(Partition partition, bool paused) {
+    std::ignore = std::pair(partition, paused);
+  }
+
   /// Ends a poll that waits. Called once, before close(); later polls are not made.
   virtual void interrupt() = 0;
 
-  /// Tells the upstream system that it may forget these events. Idempotent. A source whose progress
+  /// Tells the upstream system that it may forget these events. Idempotent; the strings die when
+  /// it returns. A source whose progress
   /// is wholly the engine's has nothing to do, but may use it to trim its own memory.
   ///
   /// Errors: transient, fenced.

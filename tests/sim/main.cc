@@ -1,7 +1,9 @@
 // sim: the engine under a seed.
 //
 //     sim --seed N --seeds K     K seeds from N on; the last line is the trace hash of them all
+//     sim ... --rocksdb          on RocksDB, over a disk that loses what was not synced
 //     sim ... --repeat           runs each seed twice and compares the traces
+//     sim ... --trace            tells on stderr what happens
 //     sim_mutants ... --mutants  breaks the engine on purpose; every fault must be caught
 #include <cinttypes>
 #include <cstdio>
@@ -11,6 +13,7 @@
 
 #include "core/base/mutation.h"
 #include "tests/sim/run.h"
+#include "tests/sim/trace.h"
 
 namespace tidemill::sim {
 namespace {
@@ -18,6 +21,7 @@ namespace {
 struct Options {
   std::uint64_t seed = 1;
   std::uint64_t seeds = 1;
+  World::On on = World::On::model;
   bool repeat = false;
   bool mutants = false;
 };
@@ -29,18 +33,18 @@ bool report(std::uint64_t seed, const std::string& failure) {
 }
 
 bool run_seeds(const Options& options) {
-  std::uint64_t hash = 0, events = 0, crashes = 0;
+  std::uint64_t hash = 0, events = 0, lives = 0;
   for (std::uint64_t seed = options.seed; seed < options.seed + options.seeds; ++seed) {
-    const Outcome outcome = run(seed);
+    const Outcome outcome = run(seed, options.on);
     if (!outcome.failure.empty()) return report(seed, outcome.failure);
-    if (options.repeat && run(seed).hash != outcome.hash)
+    if (options.repeat && run(seed, options.on).hash != outcome.hash)
       return report(seed, "two runs of one seed gave different traces");
     hash = hash * 31 + outcome.hash;
     events += outcome.events;
-    crashes += outcome.crashes;
+    lives += outcome.lives;
   }
-  std::printf("%" PRIu64 " seeds, %" PRIu64 " events, %" PRIu64 " crashes: every promise kept\n",
-              options.seeds, events, crashes);
+  std::printf("%" PRIu64 " seeds, %" PRIu64 " events, %" PRIu64 " lives: every promise kept\n",
+              options.seeds, events, lives);
   std::printf("trace hash %016" PRIx64 "\n", hash);
   return true;
 }
@@ -49,15 +53,43 @@ bool run_seeds(const Options& options) {
 bool catch_mutants(const Options& options) {
   constexpr std::pair<Mutation, const char*> mutants[] = {
       {Mutation::commit_before_sinks, "commit before sinks"},
+      {Mutation::ack_before_commit, "ack before commit"},
+      {Mutation::ack_before_sync, "ack before sync"},
+      {Mutation::ignore_sink_refusal, "ignore sink refusal"},
+      {Mutation::keep_rows_of_the_dead, "keep rows of the dead"},
       {Mutation::forget_settled_ranges, "forget settled ranges"},
-      {Mutation::skip_failed_event, "skip a failed event"},
+      {Mutation::skip_failed_event, "skip failed event"},
+      {Mutation::dead_without_progress, "dead without progress"},
+      {Mutation::one_attempt_more, "one attempt more"},
+      {Mutation::one_attempt_less, "one attempt less"},
+      {Mutation::bisect_off_by_one, "bisect off by one"},
+      {Mutation::right_half_first, "right half first"},
+      {Mutation::settle_behind_a_failure, "settle behind a failure"},
+      {Mutation::settle_behind_a_key, "settle behind a key"},
+      {Mutation::retry_behind_the_rest, "retry behind the rest"},
+      {Mutation::slice_by_offset, "slice by offset"},
+      {Mutation::forget_max_age, "forget max age"},
+      {Mutation::batch_one_too_many, "batch one too many"},
+      {Mutation::keep_open_window, "keep open window"},
+      {Mutation::forget_credit, "forget credit"},
+      {Mutation::endless_credit, "endless credit"},
+      {Mutation::lose_dedupe_mark, "lose dedupe mark"},
+      {Mutation::ignore_ids_in_flight, "ignore ids in flight"},
+      {Mutation::duplicate_not_settled, "duplicate not settled"},
+      {Mutation::lose_last_part, "lose last part"},
+      {Mutation::visible_before_write, "visible before write"},
+      {Mutation::go_on_after_failure, "go on after failure"},
+      {Mutation::ignore_stale_reads, "ignore stale reads"},
+      {Mutation::deliver_after_removal, "deliver after removal"},
+      {Mutation::lose_queued_effect, "lose queued effect"},
   };
   bool all = true;
   for (const auto& [mutation, name] : mutants) {
     active_mutation = mutation;
     std::uint64_t tried = 0;
     std::string failure;
-    while (tried < options.seeds && failure.empty()) failure = run(options.seed + tried++).failure;
+    while (tried < options.seeds && failure.empty())
+      failure = run(options.seed + tried++, World::On::model).failure;
     if (failure.empty()) {
       std::printf("%-24s NOT CAUGHT in %" PRIu64 " seeds\n", name, tried);
       all = false;
@@ -78,6 +110,10 @@ int main(int argc, char** argv) {
       options.seed = std::strtoull(argv[++i], nullptr, 10);
     } else if (std::strcmp(argv[i], "--seeds") == 0 && more) {
       options.seeds = std::strtoull(argv[++i], nullptr, 10);
+    } else if (std::strcmp(argv[i], "--rocksdb") == 0) {
+      options.on = World::On::rocksdb;
+    } else if (std::strcmp(argv[i], "--trace") == 0) {
+      Trace::aloud = true;
     } else if (std::strcmp(argv[i], "--repeat") == 0) {
       options.repeat = true;
 #ifdef TIDEMILL_MUTATIONS
@@ -85,7 +121,8 @@ int main(int argc, char** argv) {
       options.mutants = true;
 #endif
     } else {
-      std::fprintf(stderr, "usage: %s [--seed N] [--seeds K] [--repeat]\n", argv[0]);
+      std::fprintf(stderr, "usage: %s [--seed N] [--seeds K] [--rocksdb] [--repeat] [--trace]\n",
+                   argv[0]);
       return 2;
     }
   }

@@ -3,66 +3,136 @@
 #include <random>
 
 namespace tidemill::sim {
+namespace {
 
-Scenario Scenario::draw(std::uint64_t seed) {
-  std::mt19937_64 random(seed * 0x9E3779B97F4A7C15ull + 1);
-  const auto up_to = [&](std::uint64_t n) {
-    return static_cast<std::uint32_t>(random() % (n + 1));
-  };
-  const auto one_in = [&](std::uint64_t n) { return random() % n == 0; };
+// Few seeds have everything: a failure is easier to read where little goes wrong.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : random_(seed) {}
+  std::uint32_t up_to(std::uint64_t n) { return static_cast<std::uint32_t>(random_() % (n + 1)); }
+  bool one_in(std::uint64_t n) { return random_() % n == 0; }
+  std::uint64_t any() { return random_(); }
 
-  Scenario s;
-  s.seed = seed;
-  s.progress = one_in(4) ? ProgressKind::objects : ProgressKind::log;
-  s.partitions = s.progress == ProgressKind::objects ? 1 : 1 + up_to(3);
-  s.events_per_partition = 5 + up_to(60);
-  s.keys = 1 + up_to(9);
+ private:
+  std::mt19937_64 random_;
+};
 
-  s.pipeline.name = "simulated";
-  s.pipeline.id = PipelineId(1);
-  s.pipeline.function = "simulated";
-  s.pipeline.timeout = std::chrono::seconds(10);
-  s.pipeline.batch.events = 1 + up_to(11);
-  s.pipeline.batch.window = one_in(2) ? Duration(0) : std::chrono::milliseconds(up_to(300));
-  s.pipeline.parallel.batches = 1 + up_to(5);
-  s.pipeline.parallel.per_partition = one_in(2) ? 1 : 1 + up_to(3);
-  s.pipeline.retry.attempts = 2 + up_to(2);
-  s.pipeline.retry.bisect = true;
-  s.sink_retry.attempts = 50;  // A sink that recovers: no event may die of it.
-
-  s.poison = one_in(3) ? 0 : up_to(120);
-  s.flaky = one_in(3) ? 0 : up_to(200);
-  s.sink_flaky = one_in(2) ? 0 : up_to(300);
-  s.poison_throws = one_in(2);
-  s.crash_at_every_commit = one_in(4);
-  s.crashes = s.crash_at_every_commit ? 400 : (one_in(4) ? 0 : 1 + up_to(4));
-  return s;
+void draw_source(Dice& dice, Flow& flow) {
+  const std::uint32_t kind = dice.up_to(5);
+  flow.progress = kind < 3    ? ProgressKind::log
+                  : kind == 3 ? ProgressKind::objects
+                              : ProgressKind::queue;
+  flow.partitions = flow.progress == ProgressKind::log ? 1 + dice.up_to(3) : 1;
+  flow.events_per_partition = 5 + dice.up_to(60);
+  flow.keys = 1 + dice.up_to(9);
+  if (flow.progress != ProgressKind::queue) return;
+  if (!dice.one_in(4)) flow.config.dedupe.by = DedupeBy::native;
+  if (!dice.one_in(3)) flow.redelivered = dice.up_to(200);
 }
 
-// A hash rather than a stream of draws: an event's fate does not depend on when it is looked at.
-std::uint64_t Scenario::draw_of(std::uint32_t partition, std::uint64_t index,
-                                std::uint64_t salt) const {
-  std::uint64_t x = seed ^ (salt << 56) ^ (std::uint64_t{partition} << 40) ^ index;
+void draw_policies(Dice& dice, Flow& flow) {
+  PipelineConfig& config = flow.config;
+  config.name = "flow" + std::to_string(flow.index);
+  config.id = PipelineId(flow.index + 1);
+  config.function = "simulated";
+  config.timeout = std::chrono::seconds(10);
+  config.batch.events = 1 + dice.up_to(11);
+  if (dice.one_in(8)) config.batch.bytes.value = 20 + dice.up_to(100);
+  if (dice.one_in(2)) config.batch.window = std::chrono::milliseconds(dice.up_to(300));
+  if (dice.one_in(8)) config.batch.window = std::chrono::hours(1);
+  config.parallel.batches = 1 + dice.up_to(5);
+  config.parallel.per_partition = dice.one_in(2) ? 1 : 1 + dice.up_to(3);
+  if (dice.one_in(3)) config.order_by = OrderBy::key;
+  config.retry.attempts = 2 + dice.up_to(2);
+  config.retry.backoff = {.initial = std::chrono::milliseconds(10), .max = std::chrono::seconds(2)};
+  config.retry.bisect = !dice.one_in(5);
+  config.retry.max_age = std::chrono::hours(1000);
+  if (dice.one_in(3)) config.durability = Durability::periodic;
+  flow.sink_retry.attempts = 50;  // A sink that recovers: no event may die of it.
+  flow.sink_retry.backoff = config.retry.backoff;
+}
+
+void draw_troubles(Dice& dice, Flow& flow) {
+  const auto sometimes = [&](std::uint64_t most) { return dice.one_in(2) ? dice.up_to(most) : 0; };
+  flow.direct_sink = dice.one_in(2);
+  flow.queued_sink = dice.one_in(3);
+  flow.failure_sink = dice.one_in(3);
+  flow.reads_rows = !flow.direct_sink && !flow.queued_sink && dice.one_in(2);
+  const auto set = [&](Nature nature, std::uint32_t share) {
+    flow.natures[static_cast<std::size_t>(nature)] = share;
+  };
+  set(Nature::flaky, sometimes(200));
+  set(Nature::poison, sometimes(100));
+  // Without bisect one of these takes its whole batch along, healthy events too.
+  if (flow.config.retry.bisect) set(Nature::throws, sometimes(60));
+  set(Nature::never_ready, sometimes(60));
+  if (flow.direct_sink) set(Nature::refused, sometimes(60));
+  if (flow.queued_sink) set(Nature::refused_later, sometimes(60));
+  set(Nature::old, sometimes(40));
+  flow.batch_trouble = sometimes(200);
+  flow.sink_flaky = sometimes(300);
+}
+
+}  // namespace
+
+Scenario Scenario::draw(std::uint64_t seed) {
+  Dice dice(seed * 0x9E3779B97F4A7C15ull + 1);
+  Scenario scenario;
+  scenario.seed = seed;
+  const std::uint32_t flows = dice.one_in(2) ? 1 : 2 + dice.up_to(1);
+  for (std::uint32_t i = 0; i < flows; ++i) {
+    Flow flow;
+    flow.seed = dice.any();
+    flow.index = i;
+    draw_source(dice, flow);
+    draw_policies(dice, flow);
+    draw_troubles(dice, flow);
+    scenario.flows.push_back(std::move(flow));
+  }
+  scenario.memory = dice.one_in(3) ? 16'000 + dice.up_to(20'000) : MemoryBudget::default_bytes;
+  scenario.crash_at_every_commit = dice.one_in(5);
+  scenario.ends = scenario.crash_at_every_commit ? 400 : dice.one_in(5) ? 0 : 1 + dice.up_to(5);
+  scenario.power_cuts = dice.one_in(3) ? 0 : dice.up_to(1000);
+  scenario.drains = dice.one_in(3) ? dice.up_to(500) : 0;
+  scenario.bad_writes = dice.one_in(4) ? dice.up_to(60) : 0;
+  return scenario;
+}
+
+std::uint64_t Scenario::events() const {
+  std::uint64_t events = 0;
+  for (const Flow& flow : flows)
+    events += std::uint64_t{flow.partitions} * flow.events_per_partition;
+  return events;
+}
+
+std::uint64_t draw_of(std::uint64_t seed, std::uint64_t a, std::uint64_t b, std::uint64_t salt) {
+  std::uint64_t x = seed ^ (salt << 56) ^ (a << 40) ^ b;
   x += 0x9E3779B97F4A7C15ull;
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
   x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
-  return (x ^ (x >> 31)) % 1000;
+  return x ^ (x >> 31);
 }
 
-bool Scenario::is_poison(std::uint32_t partition, std::uint64_t index) const {
-  return draw_of(partition, index, 1) < poison;
+Nature Flow::nature(std::uint32_t partition, std::uint64_t event) const {
+  std::uint64_t drawn = draw_of(seed, partition, event, 1) % 1000;
+  for (std::size_t i = 1; i < std::size(natures); ++i) {
+    if (drawn < natures[i]) return static_cast<Nature>(i);
+    drawn -= natures[i];
+  }
+  return Nature::healthy;
 }
 
-bool Scenario::is_flaky(std::uint32_t partition, std::uint64_t index) const {
-  return !is_poison(partition, index) && draw_of(partition, index, 2) < flaky;
+std::uint32_t Flow::flaky_tries(std::uint32_t partition, std::uint64_t event) const {
+  return 1 + static_cast<std::uint32_t>(draw_of(seed, partition, event, 2) %
+                                        (config.retry.attempts - 1));
 }
 
-std::string Scenario::key(std::uint32_t partition, std::uint64_t index) const {
-  return "k" + std::to_string(draw_of(partition, index, 3) % keys);
+std::string Flow::key(std::uint32_t partition, std::uint64_t event) const {
+  return "k" + std::to_string(draw_of(seed, partition, event, 3) % keys);
 }
 
-std::string event_name(std::uint32_t partition, std::uint64_t index) {
-  return "p" + std::to_string(partition) + "-" + std::to_string(index);
+std::string event_name(std::uint32_t flow, std::uint32_t partition, std::uint64_t index) {
+  return std::to_string(flow) + "/p" + std::to_string(partition) + "-" + std::to_string(index);
 }
 
 }  // namespace tidemill::sim

@@ -1,5 +1,5 @@
-// Scenario: everything one seed decides about a run - the pipeline's shape, the events, and what
-// goes wrong with each of them. Drawn once; a restart after a crash meets the same world.
+// Scenario: everything one seed decides about a run - the pipelines, their events, and what goes
+// wrong with each of them. Drawn once; a restart after a crash meets the same world.
 #pragma once
 
 #include <cstdint>
@@ -10,37 +10,71 @@
 
 namespace tidemill::sim {
 
-struct Scenario {
+/// What becomes of an event, whoever handles it and however often.
+enum class Nature : std::uint8_t {
+  healthy,
+  flaky,          ///< The function fails it in the first tries.
+  poison,         ///< The function names it as one that can never succeed.
+  throws,         ///< The function throws at it: its batch fails, nobody is named.
+  never_ready,    ///< The function names it at every try, as one to try again.
+  refused,        ///< The sink refuses it.
+  refused_later,  ///< The sink behind the outbox refuses it.
+  old,            ///< It is older than the policy's age.
+};
+
+struct Flow {
   std::uint64_t seed = 0;
+  std::uint32_t index = 0;
   ProgressKind progress = ProgressKind::log;
   std::uint32_t partitions = 1;
   std::uint32_t events_per_partition = 0;
   std::uint32_t keys = 1;
-  PipelineConfig pipeline;
+  PipelineConfig config;
   RetryPolicy sink_retry;
+  bool direct_sink = false;
+  bool queued_sink = false;
+  bool failure_sink = false;
+  bool reads_rows = false;  ///< The function counts by reading a row and putting it back.
 
-  // Per event, in thousandths.
-  std::uint32_t poison = 0;      ///< The function can never take it.
-  std::uint32_t flaky = 0;       ///< The function fails it at the first try of each life.
-  std::uint32_t sink_flaky = 0;  ///< A write of it fails now and then.
-  bool poison_throws = false;    ///< A poison event fails its whole batch, without a name.
-  bool crash_at_every_commit = false;
-  std::uint32_t crashes = 0;  ///< At random steps, or at most so many commits.
+  // In thousandths: of the events, and of what happens to calls.
+  std::uint32_t natures[8] = {};
+  std::uint32_t batch_trouble = 0;  ///< A first try fails as a whole, or takes very long.
+  std::uint32_t sink_flaky = 0;
+  std::uint32_t redelivered = 0;  ///< Queues: an event is handed out twice.
 
-  static Scenario draw(std::uint64_t seed);
-
-  bool ordered() const {
-    return progress == ProgressKind::log && pipeline.parallel.per_partition == 1;
-  }
-  bool is_poison(std::uint32_t partition, std::uint64_t index) const;
-  bool is_flaky(std::uint32_t partition, std::uint64_t index) const;
+  Nature nature(std::uint32_t partition, std::uint64_t index) const;
+  std::uint32_t flaky_tries(std::uint32_t partition, std::uint64_t index) const;
   std::string key(std::uint32_t partition, std::uint64_t index) const;
 
- private:
-  std::uint64_t draw_of(std::uint32_t partition, std::uint64_t index, std::uint64_t salt) const;
+  bool exactly_once() const {
+    return progress != ProgressKind::queue || config.dedupe.by != DedupeBy::none;
+  }
+  bool in_order() const {
+    return progress == ProgressKind::log && config.parallel.per_partition == 1;
+  }
+  bool in_key_order() const { return config.order_by == OrderBy::key && exactly_once(); }
+  TableId table() const { return TableId(2 * index + 1); }
+  TableId read_table() const { return TableId(2 * index + 2); }
 };
 
-/// The name of an event in traces and as its row key: "p3-17".
-std::string event_name(std::uint32_t partition, std::uint64_t index);
+struct Scenario {
+  std::uint64_t seed = 0;
+  std::vector<Flow> flows;
+  std::uint64_t memory = 0;  ///< The engine's budget.
+  bool crash_at_every_commit = false;
+  std::uint32_t ends = 0;        ///< Lives that end before their time, at most.
+  std::uint32_t power_cuts = 0;  ///< Of 1000 such ends; unsynced commits go with the power.
+  std::uint32_t drains = 0;      ///< Of 1000 such ends: the engine is asked to stop.
+  std::uint32_t bad_writes = 0;  ///< Of 1000 commits: the write fails, with unknown outcome.
+
+  static Scenario draw(std::uint64_t seed);
+  std::uint64_t events() const;
+};
+
+/// The name of an event in traces and in row keys: "2/p3-17".
+std::string event_name(std::uint32_t flow, std::uint32_t partition, std::uint64_t index);
+
+/// A draw that does not depend on when it is made.
+std::uint64_t draw_of(std::uint64_t seed, std::uint64_t a, std::uint64_t b, std::uint64_t salt);
 
 }  // namespace tidemill::sim

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,18 +30,33 @@ class FakeStore final : public Store {
 
   Result<std::vector<bool>> settled_before(PipelineId, std::span<const DedupeId> ids,
                                            WallTime) override {
-    return std::vector<bool>(ids.size());
+    std::vector<bool> answers;
+    for (const DedupeId& id : ids) answers.push_back(marks.contains(id));
+    return answers;
   }
   Result<OutboxId> outbox(PipelineId, std::string_view) override { return OutboxId(1); }
-  Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t, std::size_t,
+  Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
                                            std::uint64_t) override {
-    return std::vector<QueuedEffect>{};
+    std::vector<QueuedEffect> page;
+    for (const auto& [number, effect] : outbox_effects)
+      if (number > after && page.size() < effects_max) page.push_back(effect);
+    return page;
   }
-  Result<> sync() override { return {}; }
-  Result<> reopen() override { return {}; }
 
-  Result<> commit(std::span<const CommitPart* const> parts, WallTime, Durability) override {
+  Result<> sync() override {
+    ++syncs;
+    if (failure) return std::unexpected(*failure);
+    return {};
+  }
+  Result<> reopen() override {
+    if (failure) return std::unexpected(*failure);
+    return {};
+  }
+
+  Result<> commit(std::span<const CommitPart* const> parts, WallTime,
+                  Durability durability) override {
     ++calls;
+    durabilities.push_back(durability);
     std::vector<CommitPart> group;
     for (const CommitPart* part : parts) group.push_back(*part);
     groups.push_back(std::move(group));
@@ -58,11 +74,15 @@ class FakeStore final : public Store {
   std::optional<Error> failure;     ///< What the next writes answer, once set.
 
   std::uint64_t calls = 0;
+  std::uint64_t syncs = 0;
+  std::vector<Durability> durabilities;         ///< Of every call.
   std::vector<std::vector<CommitPart>> groups;  ///< Without their rows.
   std::vector<std::string> rows;                ///< "key=data", in the order of writing.
   std::vector<DeadLetter> dead;
   std::map<Partition, LogProgress> logs;
   std::map<std::string, std::string> objects;
+  std::set<DedupeId> marks;
+  std::map<std::uint64_t, QueuedEffect> outbox_effects;
 
  private:
   void apply(const CommitPart& part) {
@@ -71,7 +91,15 @@ class FakeStore final : public Store {
     dead.insert(dead.end(), part.dead_letters.begin(), part.dead_letters.end());
     for (const LogProgress& log : part.logs) logs[log.partition] = log;
     for (const ObjectProgress& object : part.objects) objects[object.subject] = object.version;
+    marks.insert(part.settled_ids.begin(), part.settled_ids.end());
+    for (QueuedEffect effect : part.queued) {
+      effect.number = ++last_number_;
+      outbox_effects.emplace(effect.number, std::move(effect));
+    }
+    for (const auto& [outbox, number] : part.delivered) outbox_effects.erase(number);
   }
+
+  std::uint64_t last_number_ = 0;
 };
 
 }  // namespace tidemill::testing

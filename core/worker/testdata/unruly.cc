@@ -140,7 +140,9 @@ class Unruly {
       _exit(3);
     } else if (order == "allocate") {
       std::string huge(std::size_t{10} << 30, 'x');
-      row(std::to_string(huge.size()));
+      // Read through a volatile pointer: a compiler may drop memory that nobody looks at.
+      const volatile char* last = &huge.back();
+      row(std::to_string(huge.size()) + *last);
     } else if (order == "pid") {
       row(std::to_string(getpid()));
     } else if (order == "group") {

@@ -1,4 +1,4 @@
-// The pieces that inspect.cc writes its lines from: JSON fields and times. Pure.
+// JsonLine: what the engine writes as JSON, one object on one line. Pure.
 #pragma once
 
 #include <concepts>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tidemill::inspect {
+namespace tidemill {
 
 /// RFC 3339 in UTC with microseconds.
 std::string rfc3339(std::uint64_t utc_micros);
@@ -40,4 +40,4 @@ class JsonLine {
   std::string line_;
 };
 
-}  // namespace tidemill::inspect
+}  // namespace tidemill

@@ -1,4 +1,4 @@
-#include "core/state/inspect_text.h"
+#include "core/base/json_line.h"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -7,7 +7,7 @@
 #include <boost/json.hpp>
 #include <chrono>
 
-namespace tidemill::inspect {
+namespace tidemill {
 namespace {
 
 namespace json = boost::json;
@@ -99,4 +99,4 @@ JsonLine& JsonLine::encoded(std::string_view name, std::string_view bytes,
   return raw(std::string(name) + "_encoding", '"' + std::string(encoding) + '"');
 }
 
-}  // namespace tidemill::inspect
+}  // namespace tidemill

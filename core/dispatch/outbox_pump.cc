@@ -1,0 +1,165 @@
+#include "core/dispatch/outbox_pump.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "core/base/mutation.h"
+#include "core/dispatch/sink_writer.h"
+
+namespace tidemill {
+namespace {
+
+// One write to the sink: as large as a batch usually is.
+constexpr std::size_t page_effects = 256;
+constexpr std::uint64_t page_bytes = 4u << 20;
+
+Event event_of(const QueuedEffect& queued) {
+  Event event;
+  event.partition = queued.partition;
+  event.offset = queued.offset;
+  event.offset_next = Offset(queued.offset.value + 1);
+  event.version = queued.version;
+  event.id = queued.event_id;
+  event.source = queued.source;
+  event.type = queued.type;
+  event.subject = queued.subject;
+  event.key = queued.event_key;
+  event.time = queued.time;
+  return event;
+}
+
+}  // namespace
+
+// What is under way: effects as they were stored, and as a sink wants them.
+struct OutboxPump::Page {
+  std::vector<QueuedEffect> queued;
+  std::vector<Event> events;
+  std::vector<Attribute> metadata;
+  std::vector<Effect> effects;
+  std::vector<DeadLetter> dead;
+  std::vector<bool> given_up;
+
+  void lay_out() {
+    std::size_t attributes = 0;
+    for (const QueuedEffect& one : queued) attributes += one.metadata.size();
+    metadata.reserve(attributes);  // Effects point into it.
+    for (std::uint32_t i = 0; i < queued.size(); ++i) {
+      const QueuedEffect& one = queued[i];
+      events.push_back(event_of(one));
+      const std::size_t first = metadata.size();
+      for (const auto& [name, value] : one.metadata) metadata.push_back({name, value});
+      effects.push_back({.kind = one.kind,
+                         .event = i,
+                         .ordinal = one.ordinal,
+                         .key = one.key,
+                         .content_type = one.content_type,
+                         .data = one.data,
+                         .metadata = std::span(metadata).subspan(first)});
+    }
+    given_up.resize(queued.size());
+  }
+};
+
+OutboxPump::OutboxPump(Scheduler& scheduler, Log& log, Store& store, CommitSequencer& sequencer,
+                       Target& target, Config config)
+    : scheduler_(scheduler),
+      log_(log),
+      store_(store),
+      sequencer_(sequencer),
+      target_(target),
+      config_(std::move(config)),
+      wake_(scheduler) {}
+
+void OutboxPump::added(std::uint64_t effects) {
+  waiting_ += effects;
+  wake_.notify();
+}
+
+void OutboxPump::finish() {
+  finishing_ = true;
+  wake_.notify();
+}
+
+void OutboxPump::stop() {
+  stopping_ = true;
+  wake_.notify();
+}
+
+Task<> OutboxPump::run() {
+  while (!stopping_ && !sequencer_.failure()) {
+    Page page;
+    auto read = [this] {
+      return store_.queued(target_.binding.outbox, delivered_, page_effects, page_bytes);
+    };
+    auto queued = co_await run_on(sequencer_.disk(), std::move(read));
+    if (!queued) break;
+    if (queued->empty()) {
+      waiting_ = 0;
+      if (finishing_) break;
+      co_await wake_.wait();
+      continue;
+    }
+    page.queued = std::move(*queued);
+    waiting_ = std::max<std::uint64_t>(waiting_, page.queued.size());
+    page.lay_out();
+    if (mutated(Mutation::deliver_after_removal)) std::ignore = co_await commit(page);
+    const bool delivered = co_await deliver(page);
+    if (!delivered) break;
+    if (mutated(Mutation::deliver_after_removal)) continue;
+    const bool committed = co_await commit(page);
+    if (!committed) break;
+  }
+}
+
+Task<bool> OutboxPump::deliver(Page& page) {
+  SinkWrite write;
+  write.pipeline = config_.pipeline;
+  write.events = page.events;
+  write.effects = page.effects;
+  write.give_up = [this, &page](const Effect& effect, const Error& error, std::uint32_t attempts) {
+    const QueuedEffect& lost = page.queued[effect.event];
+    page.given_up[effect.event] = true;
+    const WallTime now = scheduler_.wall();
+    const auto keep = static_cast<std::uint64_t>(config_.dead_letter.keep.count());
+    DeadLetter letter{.event_id = event_id(page.events[effect.event]),
+                      .stage = Stage::sink,
+                      .sink = target_.binding.name,
+                      .reason = error.message,
+                      .attempts = attempts,
+                      .died = now,
+                      .expires = WallTime(now.value + keep),
+                      .partition = lost.partition,
+                      .offset = lost.offset,
+                      .source = lost.source,
+                      .type = lost.type,
+                      .subject = lost.subject,
+                      .version = lost.version,
+                      .content_type = lost.content_type,
+                      .key = lost.key,
+                      .data = lost.data,
+                      .time = lost.time};
+    log_.write(LogLevel::warning, config_.pipeline + ": dead letter " + letter.event_id +
+                                      " at sink " + letter.sink + ": " + letter.reason);
+    page.dead.push_back(std::move(letter));
+  };
+  write.given_up = [&page](const Effect& effect) { return bool{page.given_up[effect.event]}; };
+  write.stop = [this] { return stopping_; };
+  const bool settled = co_await write_until_settled(scheduler_, target_, std::move(write));
+  co_return settled;
+}
+
+Task<bool> OutboxPump::commit(Page& page) {
+  CommitPart part{.pipeline = config_.id};
+  for (const QueuedEffect& one : page.queued)
+    part.delivered.emplace_back(target_.binding.outbox, one.number);
+  dead_lettered_ += page.dead.size();
+  if (config_.dead_letter.enabled) part.dead_letters = std::move(page.dead);
+  const auto committed = co_await sequencer_.commit(part, config_.durability);
+  if (!committed) co_return false;
+  delivered_ = page.queued.back().number;
+  waiting_ -= std::min<std::uint64_t>(waiting_, page.queued.size());
+  co_return true;
+}
+
+}  // namespace tidemill

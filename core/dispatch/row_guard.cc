@@ -1,0 +1,54 @@
+#include "core/dispatch/row_guard.h"
+
+#include <algorithm>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace tidemill {
+namespace {
+
+std::uint64_t row_of(TableId table, std::uint64_t key_hash) {
+  return key_hash ^ (std::uint64_t{table.value} * 0x9E3779B97F4A7C15ull);
+}
+
+}  // namespace
+
+std::uint64_t RowGuard::hash_of(std::string_view key) {
+  return XXH3_64bits(key.data(), key.size());
+}
+
+void RowGuard::leave(std::uint64_t visible) {
+  const auto found = readers_.find(visible);
+  if (--found->second == 0) readers_.erase(found);
+}
+
+bool RowGuard::stale(std::span<const RowRead> reads, std::uint64_t last) {
+  bool stale = false;
+  for (const RowRead& read : reads) {
+    if (read.commit >= last) continue;
+    // What changed this table before it was watched is not known.
+    if (!watched_.contains(read.table.value)) stale = true;
+    const auto change = last_change_.find(row_of(read.table, read.key_hash));
+    if (change != last_change_.end() && change->second > read.commit) stale = true;
+  }
+  for (const RowRead& read : reads) watched_.insert(read.table.value);
+  return stale;
+}
+
+void RowGuard::note(std::span<const RowChange> rows, std::uint64_t commit) {
+  if (watched_.empty()) return;
+  for (const RowChange& row : rows)
+    if (watched_.contains(row.table.value))
+      last_change_[row_of(row.table, hash_of(row.key))] = commit;
+  if (last_change_.size() >= forget_at_)
+    forget(readers_.empty() ? commit : readers_.begin()->first);
+}
+
+void RowGuard::forget(std::uint64_t up_to) {
+  boost::unordered::erase_if(last_change_,
+                             [up_to](const auto& row) { return row.second <= up_to; });
+  forget_at_ = std::max<std::size_t>(4096, 2 * last_change_.size());
+}
+
+}  // namespace tidemill

@@ -1,0 +1,49 @@
+// RowGuard: whether what a function read is still true when its effects are to commit.
+//
+// A function that reads a row and answers with a changed one would lose the change that another
+// batch committed in between. So each read says which commit it surely saw, and a commit whose
+// reads have been overtaken is refused: its events are invoked again. Rows are told apart by a
+// 64-bit hash; a collision costs one invocation too many, nothing else.
+//
+// Only tables that some function reads are watched, and only as far back as the oldest invocation
+// under way can have read. Lives on one executor.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <cstdint>
+#include <map>
+#include <span>
+
+#include "core/state/store.h"
+#include "tidemill/invocation.h"
+
+namespace tidemill {
+
+class RowGuard {
+ public:
+  /// The key_hash of a RowRead.
+  static std::uint64_t hash_of(std::string_view key);
+
+  /// An invocation starts that may read; all up to `visible` can be seen by it. Give the same
+  /// number to leave().
+  void enter(std::uint64_t visible) { ++readers_[visible]; }
+  void leave(std::uint64_t visible);
+
+  /// Has a commit after the ones that `reads` saw changed one of their rows? `last` is the number
+  /// of the last commit that was noted.
+  bool stale(std::span<const RowRead> reads, std::uint64_t last);
+
+  /// Commit number `commit` will make these changes.
+  void note(std::span<const RowChange> rows, std::uint64_t commit);
+
+ private:
+  void forget(std::uint64_t up_to);
+
+  boost::unordered_flat_set<std::uint32_t> watched_;                     // Tables.
+  boost::unordered_flat_map<std::uint64_t, std::uint64_t> last_change_;  // By row: its commit.
+  std::map<std::uint64_t, std::uint32_t> readers_;  // By what they can see at least.
+  std::size_t forget_at_ = 4096;                    // Rows remembered before the next cleaning.
+};
+
+}  // namespace tidemill

@@ -1,0 +1,141 @@
+#include "core/pipeline/line_builder.h"
+
+#include <utility>
+
+#include "core/config/sections.h"
+#include "core/pipeline/recorded_suspects.h"
+
+namespace tidemill {
+namespace {
+
+std::string in_namespace(const Plan& plan, const std::string& name) {
+  return plan.name_space.empty() ? name : plan.name_space + "/" + name;
+}
+
+std::uint32_t output_index(const config::FunctionDecl& function, const std::string& name) {
+  std::uint32_t index = 0;
+  for (const auto& output : function.outputs) {
+    if (output.name == name) break;
+    ++index;
+  }
+  return index;
+}
+
+}  // namespace
+
+Result<std::vector<std::unique_ptr<Line>>> LineBuilder::build() {
+  std::vector<std::unique_ptr<Line>> lines;
+  for (const PipelinePlan& plan : parts_.plan.pipelines) {
+    auto line = build_line(plan);
+    if (!line)
+      return fail(line.error().fault, "pipeline " + plan.name + ": " + line.error().message);
+    lines.push_back(std::move(*line));
+  }
+  return lines;
+}
+
+Result<std::unique_ptr<Line>> LineBuilder::build_line(const PipelinePlan& plan) {
+  Line::Parts line;
+  const auto& kind = parts_.registry.sources().find(plan.source.kind)->second;
+  auto source = kind.build(plan.source.options, parts_.services);
+  if (!source) return std::unexpected(source.error());
+  line.source = std::move(*source);
+  const SourceTraits traits = line.source->traits();
+  if (parts_.services.until_idle && !traits.can_exhaust)
+    return fail(Fault::bad_config, "--until-idle needs a source that ends; " + plan.source.kind +
+                                       " goes on for ever as it is configured");
+
+  auto id = parts_.store.pipeline(in_namespace(parts_.plan, plan.name), plan.renamed_from);
+  if (!id) return std::unexpected(id.error());
+  line.config = {.name = plan.name,
+                 .id = *id,
+                 .function = plan.function,
+                 .batch = plan.batch,
+                 .parallel = plan.parallel,
+                 .order_by = plan.order_by,
+                 .retry = plan.retry,
+                 .dedupe = plan.dedupe,
+                 .durability = plan.durability,
+                 .dead_letter = plan.dead_letter};
+  if (plan.dedupe.by != DedupeBy::none)
+    if (auto kept = parts_.store.keep_marks(*id, plan.dedupe.horizon); !kept)
+      return std::unexpected(kept.error());
+  if (auto added = add_function(plan, line); !added) return std::unexpected(added.error());
+  for (const SinkPlan& sink : plan.sinks) {
+    const Takes takes = sink.from == "event" ? Takes::event : Takes::output;
+    if (auto added = add_sink(plan, sink, takes, line); !added)
+      return std::unexpected(added.error());
+  }
+  if (plan.on_success)
+    if (auto added = add_sink(plan, *plan.on_success, Takes::success, line); !added)
+      return std::unexpected(added.error());
+  if (plan.on_failure)
+    if (auto added = add_sink(plan, *plan.on_failure, Takes::failure, line); !added)
+      return std::unexpected(added.error());
+  const PipelineRunner::Shared shared{parts_.services.scheduler, parts_.services.log, parts_.store,
+                                      parts_.sequencer, parts_.budget};
+  return std::make_unique<Line>(shared, std::move(line));
+}
+
+Result<> LineBuilder::add_function(const PipelinePlan& plan, Line::Parts& line) {
+  if (plan.function.empty()) return {};
+  line.config.timeout = parts_.plan.function(plan.function)->timeout;
+  const BatchOrigin origin{
+      line.config.id, origin_code(parts_.functions.version(plan.function), line.source->identity()),
+      line.source->traits().progress};
+  line.config.suspects = suspects_of(origin, plan);
+  line.invoker = parts_.functions.invoker(plan.function, origin, line.config.suspects);
+  return {};
+}
+
+const Suspects* LineBuilder::suspects_of(const BatchOrigin& origin, const PipelinePlan& plan) {
+  SuspectSet set(origin, parts_.record.crashed());
+  if (set.empty()) return nullptr;
+  parts_.services.log.write(LogLevel::warning,
+                            plan.name + ": function " + plan.function +
+                                " crashed or hung the last time; the events that it had are "
+                                "invoked alone");
+  suspects_.push_back(std::make_unique<RecordedSuspects>(std::move(set), plan.function));
+  return suspects_.back().get();
+}
+
+Result<> LineBuilder::add_sink(const PipelinePlan& plan, const SinkPlan& sink, Takes takes,
+                               Line::Parts& line) {
+  SinkBinding binding{.name = sink.name, .takes = takes, .delivery = sink.delivery};
+  binding.retry = sink.retry.value_or(plan.retry);
+  if (takes == Takes::output)
+    binding.output = output_index(parts_.functions.decl(plan.function), sink.from);
+  if (sink.connector.kind == config::table_kind) {
+    if (auto bound = bind_table(sink, binding); !bound) return bound;
+    line.bindings.push_back(std::move(binding));
+    return {};
+  }
+  const auto& kind = parts_.registry.sinks().find(sink.connector.kind)->second;
+  auto built = kind.build(sink.connector.options, parts_.services);
+  if (!built) return std::unexpected(built.error());
+  binding.sink = built->get();
+  line.sinks.push_back(std::move(*built));
+  if (binding.delivery == Delivery::queue) {
+    auto outbox = parts_.store.outbox(line.config.id, sink.name);
+    if (!outbox) return std::unexpected(outbox.error());
+    binding.outbox = *outbox;
+  }
+  line.bindings.push_back(std::move(binding));
+  return {};
+}
+
+Result<> LineBuilder::bind_table(const SinkPlan& sink, SinkBinding& binding) {
+  auto options = config::table_sink_spec().make(sink.connector.options);
+  if (!options) return std::unexpected(options.error());
+  auto table = parts_.store.table(options->name.empty() ? sink.name : options->name);
+  if (!table) return std::unexpected(table.error());
+  binding.table = *table;
+  binding.expire = options->expire;
+  if (options->key.empty()) return {};
+  auto key = KeyPath::parse(options->key);
+  if (!key) return std::unexpected(key.error());
+  binding.key = std::move(*key);
+  return {};
+}
+
+}  // namespace tidemill

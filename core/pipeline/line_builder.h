@@ -1,0 +1,49 @@
+// LineBuilder: makes pipelines out of a plan - again and again, since after a failed write they are
+// all made anew.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/config/plan.h"
+#include "core/dispatch/suspects.h"
+#include "core/invoke/crash_record.h"
+#include "core/pipeline/function_set.h"
+#include "core/pipeline/line.h"
+#include "core/state/rocks_store.h"
+#include "tidemill/registry.h"
+
+namespace tidemill {
+
+class LineBuilder {
+ public:
+  /// What pipelines are made of, and with; all outlives the lines.
+  struct Parts {
+    const Plan& plan;
+    const Registry& registry;
+    RocksStore& store;
+    FunctionSet& functions;
+    CrashRecord& record;
+    CommitSequencer& sequencer;
+    MemoryBudget& budget;
+    Services services;
+  };
+
+  explicit LineBuilder(Parts parts) : parts_(std::move(parts)) {}
+
+  /// Every pipeline of the plan, connected to nothing yet. Errors: bad_config, transient.
+  Result<std::vector<std::unique_ptr<Line>>> build();
+
+ private:
+  Result<std::unique_ptr<Line>> build_line(const PipelinePlan& plan);
+  Result<> add_function(const PipelinePlan& plan, Line::Parts& line);
+  Result<> add_sink(const PipelinePlan& plan, const SinkPlan& sink, Takes takes, Line::Parts& line);
+  Result<> bind_table(const SinkPlan& sink, SinkBinding& binding);
+  const Suspects* suspects_of(const BatchOrigin& origin, const PipelinePlan& plan);
+
+  Parts parts_;
+  std::vector<std::unique_ptr<Suspects>> suspects_;
+};
+
+}  // namespace tidemill

@@ -1,0 +1,156 @@
+#include "tests/sim/life.h"
+
+#include <optional>
+#include <utility>
+
+namespace tidemill::sim {
+namespace {
+
+class Silent final : public Log {
+ public:
+  void write(LogLevel, std::string_view) override {}
+};
+
+Silent silent;
+
+}  // namespace
+
+// One pipeline. Made anew after a failed write, as the engine does it.
+struct Life::Line {
+  Line(World& world, const Flow& f, Life& life)
+      : flow(f),
+        source(world, flow, life.scheduler_),
+        invoker(world, flow, life.scheduler_, life.sequencer_),
+        out(world, flow, life.scheduler_, "out", Nature::refused),
+        later(world, flow, life.scheduler_, "later", Nature::refused_later),
+        failures(world, flow, life.scheduler_, "failures", Nature::healthy) {}
+
+  std::vector<SinkBinding> bindings() {
+    std::vector<SinkBinding> all;
+    if (flow.direct_sink)
+      all.push_back({.name = "out", .sink = &out, .output = 0, .retry = flow.sink_retry});
+    if (flow.queued_sink)
+      all.push_back({.name = "later",
+                     .sink = &later,
+                     .output = 0,
+                     .retry = flow.sink_retry,
+                     .delivery = Delivery::queue,
+                     .outbox = OutboxId(flow.config.id.value)});
+    if (flow.failure_sink)
+      all.push_back({.name = "failures",
+                     .sink = &failures,
+                     .takes = Takes::failure,
+                     .retry = flow.sink_retry});
+    all.push_back({.name = "rows", .table = flow.table(), .output = 1});
+    all.push_back({.name = "counts", .table = flow.read_table(), .output = 2});
+    return all;
+  }
+
+  const Flow& flow;
+  SimSource source;
+  SimInvoker invoker;
+  SimSink out;
+  SimSink later;
+  SimSink failures;
+  std::optional<PipelineRunner> runner;
+};
+
+Life::Life(World& world, std::uint64_t seed)
+    : world_(world),
+      scheduler_(seed, testing::Order::shuffled),
+      sequencer_(scheduler_, world.engine_store(), scheduler_.blocking()),
+      budget_(world.scenario.memory),
+      line_ended_(scheduler_) {
+  world_.store.write_goes = [this] {
+    const std::uint64_t random = scheduler_.random();
+    if (random % 1000 >= world_.scenario.bad_writes) return ModelStore::Write::good;
+    return random % 2 == 0 ? ModelStore::Write::fails_and_happened
+                           : ModelStore::Write::fails_and_did_not;
+  };
+  world_.store.reopens = [this] { return scheduler_.random() % 2 == 0; };
+  spawn(scheduler_, live());
+}
+
+// The engine is gone. Queued handlers first, since their frames refer to the objects below.
+Life::~Life() {
+  scheduler_.abandon();
+  world_.store.write_goes = nullptr;
+  world_.store.reopens = nullptr;
+  world_.hand_back();
+}
+
+bool Life::step() {
+  const bool stepped = scheduler_.step();
+  check_credits();
+  return stepped;
+}
+
+void Life::check_credits() {
+  for (const auto& line : lines_) {
+    if (!line->runner) continue;
+    const PipelineConfig& config = line->flow.config;
+    const std::uint64_t batches = config.parallel.batches + 2;
+    world_.expect(line->runner->stats().in_flight_events <= batches * config.batch.events,
+                  "more events are under way than there are credits for");
+  }
+}
+
+Task<> Life::live() {
+  while (true) {
+    lines_.clear();
+    for (const Flow& flow : world_.scenario.flows)
+      lines_.push_back(std::make_unique<Line>(world_, flow, *this));
+    running_ = lines_.size();
+    for (auto& line : lines_) spawn(scheduler_, run_line(*line));
+    while (running_ > 0) co_await line_ended_.wait();
+    if (!sequencer_.failure()) break;
+    co_await recover();
+    // What was handed out to the pipelines that are gone comes again.
+    world_.hand_back();
+  }
+  ended_ = true;
+}
+
+Task<> Life::run_line(Line& line) {
+  const PipelineId id = line.flow.config.id;
+  const auto progress = world_.engine_store().progress(id, "sim");
+  auto restored = world_.engine_store().log_progress(id);
+  if (progress && restored) {
+    std::ignore = co_await line.source.open(**progress);
+    line.runner.emplace(
+        PipelineRunner::Shared{scheduler_, silent, world_.engine_store(), sequencer_, budget_},
+        line.source, &line.invoker, line.bindings(), line.flow.config, std::move(*restored));
+    if (draining_) line.runner->drain();
+    std::ignore = co_await line.runner->run();
+  }
+  // After a failed write nobody knows what the store holds: nothing may go on.
+  if (sequencer_.failure())
+    for (auto& other : lines_)
+      if (other->runner) other->runner->drain();
+  --running_;
+  line_ended_.notify();
+}
+
+Task<> Life::recover() {
+  world_.trace.note("a write failed");
+  while (true) {
+    const Result<> recovered = co_await sequencer_.recover();
+    if (recovered) co_return;
+    co_await sleep_until(scheduler_, scheduler_.now() + std::chrono::milliseconds(100));
+  }
+}
+
+void Life::drain() {
+  draining_ = true;
+  for (auto& line : lines_)
+    if (line->runner) line->runner->drain();
+}
+
+std::vector<PipelineStats> Life::stats() const {
+  std::vector<PipelineStats> all;
+  for (const auto& line : lines_)
+    if (line->runner) all.push_back(line->runner->stats());
+  return all;
+}
+
+}  // namespace tidemill::sim

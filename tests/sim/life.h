@@ -1,0 +1,50 @@
+// Life: one life of a simulated engine - the objects of the product between fake edges, from a
+// start with what the store holds to an end, whichever it is.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/dispatch/commit_sequencer.h"
+#include "core/dispatch/pipeline_runner.h"
+#include "tests/sim/edges.h"
+#include "tidemill/testing/virtual_scheduler.h"
+
+namespace tidemill::sim {
+
+class Life {
+ public:
+  Life(World& world, std::uint64_t seed);
+  ~Life();
+
+  /// Runs one handler. False: nothing is left to do.
+  bool step();
+  void drain();
+
+  bool ended() const { return ended_; }
+  std::uint64_t steps() const { return scheduler_.steps(); }
+  Duration lived() const {
+    return std::chrono::duration_cast<Duration>(scheduler_.now().time_since_epoch());
+  }
+  std::vector<PipelineStats> stats() const;
+
+ private:
+  struct Line;
+
+  Task<> live();
+  Task<> run_line(Line& line);
+  Task<> recover();
+  void check_credits();
+
+  World& world_;
+  testing::VirtualScheduler scheduler_;
+  CommitSequencer sequencer_;
+  MemoryBudget budget_;
+  std::vector<std::unique_ptr<Line>> lines_;
+  std::size_t running_ = 0;
+  bool draining_ = false;
+  bool ended_ = false;
+  Signal line_ended_;
+};
+
+}  // namespace tidemill::sim

@@ -1,0 +1,169 @@
+#include "tests/sim/model_store.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace tidemill::sim {
+namespace {
+
+class ModelProgress final : public Progress {
+ public:
+  explicit ModelProgress(Contents::PerPipeline contents) : contents_(std::move(contents)) {}
+
+  std::optional<Offset> next(Partition partition) const override {
+    const auto found = contents_.logs.find(partition);
+    if (found == contents_.logs.end()) return std::nullopt;
+    return found->second.next;
+  }
+  void each_object(
+      const std::function<void(std::string_view, std::string_view)>& visit) const override {
+    for (const auto& [key, version] : contents_.objects) visit(key, version);
+  }
+
+ private:
+  Contents::PerPipeline contents_;
+};
+
+std::unexpected<Error> broken() { return fail(Fault::transient, "the store is broken"); }
+
+std::int64_t number_of(const std::string& text) {
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+OwnedPart owned(const CommitPart& part) {
+  OwnedPart own{part, {}};
+  own.part.rows.clear();
+  for (const RowChange& row : part.rows)
+    own.rows.push_back({row, std::string(row.key), std::string(row.data)});
+  return own;
+}
+
+}  // namespace
+
+void Contents::apply(const OwnedPart& own, WallTime now) {
+  const CommitPart& part = own.part;
+  for (const OwnedRow& row : own.rows) {
+    auto& table = tables[row.change.table.value];
+    if (row.change.kind == EffectKind::delete_row) {
+      table.erase(row.key);
+    } else if (row.change.kind == EffectKind::put_row) {
+      table[row.key] = row.data;
+    } else {
+      std::string& body = table[row.key];
+      body = std::to_string(number_of(body) + row.change.operand);
+    }
+    if (row.key.starts_with("event:")) order.push_back(row.key);
+  }
+  PerPipeline& mine = pipelines[part.pipeline];
+  for (const LogProgress& log : part.logs) mine.logs[log.partition] = log;
+  for (const ObjectProgress& object : part.objects) mine.objects[object.subject] = object.version;
+  for (const DedupeId& id : part.settled_ids) mine.marks[id] = now;
+  mine.dead.insert(mine.dead.end(), part.dead_letters.begin(), part.dead_letters.end());
+  for (QueuedEffect effect : part.queued) {
+    effect.number = ++last_numbers[effect.outbox];
+    outboxes[effect.outbox].emplace(effect.number, std::move(effect));
+  }
+  for (const auto& [outbox, number] : part.delivered) outboxes[outbox].erase(number);
+}
+
+// Scenarios number their pipelines and tables themselves.
+Result<PipelineId> ModelStore::pipeline(std::string_view, std::string_view) {
+  return PipelineId(1);
+}
+Result<TableId> ModelStore::table(std::string_view) { return TableId(1); }
+Result<OutboxId> ModelStore::outbox(PipelineId pipeline, std::string_view) {
+  return OutboxId(pipeline.value);
+}
+
+Result<std::unique_ptr<Progress>> ModelStore::progress(PipelineId pipeline, std::string_view) {
+  if (broken_) return broken();
+  return std::make_unique<ModelProgress>(visible_.pipelines[pipeline]);
+}
+
+Result<std::vector<LogProgress>> ModelStore::log_progress(PipelineId pipeline) {
+  if (broken_) return broken();
+  std::vector<LogProgress> all;
+  for (const auto& [partition, progress] : visible_.pipelines[pipeline].logs)
+    all.push_back(progress);
+  return all;
+}
+
+Result<std::vector<bool>> ModelStore::settled_before(PipelineId pipeline,
+                                                     std::span<const DedupeId> ids,
+                                                     WallTime since) {
+  if (broken_) return broken();
+  const auto& marks = visible_.pipelines[pipeline].marks;
+  std::vector<bool> settled;
+  for (const DedupeId& id : ids) {
+    const auto found = marks.find(id);
+    settled.push_back(found != marks.end() && found->second >= since);
+  }
+  return settled;
+}
+
+Result<std::vector<QueuedEffect>> ModelStore::queued(OutboxId outbox, std::uint64_t after,
+                                                     std::size_t effects_max,
+                                                     std::uint64_t bytes_max) {
+  if (broken_) return broken();
+  std::vector<QueuedEffect> page;
+  std::uint64_t bytes = 0;
+  auto& effects = visible_.outboxes[outbox];
+  for (auto it = effects.upper_bound(after); it != effects.end(); ++it) {
+    bytes += it->second.bytes();
+    if (!page.empty() && (page.size() >= effects_max || bytes > bytes_max)) break;
+    page.push_back(it->second);
+  }
+  return page;
+}
+
+Result<> ModelStore::commit(std::span<const CommitPart* const> parts, WallTime now,
+                            Durability durability) {
+  if (broken_) return broken();
+  const Write write = write_goes ? write_goes() : Write::good;
+  broken_ = write != Write::good;
+  if (write != Write::fails_and_did_not) {
+    Group group{{}, now};
+    for (const CommitPart* part : parts) group.first.push_back(owned(*part));
+    ++visible_.groups;
+    for (const OwnedPart& part : group.first) {
+      visible_.apply(part, now);
+      for (const OwnedRow& row : part.rows)
+        if (committed) committed(row.key);
+    }
+    unsynced_.push_back(std::move(group));
+  }
+  if (broken_) return broken();
+  return durability == Durability::sync ? sync() : Result<>{};
+}
+
+Result<> ModelStore::sync() {
+  if (broken_) return broken();
+  for (const auto& [parts, now] : unsynced_) {
+    ++durable_.groups;
+    for (const OwnedPart& part : parts) durable_.apply(part, now);
+  }
+  unsynced_.clear();
+  return {};
+}
+
+Result<> ModelStore::reopen() {
+  if (reopens && !reopens()) return broken();
+  broken_ = false;
+  return {};
+}
+
+void ModelStore::crash(bool power, std::uint64_t random) {
+  const std::uint64_t kept = power ? random % (unsynced_.size() + 1) : unsynced_.size();
+  crash_to(durable_.groups + kept);
+}
+
+void ModelStore::crash_to(std::uint64_t groups) {
+  broken_ = false;
+  unsynced_.resize(std::min<std::uint64_t>(unsynced_.size(), groups - durable_.groups));
+  std::ignore = sync();
+  visible_ = durable_;
+}
+
+}  // namespace tidemill::sim

@@ -1,0 +1,95 @@
+// ModelStore: what a store is, said as simply as possible. A log of commits and what they add up
+// to; a power cut keeps a random prefix of the log, at or above the last sync.
+//
+// A write can be made to fail: then it may or may not have happened, and nothing else works until
+// the store was opened again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/state/store.h"
+
+namespace tidemill::sim {
+
+/// One row change that owns its bytes.
+struct OwnedRow {
+  RowChange change;  ///< Its views are not used.
+  std::string key;
+  std::string data;
+};
+
+struct OwnedPart {
+  CommitPart part;  ///< Without rows.
+  std::vector<OwnedRow> rows;
+};
+
+/// Everything that a data folder holds.
+struct Contents {
+  struct PerPipeline {
+    std::map<Partition, LogProgress> logs;
+    std::map<std::string, std::string> objects;
+    std::map<DedupeId, WallTime> marks;
+    std::vector<DeadLetter> dead;
+  };
+
+  void apply(const OwnedPart& part, WallTime now);
+
+  std::map<std::uint32_t, std::map<std::string, std::string>> tables;  ///< As text.
+  std::map<PipelineId, PerPipeline> pipelines;
+  std::map<OutboxId, std::map<std::uint64_t, QueuedEffect>> outboxes;
+  std::map<OutboxId, std::uint64_t> last_numbers;
+  std::vector<std::string> order;  ///< Keys of rows "event:..." in the order of their commits.
+  std::uint64_t groups = 0;        ///< Writes since the beginning.
+};
+
+class ModelStore final : public Store {
+ public:
+  using Group = std::pair<std::vector<OwnedPart>, WallTime>;
+
+  Result<PipelineId> pipeline(std::string_view name, std::string_view) override;
+  Result<TableId> table(std::string_view name) override;
+  Result<std::unique_ptr<Progress>> progress(PipelineId, std::string_view) override;
+  Result<std::vector<LogProgress>> log_progress(PipelineId) override;
+  Result<std::vector<bool>> settled_before(PipelineId, std::span<const DedupeId>,
+                                           WallTime since) override;
+  Result<OutboxId> outbox(PipelineId, std::string_view sink) override;
+  Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
+                                           std::uint64_t bytes_max) override;
+  Result<> commit(std::span<const CommitPart* const> parts, WallTime now,
+                  Durability durability) override;
+  Result<> sync() override;
+  Result<> reopen() override;
+
+  /// The process ends; with `power`, so does the machine. `random` decides what stays.
+  void crash(bool power, std::uint64_t random);
+  /// As many groups are left. Precondition: from durable() to visible().
+  void crash_to(std::uint64_t groups);
+
+  /// Asked before every write: how does it go?
+  enum class Write { good, fails_and_happened, fails_and_did_not };
+  std::function<Write()> write_goes;
+  /// Told of every row that becomes visible.
+  std::function<void(const std::string& key)> committed;
+  /// Asked at every reopen().
+  std::function<bool()> reopens;
+
+  const Contents& visible() const { return visible_; }
+  /// What no power cut can take back.
+  const Contents& durable() const { return durable_; }
+
+ private:
+  Contents visible_;
+  Contents durable_;
+  std::vector<Group> unsynced_;  // Invariant: durable_ and then these is visible_.
+  bool broken_ = false;
+};
+
+}  // namespace tidemill::sim

@@ -1,0 +1,199 @@
+#include "tests/sim/oracle.h"
+
+#include <set>
+
+#include "tests/sim/edges.h"
+
+namespace tidemill::sim {
+
+// What the store says of a flow's events.
+struct Oracle::Fates {
+  Fates(const Flow& flow, const Contents& contents) {
+    if (const auto table = contents.tables.find(flow.table().value); table != contents.tables.end())
+      rows = &table->second;
+    if (const auto found = contents.pipelines.find(flow.config.id);
+        found != contents.pipelines.end())
+      pipeline = &found->second;
+    if (pipeline != nullptr)
+      for (const DeadLetter& letter : pipeline->dead)
+        if (letter.sink != "later") ++dead[letter.data];
+    if (const auto box = contents.outboxes.find(OutboxId(flow.config.id.value));
+        box != contents.outboxes.end())
+      for (const auto& [number, effect] : box->second) queued.insert(effect.data);
+    if (pipeline != nullptr)
+      for (const DeadLetter& letter : pipeline->dead)
+        if (letter.sink == "later") ++dead_later[letter.data];
+  }
+
+  std::int64_t row(const std::string& key) const {
+    if (rows == nullptr) return 0;
+    const auto found = rows->find(key);
+    return found == rows->end() ? 0 : std::stoll(found->second);
+  }
+  std::int64_t committed(const std::string& name) const { return row("event:" + name); }
+  bool settled(const std::string& name) const { return committed(name) > 0 || dead.contains(name); }
+
+  const std::map<std::string, std::string>* rows = nullptr;
+  const Contents::PerPipeline* pipeline = nullptr;
+  std::map<std::string, int> dead;
+  std::map<std::string, int> dead_later;  // Their effect died behind the outbox.
+  std::set<std::string> queued;
+};
+
+namespace {
+
+template <class Visit>
+void each_event(const Flow& flow, Visit visit) {
+  for (std::uint32_t p = 0; p < flow.partitions; ++p)
+    for (std::uint64_t i = 0; i < flow.events_per_partition; ++i) visit(p, i);
+}
+
+}  // namespace
+
+void Oracle::check_always() {
+  for (const Flow& flow : world_.scenario.flows) {
+    const Fates fates(flow, world_.store.visible());
+    each_event(flow, [&](auto p, auto i) { check_event(flow, fates, p, i); });
+    check_acks(flow, fates);
+    check_dead(flow, fates);
+    check_order(flow);
+  }
+}
+
+void Oracle::check_event(const Flow& flow, const Fates& fates, std::uint32_t partition,
+                         std::uint64_t index) {
+  const std::string name = event_name(flow.index, partition, index);
+  const std::int64_t committed = fates.committed(name);
+  const auto dead = fates.dead.find(name);
+  if (flow.exactly_once()) {
+    world_.expect(committed <= 1, name + " was committed " + std::to_string(committed) + " times");
+    world_.expect(dead == fates.dead.end() || (dead->second == 1 && committed == 0),
+                  name + " is in the dead letters twice, or both there and committed");
+  }
+  if (committed > 0 && flow.direct_sink)
+    world_.expect(world_.received.contains(receipt(name, "out")),
+                  name + " was committed before its sink had it");
+  if (committed > 0 && flow.queued_sink)
+    world_.expect(world_.received.contains(receipt(name, "later")) || fates.queued.contains(name) ||
+                      fates.dead_later.contains(name),
+                  name + " was committed, and its effect is neither delivered nor queued");
+}
+
+// What upstream was told that it may forget must be safe from a power cut.
+void Oracle::check_acks(const Flow& flow, const Fates& fates) {
+  const Upstream& upstream = world_.upstreams[flow.index];
+  const auto safe = [&](std::uint32_t p, std::uint64_t i) {
+    const std::string name = event_name(flow.index, p, i);
+    world_.expect(fates.settled(name), name + " was acknowledged, and is lost");
+  };
+  for (const auto& [partition, next] : upstream.acked)
+    for (std::uint64_t i = 0; i < next; ++i) safe(partition, i);
+  for (const std::uint64_t index : upstream.acked_events) safe(0, index);
+}
+
+void Oracle::check_dead(const Flow& flow, const Fates& fates) {
+  if (fates.pipeline == nullptr) return;
+  for (const DeadLetter& letter : fates.pipeline->dead) {
+    const bool tried_out = letter.reason == "never ready" || letter.reason == "threw at an event";
+    world_.expect(!tried_out || letter.attempts == flow.config.retry.attempts,
+                  letter.data + " was given up after " + std::to_string(letter.attempts) +
+                      " tries, not " + std::to_string(flow.config.retry.attempts));
+  }
+}
+
+// Rows appear in the order of the log; where keys are the order, in the order of each key.
+void Oracle::check_order(const Flow& flow) {
+  if (!flow.in_order() && !flow.in_key_order()) return;
+  const bool by_key = !flow.in_order() || flow.config.order_by == OrderBy::key;
+  std::map<std::string, std::uint64_t> last;
+  const std::string mine = "event:" + std::to_string(flow.index) + "/";
+  for (const std::string& row : world_.store.visible().order) {
+    if (!row.starts_with(mine)) continue;
+    const std::string name = row.substr(mine.size());
+    const auto dash = name.find('-');
+    const std::uint64_t index = std::stoull(name.substr(dash + 1));
+    const auto partition = static_cast<std::uint32_t>(std::stoul(name.substr(1, dash - 1)));
+    std::string domain = name.substr(0, dash);
+    if (by_key) domain += " " + flow.key(partition, index);
+    auto& before = last[domain];
+    world_.expect(before < index + 1, row + " was committed after an event that stands behind it");
+    before = index + 1;
+  }
+}
+
+void Oracle::check_end(const std::vector<PipelineStats>& last_life) {
+  check_always();
+  for (const Flow& flow : world_.scenario.flows) {
+    const Fates fates(flow, world_.store.visible());
+    each_event(flow, [&](auto p, auto i) { check_event_at_end(flow, fates, p, i); });
+    check_counts(flow, fates);
+    check_progress(flow);
+    world_.expect(fates.queued.empty(), "an outbox is not empty at the end");
+  }
+  for (const PipelineStats& stats : last_life) {
+    world_.expect(stats.in_flight_events == 0 && stats.in_flight_bytes == 0,
+                  "credits were not given back");
+    world_.expect(
+        stats.events == stats.committed + stats.filtered + stats.duplicates + stats.dead_lettered,
+        "the summary does not add up");
+  }
+}
+
+void Oracle::check_event_at_end(const Flow& flow, const Fates& fates, std::uint32_t partition,
+                                std::uint64_t index) {
+  const std::string name = event_name(flow.index, partition, index);
+  const Nature nature = flow.nature(partition, index);
+  const bool lives =
+      nature == Nature::healthy || nature == Nature::flaky || nature == Nature::refused_later;
+  if (lives) {
+    world_.expect(fates.committed(name) >= 1, name + " was lost");
+    world_.expect(!fates.dead.contains(name), name + " is healthy and in the dead letters");
+  } else {
+    world_.expect(fates.dead.contains(name), name + " cannot succeed and is no dead letter");
+    if (flow.failure_sink)
+      world_.expect(world_.received.contains(receipt(name, "failures")),
+                    name + " was given up, and on_failure does not know");
+  }
+  if (!lives || !flow.queued_sink) return;
+  const bool refused = nature == Nature::refused_later;
+  world_.expect(refused == fates.dead_later.contains(name),
+                name + " is behind its outbox where it should not be");
+  world_.expect(refused != world_.received.contains(receipt(name, "later")),
+                name + " left its outbox, and its sink has it not, or has what it refused");
+}
+
+void Oracle::check_counts(const Flow& flow, const Fates& fates) {
+  if (!flow.exactly_once()) return;
+  std::map<std::string, std::int64_t> counts;
+  each_event(flow, [&](auto p, auto i) {
+    counts[flow.key(p, i)] += fates.committed(event_name(flow.index, p, i));
+  });
+  const auto& tables = world_.store.visible().tables;
+  const auto read = tables.find(flow.read_table().value);
+  for (const auto& [key, count] : counts) {
+    const std::int64_t merged = fates.row("key:" + key);
+    world_.expect(merged == count,
+                  key + " counts " + std::to_string(merged) + ", not " + std::to_string(count));
+    if (!flow.reads_rows || count == 0) continue;
+    const bool found = read != tables.end() && read->second.contains(key);
+    world_.expect(found && read->second.at(key) == std::to_string(count),
+                  key + " was counted by reading, and lost an update");
+  }
+}
+
+void Oracle::check_progress(const Flow& flow) {
+  const Upstream& upstream = world_.upstreams[flow.index];
+  if (flow.progress == ProgressKind::queue) {
+    world_.expect(upstream.queue.waiting.empty() && upstream.queue.handed_out.empty(),
+                  "a message was never acknowledged");
+    return;
+  }
+  if (flow.progress == ProgressKind::objects) return;
+  const auto found = world_.store.visible().pipelines.find(flow.config.id);
+  if (found == world_.store.visible().pipelines.end()) return;
+  for (const auto& [partition, progress] : found->second.logs)
+    world_.expect(progress.next.value == flow.events_per_partition && progress.settled.empty(),
+                  "partition " + std::to_string(partition.value) + " ends with a hole");
+}
+
+}  // namespace tidemill::sim

@@ -1,0 +1,39 @@
+#include "tests/sim/edges.h"
+
+namespace tidemill::sim {
+
+std::string receipt(const std::string& event, std::string_view sink) {
+  return event + " at " + std::string(sink);
+}
+
+Task<std::vector<Result<>>> SimSink::write(SinkBatch batch) {
+  world_.expect(!writing_ || traits().concurrent_writes, "writes to a sink overlap");
+  writing_ = true;
+  co_await sleep_until(scheduler_, scheduler_.now() + Duration(scheduler_.random() % 100'000));
+  std::vector<Result<>> answers;
+  for (const Effect& effect : batch.effects) {
+    // A record of a failure says which event it is about in its own words.
+    const Event& event = batch.events[effect.event];
+    std::string name(effect.data);
+    if (const auto payload = name.find("\"requestPayload\":\""); payload != std::string::npos) {
+      name = name.substr(payload + 18);
+      name.resize(name.find('"'));
+      world_.expect(name == event.data.view(), "a record is about another event");
+    }
+    const std::uint64_t index = std::stoull(name.substr(name.find('-') + 1));
+    if (refuses_ != Nature::healthy && flow_.nature(event.partition.value, index) == refuses_) {
+      answers.push_back(fail(Fault::bad_event, "refused"));
+    } else if (scheduler_.random() % 1000 < flow_.sink_flaky) {
+      answers.push_back(fail(Fault::transient, "busy"));
+    } else {
+      ++world_.received[receipt(name, name_)];
+      world_.trace.note(name_);
+      world_.trace.note(name);
+      answers.push_back(Result<>{});
+    }
+  }
+  writing_ = false;
+  co_return answers;
+}
+
+}  // namespace tidemill::sim

@@ -1,0 +1,199 @@
+#include "tests/sim/twin_store.h"
+
+#include <algorithm>
+#include <set>
+
+namespace tidemill::sim {
+namespace {
+
+constexpr WallTime no_time{1};
+
+bool same(const LogProgress& a, const LogProgress& b) {
+  return a.partition == b.partition && a.next == b.next && a.settled == b.settled;
+}
+
+bool same(const QueuedEffect& a, const QueuedEffect& b) {
+  return a.number == b.number && a.key == b.key && a.data == b.data && a.ordinal == b.ordinal &&
+         a.event_id == b.event_id && a.offset == b.offset;
+}
+
+template <class T>
+bool same(const std::vector<T>& a, const std::vector<T>& b) {
+  return std::ranges::equal(a, b, [](const T& x, const T& y) { return same(x, y); });
+}
+
+}  // namespace
+
+TwinStore::TwinStore(const Scenario& scenario, ModelStore& model, Expect expect)
+    : scenario_(scenario), model_(model), expect_(std::move(expect)) {
+  open();
+}
+
+void TwinStore::open() {
+  auto opened = RocksStore::open("/data", {.engine_id = "simulated", .env = disk_.env()});
+  expect_(opened.has_value(), "the store does not open: " + (opened ? "" : opened.error().message));
+  if (!opened) return;
+  rocks_ = std::move(*opened);
+  own_ = *rocks_->table("sim");
+  for (const Flow& flow : scenario_.flows) {
+    const PipelineId id = flow.config.id;
+    pipelines_[id] = *rocks_->pipeline(flow.config.name, "");
+    outboxes_[OutboxId(id.value)] = *rocks_->outbox(pipelines_[id], "later");
+    for (const TableId table : {flow.table(), flow.read_table()})
+      tables_[table] = *rocks_->table("t" + std::to_string(table.value));
+  }
+}
+
+// Scenarios number their pipelines and tables themselves.
+Result<PipelineId> TwinStore::pipeline(std::string_view name, std::string_view from) {
+  return model_.pipeline(name, from);
+}
+Result<TableId> TwinStore::table(std::string_view name) { return model_.table(name); }
+Result<OutboxId> TwinStore::outbox(PipelineId pipeline, std::string_view sink) {
+  return model_.outbox(pipeline, sink);
+}
+
+Result<std::unique_ptr<Progress>> TwinStore::progress(PipelineId pipeline,
+                                                      std::string_view identity) {
+  if (auto known = model_.progress(pipeline, identity); !known) return known;
+  return rocks_->progress(pipelines_.at(pipeline), identity);
+}
+
+Result<std::vector<LogProgress>> TwinStore::log_progress(PipelineId pipeline) {
+  const auto expected = model_.log_progress(pipeline);
+  if (!expected) return expected;
+  auto found = rocks_->log_progress(pipelines_.at(pipeline));
+  expect_(found && same(*found, *expected), "the store and its model differ in a log's progress");
+  return found;
+}
+
+Result<std::vector<bool>> TwinStore::settled_before(PipelineId pipeline,
+                                                    std::span<const DedupeId> ids, WallTime since) {
+  const auto expected = model_.settled_before(pipeline, ids, since);
+  if (!expected) return expected;
+  auto found = rocks_->settled_before(pipelines_.at(pipeline), ids, since);
+  expect_(found && *found == *expected, "the store and its model differ in the marks");
+  return found;
+}
+
+Result<std::vector<QueuedEffect>> TwinStore::queued(OutboxId outbox, std::uint64_t after,
+                                                    std::size_t effects_max,
+                                                    std::uint64_t bytes_max) {
+  const auto expected = model_.queued(outbox, after, effects_max, bytes_max);
+  if (!expected) return expected;
+  auto found = rocks_->queued(outboxes_.at(outbox), after, effects_max, bytes_max);
+  expect_(found && same(*found, *expected), "the store and its model differ in an outbox");
+  return found;
+}
+
+CommitPart TwinStore::translated(const CommitPart& part) const {
+  CommitPart own = part;
+  own.pipeline = pipelines_.at(part.pipeline);
+  for (RowChange& row : own.rows) row.table = tables_.at(row.table);
+  for (QueuedEffect& effect : own.queued) effect.outbox = outboxes_.at(effect.outbox);
+  for (auto& [outbox, number] : own.delivered) outbox = outboxes_.at(outbox);
+  return own;
+}
+
+// Where the model says that a failed write has happened, it has happened here too.
+Result<> TwinStore::commit(std::span<const CommitPart* const> parts, WallTime now,
+                           Durability durability) {
+  const std::uint64_t before = model_.visible().groups;
+  Result<> answer = model_.commit(parts, now, durability);
+  if (model_.visible().groups == before) return answer;
+  std::vector<CommitPart> own;
+  for (const CommitPart* part : parts) own.push_back(translated(*part));
+  const std::string groups = std::to_string(before + 1);
+  own.front().rows.push_back(
+      {.table = own_, .kind = EffectKind::put_row, .key = "groups", .data = groups});
+  std::vector<const CommitPart*> views;
+  for (const CommitPart& part : own) views.push_back(&part);
+  const Result<> written = rocks_->commit(views, now, durability);
+  expect_(written.has_value(), "the store does not write");
+  return answer;
+}
+
+Result<> TwinStore::sync() {
+  Result<> answer = model_.sync();
+  if (answer) expect_(rocks_->sync().has_value(), "the store does not sync");
+  return answer;
+}
+
+Result<> TwinStore::reopen() {
+  Result<> answer = model_.reopen();
+  if (!answer) return answer;
+  expect_(rocks_->reopen().has_value(), "the store does not open again");
+  compare();
+  return answer;
+}
+
+void TwinStore::crash(bool power, std::uint64_t random) {
+  // What closing would still write comes too late.
+  if (power) disk_.cut_before(disk_.changes());
+  rocks_.reset();
+  if (power) disk_.crash(random);
+  open();
+  if (rocks_ == nullptr) return;
+  const std::uint64_t groups = groups_of_rocks();
+  expect_(groups >= model_.durable().groups, "the store lost a commit that was synced");
+  expect_(groups <= model_.visible().groups, "the store has a commit that was never made");
+  expect_(power || groups == model_.visible().groups,
+          "the store lost a commit without a power cut");
+  model_.crash_to(groups);
+  compare();
+}
+
+std::uint64_t TwinStore::groups_of_rocks() {
+  const auto row = rocks_->row(own_, "groups", no_time);
+  return row && *row ? std::stoull((*row)->body) : 0;
+}
+
+void TwinStore::compare() {
+  for (const Flow& flow : scenario_.flows) {
+    compare_rows(flow.table().value);
+    compare_rows(flow.read_table().value);
+    compare_pipeline(flow.config.id);
+    std::ignore = queued(OutboxId(flow.config.id.value), 0, 10'000, 1u << 30);
+  }
+}
+
+void TwinStore::compare_rows(std::uint32_t table) {
+  std::map<std::string, std::string> rows;
+  const auto visit = [&](std::string_view key, const Row& row) {
+    rows.emplace(key, row.body);
+    return true;
+  };
+  const auto read = rocks_->each_row(tables_.at(TableId(table)), "", no_time, visit);
+  const auto& expected = model_.visible().tables;
+  const auto found = expected.find(table);
+  const bool agree = found == expected.end() ? rows.empty() : rows == found->second;
+  expect_(read && agree, "the store and its model differ in the rows of a table");
+}
+
+void TwinStore::compare_pipeline(PipelineId pipeline) {
+  std::ignore = log_progress(pipeline);
+  const auto& expected = model_.visible().pipelines;
+  const auto found = expected.find(pipeline);
+  const Contents::PerPipeline mine =
+      found == expected.end() ? Contents::PerPipeline{} : found->second;
+  std::map<std::string, std::string> objects;
+  std::ignore = rocks_->each_object(pipelines_.at(pipeline), [&](auto key, auto version) {
+    objects.emplace(key, version);
+    return true;
+  });
+  expect_(objects == mine.objects, "the store and its model differ in the settled objects");
+  std::vector<std::string> dead, dead_expected;
+  std::ignore = rocks_->each_dead_letter(
+      pipelines_.at(pipeline), no_time, [&](PipelineId, std::uint64_t, const DeadLetter& letter) {
+        dead.push_back(letter.data + letter.reason + letter.sink);
+        return true;
+      });
+  for (const DeadLetter& letter : mine.dead)
+    dead_expected.push_back(letter.data + letter.reason + letter.sink);
+  expect_(dead == dead_expected, "the store and its model differ in the dead letters");
+  std::vector<DedupeId> ids;
+  for (const auto& [id, when] : mine.marks) ids.push_back(id);
+  if (!ids.empty()) std::ignore = settled_before(pipeline, ids, no_time);
+}
+
+}  // namespace tidemill::sim

@@ -1,0 +1,64 @@
+// TwinStore: the product's store on a disk that loses what was not synced, beside the model of it.
+//
+// Every call goes to both, and both must answer the same. After a power cut RocksDB says how many
+// commits it still has; the model is cut to as many, and from the first row to the last mark the
+// two must hold the same again.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "core/state/rocks_store.h"
+#include "tests/disk/unsynced_disk.h"
+#include "tests/sim/model_store.h"
+#include "tests/sim/scenario.h"
+
+namespace tidemill::sim {
+
+class TwinStore final : public Store {
+ public:
+  using Expect = std::function<void(bool holds, const std::string& promise)>;
+
+  /// `model` outlives it. `expect` takes note of what does not agree.
+  TwinStore(const Scenario& scenario, ModelStore& model, Expect expect);
+
+  Result<PipelineId> pipeline(std::string_view name, std::string_view from) override;
+  Result<TableId> table(std::string_view name) override;
+  Result<std::unique_ptr<Progress>> progress(PipelineId, std::string_view) override;
+  Result<std::vector<LogProgress>> log_progress(PipelineId) override;
+  Result<std::vector<bool>> settled_before(PipelineId, std::span<const DedupeId>,
+                                           WallTime since) override;
+  Result<OutboxId> outbox(PipelineId, std::string_view sink) override;
+  Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
+                                           std::uint64_t bytes_max) override;
+  Result<> commit(std::span<const CommitPart* const> parts, WallTime now,
+                  Durability durability) override;
+  Result<> sync() override;
+  Result<> reopen() override;
+
+  /// As ModelStore::crash(), which it does as well.
+  void crash(bool power, std::uint64_t random);
+
+ private:
+  void open();
+  CommitPart translated(const CommitPart& part) const;
+  std::uint64_t groups_of_rocks();
+  void compare();
+  void compare_rows(std::uint32_t table);
+  void compare_pipeline(PipelineId pipeline);
+
+  const Scenario& scenario_;
+  ModelStore& model_;
+  Expect expect_;
+  UnsyncedDisk disk_;
+  std::unique_ptr<RocksStore> rocks_;
+  // The product numbers its names itself: by the scenario's numbers.
+  std::map<PipelineId, PipelineId> pipelines_;
+  std::map<TableId, TableId> tables_;
+  std::map<OutboxId, OutboxId> outboxes_;
+  TableId own_;  // Holds the number of commits.
+};
+
+}  // namespace tidemill::sim
