@@ -2,13 +2,9 @@
 
 #include <gmock/gmock.h>
 
-#include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <optional>
 
-#include "core/dispatch/testing/fake_edges.h"
-#include "core/dispatch/testing/fake_store.h"
-#include "tidemill/testing/virtual_scheduler.h"
+#include "core/dispatch/testing/runner_fixture.h"
 
 namespace tidemill {
 namespace {
@@ -21,60 +17,11 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;
 
+using testing::PipelineRunnerTest;
 using Call = testing::FakeInvoker::Call;
 
 const Instant t0{};
 const Error busy{Fault::transient, "busy"};
-
-class PipelineRunnerTest : public ::testing::Test {
- protected:
-  PipelineRunnerTest() {
-    config_.name = "p";
-    config_.function = "f";
-    config_.batch.events = 10;
-    config_.retry.backoff.jitter = Jitter::none;
-    messages_.retry.backoff.jitter = Jitter::none;
-  }
-  // Frames that still wait refer to the objects below.
-  ~PipelineRunnerTest() override { scheduler_.abandon(); }
-
-  void push(std::initializer_list<std::string_view> events, std::uint32_t partition = 0) {
-    for (const std::string_view data : events) source_.push(data, partition);
-  }
-
-  void start() {
-    Invoker* invoker = with_function_ ? &invoker_ : nullptr;
-    runner_.emplace(PipelineRunner::Shared{scheduler_, log_, store_, sequencer_, budget_}, source_,
-                    invoker, bindings_, config_, std::vector<LogProgress>{});
-    boost::asio::co_spawn(scheduler_.executor(), runner_->run(),
-                          [this](std::exception_ptr, Result<> result) { result_ = result; });
-  }
-
-  /// Until nothing is left to do; the runner must have ended.
-  void run() {
-    start();
-    scheduler_.run();
-    ASSERT_TRUE(result_.has_value()) << "the runner is stuck";
-  }
-
-  PipelineStats stats() const { return runner_->stats(); }
-
-  testing::VirtualScheduler scheduler_;
-  testing::FakeLog log_;
-  testing::FakeStore store_;
-  CommitSequencer sequencer_{scheduler_, store_, scheduler_.blocking()};
-  MemoryBudget budget_{MemoryBudget::default_bytes};
-  testing::FakeSource source_{scheduler_};
-  testing::FakeInvoker invoker_{scheduler_};
-  testing::FakeSink sink_{scheduler_};
-  bool with_function_ = true;
-  PipelineConfig config_;
-  SinkBinding messages_{.name = "out", .sink = &sink_, .output = 0};
-  SinkBinding rows_{.name = "rows", .table = TableId(1), .output = 1};
-  std::vector<SinkBinding> bindings_{rows_};
-  std::optional<PipelineRunner> runner_;
-  std::optional<Result<>> result_;
-};
 
 TEST_F(PipelineRunnerTest, WithoutAFunctionEventsBecomeRowsUnderTheirKeyPath) {
   with_function_ = false;

@@ -7,9 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,7 +44,7 @@ class FakeSource final : public Source {
     news_.notify();
   }
 
-  SourceTraits traits() const override { return {progress, true}; }
+  SourceTraits traits() const override { return {progress, true, can_pause}; }
   std::string identity() const override { return "fake"; }
   bool sees(std::string_view) const override { return false; }
   Task<Result<>> open(const Progress&) override { co_return Result<>{}; }
@@ -50,7 +52,7 @@ class FakeSource final : public Source {
   Task<Result<PollEnd>> poll(Credit credit, std::vector<Event>& out) override {
     EXPECT_FALSE(std::exchange(polling_, true));
     polls.push_back(scheduler_.now());
-    while (waiting.empty() && errors.empty() && !ends && !interrupted_) co_await news_.wait();
+    while (!ready() && errors.empty() && !interrupted_) co_await news_.wait();
     polling_ = false;
     if (interrupted_) co_return fail(Fault::cancelled, "interrupted");
     if (!errors.empty()) {
@@ -58,15 +60,34 @@ class FakeSource final : public Source {
       errors.pop_front();
       co_return std::unexpected(error);
     }
-    while (!waiting.empty() && credit.events > 0 && waiting.front().bytes() <= credit.bytes) {
-      --credit.events;
-      credit.bytes -= waiting.front().bytes();
-      out.push_back(std::move(waiting.front()));
+    std::deque<Event> held;
+    std::uint64_t bytes = 0;
+    while (!waiting.empty() && credit.allows(waiting.front().bytes(), out.size(), bytes)) {
+      const bool hold = paused_.contains(waiting.front().partition);
+      if (!hold) bytes += waiting.front().bytes();
+      if (hold) {
+        held.push_back(std::move(waiting.front()));
+      } else {
+        out.push_back(std::move(waiting.front()));
+      }
       waiting.pop_front();
     }
+    std::ranges::move(waiting, std::back_inserter(held));
+    waiting = std::move(held);
     if (on_deliver) on_deliver(out);
     EXPECT_TRUE(!out.empty() || ends) << "the credit must have room for one event";
     co_return waiting.empty() && ends ? PollEnd::exhausted : PollEnd::more;
+  }
+
+  void pause(Partition partition, bool paused) override {
+    EXPECT_TRUE(can_pause);
+    EXPECT_NE(paused_.contains(partition), paused) << "told what it knows";
+    if (paused) {
+      paused_.insert(partition);
+    } else {
+      paused_.erase(partition);
+    }
+    news_.notify();
   }
 
   void interrupt() override {
@@ -99,6 +120,7 @@ class FakeSource final : public Source {
 
   ProgressKind progress = ProgressKind::log;
   bool ends = true;
+  bool can_pause = false;
   Duration settle_takes{0};
   std::function<void(const std::vector<Event>&)> on_deliver;
   std::function<void()> on_settle;
@@ -109,8 +131,14 @@ class FakeSource final : public Source {
   int interrupts = 0;
 
  private:
+  bool ready() const {
+    const auto open = [this](const Event& event) { return !paused_.contains(event.partition); };
+    return std::ranges::any_of(waiting, open) || (ends && waiting.empty());
+  }
+
   Scheduler& scheduler_;
   Signal news_;
+  std::set<Partition> paused_;
   std::vector<std::uint64_t> next_;
   std::vector<std::uint64_t> settled_up_to_;
   bool polling_ = false;
@@ -135,8 +163,12 @@ class FakeInvoker final : public Invoker {
     Call call{{}, request.attempt, scheduler_.now()};
     for (const Event& event : request.events) call.events.emplace_back(event.data.view());
     calls.push_back(std::move(call));
-    co_await sleep_until(scheduler_, scheduler_.now() + takes);
+    running_max = std::max(running_max, ++running_);
     Answer answer;
+    if (reads) answer.reads = reads(request);
+    const Duration pause = takes_for ? takes_for(request) : takes;
+    co_await sleep_until(scheduler_, scheduler_.now() + pause);
+    --running_;
     for (std::uint32_t i = 0; i < request.events.size(); ++i) {
       const std::string_view data = request.events[i].data.view();
       auto failure = fails ? fails(data, request.attempt) : std::nullopt;
@@ -153,13 +185,17 @@ class FakeInvoker final : public Invoker {
   }
 
   Duration takes{0};
+  std::function<Duration(const Request&)> takes_for;          ///< In place of `takes`.
+  std::function<std::vector<RowRead>(const Request&)> reads;  ///< Asked when a call starts.
   std::function<std::optional<Error>(std::string_view data, std::uint32_t attempt)> fails;
   std::function<std::optional<Error>(const Request&)> batch_fails;
   std::vector<Call> calls;
+  int running_max = 0;  ///< Calls under way at once.
 
  private:
   Scheduler& scheduler_;
   FunctionTraits traits_{false, {}};
+  int running_ = 0;
 };
 
 class FakeSink final : public Sink {
