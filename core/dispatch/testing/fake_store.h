@@ -29,7 +29,9 @@ class FakeStore final : public Store {
   }
 
   Result<std::vector<bool>> settled_before(PipelineId, std::span<const DedupeId> ids,
-                                           WallTime) override {
+                                           WallTime since) override {
+    asked_since = since;
+    if (read_failure) return std::unexpected(*read_failure);
     std::vector<bool> answers;
     for (const DedupeId& id : ids) answers.push_back(marks.contains(id));
     return answers;
@@ -37,6 +39,8 @@ class FakeStore final : public Store {
   Result<OutboxId> outbox(PipelineId, std::string_view) override { return OutboxId(1); }
   Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
                                            std::uint64_t) override {
+    if (on_read) on_read();
+    if (read_failure) return std::unexpected(*read_failure);
     std::vector<QueuedEffect> page;
     for (const auto& [number, effect] : outbox_effects)
       if (number > after && page.size() < effects_max) page.push_back(effect);
@@ -72,6 +76,8 @@ class FakeStore final : public Store {
 
   std::function<void()> on_commit;  ///< Runs in the middle of each write.
   std::optional<Error> failure;     ///< What the next writes answer, once set.
+  std::function<void()> on_read;    ///< Runs before an outbox is read.
+  std::optional<Error> read_failure;
 
   std::uint64_t calls = 0;
   std::uint64_t syncs = 0;
@@ -82,6 +88,7 @@ class FakeStore final : public Store {
   std::map<Partition, LogProgress> logs;
   std::map<std::string, std::string> objects;
   std::set<DedupeId> marks;
+  WallTime asked_since;  ///< For marks.
   std::map<std::uint64_t, QueuedEffect> outbox_effects;
 
  private:
