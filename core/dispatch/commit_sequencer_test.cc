@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using namespace std::chrono_literals;
+
+const Instant t0{};
 
 // Commits single-part groups named by their pipeline id, and remembers what was answered.
 class CommitSequencerTest : public ::testing::Test {
@@ -124,6 +128,162 @@ TEST_F(CommitSequencerTest, AFailedWriteAnswersItsGroupTheWaitingAndAllLaterComm
   EXPECT_EQ(store_.calls, 1u);
   ASSERT_TRUE(sequencer_.failure().has_value());
   EXPECT_EQ(sequencer_.stats().commits, 0u);
+}
+
+TEST_F(CommitSequencerTest, AGroupWithOnePartThatAsksForItIsSynced) {
+  store_.on_commit = [&] {
+    if (store_.groups.size() != 1) return;
+    durability_ = Durability::periodic;
+    start(2);
+    scheduler_.step();
+    durability_ = Durability::sync;
+    start(3);
+    scheduler_.step();
+    durability_ = Durability::periodic;
+    start(4);
+    scheduler_.step();
+  };
+  start(1);
+  scheduler_.run();
+
+  EXPECT_THAT(groups(), ElementsAre(ElementsAre(1), ElementsAre(2, 3, 4)));
+  EXPECT_THAT(store_.durabilities, ElementsAre(Durability::sync, Durability::sync));
+  EXPECT_EQ(sequencer_.durable(), 4u);
+  EXPECT_EQ(scheduler_.now(), t0) << "nothing is left to sync";
+}
+
+TEST_F(CommitSequencerTest, PeriodicCommitsAreVisibleAtOnceAndDurableWithinASecond) {
+  durability_ = Durability::periodic;
+  start(1);
+  scheduler_.call_at(t0 + 600ms, [&] { start(2); });
+  scheduler_.call_at(t0 + 999ms, [&] {
+    EXPECT_THAT(answers_, SizeIs(2));
+    EXPECT_EQ(sequencer_.visible(), 2u);
+    EXPECT_EQ(sequencer_.durable(), 0u);
+  });
+  scheduler_.run();
+
+  EXPECT_EQ(scheduler_.now(), t0 + 1s) << "a second from the first, not from the last";
+  EXPECT_EQ(sequencer_.durable(), 2u);
+  EXPECT_EQ(sequencer_.stats().syncs, 1u);
+  EXPECT_THAT(store_.durabilities, ElementsAre(Durability::periodic, Durability::periodic));
+}
+
+TEST_F(CommitSequencerTest, ASyncedGroupCoversThePeriodicOnesBeforeIt) {
+  durability_ = Durability::periodic;
+  start(1);
+  scheduler_.call_at(t0 + 100ms, [&] {
+    durability_ = Durability::sync;
+    start(2);
+  });
+  scheduler_.run();
+
+  EXPECT_EQ(sequencer_.durable(), 2u);
+  EXPECT_EQ(sequencer_.stats().syncs, 0u);
+}
+
+TEST_F(CommitSequencerTest, HurrySyncsNow) {
+  durability_ = Durability::periodic;
+  start(1);
+  scheduler_.call_at(t0 + 100ms, [&] { sequencer_.hurry(); });
+  scheduler_.run();
+
+  EXPECT_EQ(scheduler_.now(), t0 + 100ms);
+  EXPECT_EQ(sequencer_.durable(), 1u);
+}
+
+TEST_F(CommitSequencerTest, HurryWithNothingToSyncDoesNothingNorHurriesWhatComesLater) {
+  sequencer_.hurry();
+  scheduler_.run();
+  durability_ = Durability::periodic;
+  start(1);
+  scheduler_.run();
+
+  EXPECT_EQ(scheduler_.now(), t0 + CommitSequencer::sync_every);
+  EXPECT_EQ(sequencer_.stats().syncs, 1u);
+}
+
+TEST_F(CommitSequencerTest, ListenersHearWhenDurableGrowsAndWhenAWriteFails) {
+  Signal listener(scheduler_);
+  sequencer_.subscribe(listener);
+  durability_ = Durability::periodic;
+  start(1);
+  EXPECT_TRUE(scheduler_.run(listener.wait_until(t0 + 1h)));
+  EXPECT_EQ(scheduler_.now(), t0 + 1s) << "a write without a sync is no news";
+  store_.failure = Error{Fault::transient, "disk full"};
+  start(2);
+  EXPECT_TRUE(scheduler_.run(listener.wait_until(t0 + 1h)));
+  EXPECT_TRUE(sequencer_.failure().has_value());
+  sequencer_.unsubscribe(listener);
+}
+
+TEST_F(CommitSequencerTest, AReadIsStaleFromTheSubmissionOfTheChangeOn) {
+  RowChange row;
+  row.table = TableId(1);
+  row.key = "a";
+  const CommitPart part{.pipeline = PipelineId(1), .rows = {row}};
+  const std::vector<RowRead> before = {{TableId(1), RowGuard::hash_of("a"), 0}};
+  EXPECT_FALSE(sequencer_.stale(before));
+  EXPECT_FALSE(sequencer_.stale({}));
+
+  store_.on_commit = [&] { EXPECT_TRUE(sequencer_.stale(before)) << "though nobody sees it yet"; };
+  EXPECT_EQ(scheduler_.run(sequencer_.commit(part, Durability::sync)), 1u);
+
+  const std::vector<RowRead> after = {{TableId(1), RowGuard::hash_of("a"), sequencer_.visible()}};
+  EXPECT_TRUE(sequencer_.stale(before));
+  EXPECT_FALSE(sequencer_.stale(after));
+}
+
+TEST_F(CommitSequencerTest, RecoversOnceTheStoreOpensAndNumbersGoOn) {
+  start(1);
+  scheduler_.run();
+  store_.failure = Error{Fault::transient, "disk full"};
+  start(2);
+  scheduler_.run();
+  EXPECT_EQ(sequencer_.durable(), 1u);
+  EXPECT_FALSE(scheduler_.run(sequencer_.recover()).has_value());
+  EXPECT_TRUE(sequencer_.failure().has_value()) << "still full";
+
+  store_.failure.reset();
+  EXPECT_TRUE(scheduler_.run(sequencer_.recover()).has_value());
+  EXPECT_FALSE(sequencer_.failure().has_value());
+  EXPECT_EQ(sequencer_.durable(), 2u) << "whatever became of it, it is on the disk or nowhere";
+  EXPECT_EQ(sequencer_.visible(), 2u);
+
+  const CommitPart part{.pipeline = PipelineId(3)};
+  EXPECT_EQ(scheduler_.run(sequencer_.commit(part, Durability::sync)), 3u);
+  EXPECT_EQ(sequencer_.durable(), 3u);
+}
+
+TEST_F(CommitSequencerTest, AFailedSyncIsAFailedWrite) {
+  durability_ = Durability::periodic;
+  start(1);
+  scheduler_.run_until([&] { return sequencer_.visible() == 1; });
+  store_.failure = Error{Fault::transient, "disk full"};
+  scheduler_.run();
+
+  EXPECT_TRUE(sequencer_.failure().has_value());
+  EXPECT_EQ(sequencer_.durable(), 0u);
+}
+
+Task<> hear(CommitSequencer& of, std::vector<std::uint64_t>& numbers) {
+  const CommitPart part{.pipeline = PipelineId(1)};
+  const auto number = co_await of.commit(part, Durability::sync);
+  numbers.push_back(number.value());
+}
+
+TEST_F(CommitSequencerTest, AnswersComeInTheOrderOfCommitsWhateverRunsFirst) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    testing::VirtualScheduler scheduler(seed, testing::Order::shuffled);
+    testing::FakeStore store;
+    CommitSequencer sequencer(scheduler, store, scheduler.blocking());
+    std::vector<std::uint64_t> heard;
+    for (int i = 0; i < 20; ++i) spawn(scheduler, hear(sequencer, heard));
+    scheduler.run();
+
+    EXPECT_THAT(heard, SizeIs(20));
+    EXPECT_TRUE(std::ranges::is_sorted(heard)) << "seed " << seed;
+  }
 }
 
 TEST_F(CommitSequencerTest, WritesAgainAfterItHasBeenIdle) {

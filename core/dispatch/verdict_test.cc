@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 
@@ -140,6 +141,79 @@ TEST(Verdict, EveryCombinationOfFailuresFollowsTheRules) {
         ASSERT_EQ(ordered.fates[i], expected) << code;
       }
     }
+}
+
+Verdict judge_keys(std::uint32_t attempt, std::vector<EventFailure> failures,
+                   const std::vector<std::string_view>& keys) {
+  const RetryPolicy policy{.attempts = 3};
+  return judge(policy, Ordering::keyed, attempt, keys.size(), false, Fault::transient, failures,
+               keys);
+}
+
+TEST(Verdict, AKeyedFailureHoldsUpWhatStandsBehindItUnderItsOwnKey) {
+  const auto verdict = judge_keys(1, {failure(1)}, {"a", "a", "b", "a"});
+
+  EXPECT_THAT(verdict.fates, ElementsAre(settle, retry, settle, retry));
+}
+
+TEST(Verdict, BehindAKeyedEventThatDiesItsKeyGoesOnAfresh) {
+  const auto verdict =
+      judge_keys(1, {failure(0, Fault::bad_event), failure(1)}, {"a", "b", "a", "b"});
+
+  EXPECT_THAT(verdict.fates, ElementsAre(dead, retry, rerun, retry));
+}
+
+TEST(Verdict, EventsWithAnEmptyKeyHaveNoOrderToKeep) {
+  const auto verdict = judge_keys(1, {failure(0), failure(2, Fault::bad_event)}, {"", "", "", ""});
+
+  EXPECT_THAT(verdict.fates, ElementsAre(retry, settle, dead, settle));
+}
+
+// As verdict.h words the rule, an event at a time: is there a failed one before it, under its key?
+std::vector<Fate> by_the_rule(std::uint32_t attempt, const std::vector<EventFailure>& failures,
+                              const std::vector<std::string_view>& keys) {
+  std::vector<Fate> fates;
+  for (std::uint32_t i = 0; i < keys.size(); ++i) {
+    const auto fails_at = [&](std::uint32_t event) {
+      return std::ranges::find(failures, event, &EventFailure::event);
+    };
+    const auto own = [&](std::uint32_t event) {
+      return fails_at(event)->fault == Fault::bad_event || attempt == 3 ? dead : retry;
+    };
+    std::uint32_t lowest = 0;
+    while (lowest < i && (fails_at(lowest) == failures.end() || keys[lowest] != keys[i])) ++lowest;
+    if (lowest < i && !keys[i].empty()) {
+      fates.push_back(own(lowest) == dead ? rerun : retry);
+    } else {
+      fates.push_back(fails_at(i) == failures.end() ? settle : own(i));
+    }
+  }
+  return fates;
+}
+
+// Batches of up to five events, every spread over two keys and none, every set of failures.
+TEST(Verdict, EveryCombinationOfKeysAndFailuresFollowsTheRule) {
+  constexpr std::array<std::string_view, 3> names = {"", "a", "b"};
+  const auto power = [](std::size_t base, std::size_t exponent) {
+    std::size_t result = 1;
+    for (; exponent > 0; --exponent) result *= base;
+    return result;
+  };
+  for (std::size_t count = 1; count <= 5; ++count)
+    for (std::size_t spread = 0; spread < power(3, count); ++spread)
+      for (std::size_t code = 1; code < power(3, count); ++code)
+        for (const std::uint32_t attempt : {1u, 3u}) {
+          std::vector<std::string_view> keys;
+          std::vector<EventFailure> failures;
+          std::size_t key = spread, fault = code;
+          for (std::uint32_t i = 0; i < count; ++i, key /= 3, fault /= 3) {
+            keys.push_back(names[key % 3]);
+            if (fault % 3 == 1) failures.push_back(failure(i));
+            if (fault % 3 == 2) failures.push_back(failure(i, Fault::bad_event));
+          }
+          ASSERT_EQ(judge_keys(attempt, failures, keys).fates, by_the_rule(attempt, failures, keys))
+              << count << " events, keys " << spread << ", failures " << code;
+        }
 }
 
 TEST(Verdict, BisectFindsOnePoisonEventAmong1024InTenSplits) {

@@ -1,0 +1,142 @@
+#include "core/dispatch/sink_writer.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "core/dispatch/testing/fake_edges.h"
+#include "tidemill/testing/virtual_scheduler.h"
+
+namespace tidemill {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using namespace std::chrono_literals;
+
+const Instant t0{};
+const Error busy{Fault::transient, "busy"};
+
+class SinkWriterTest : public ::testing::Test {
+ protected:
+  SinkWriterTest() {
+    target_.binding.sink = &sink_;
+    target_.binding.retry.backoff.jitter = Jitter::none;
+  }
+  ~SinkWriterTest() override { scheduler_.abandon(); }
+
+  void add(std::uint32_t event, std::string_view data) {
+    events_.resize(std::max<std::size_t>(events_.size(), event + 1));
+    effects_.push_back({.event = event, .data = data});
+  }
+
+  SinkWrite write() {
+    SinkWrite write;
+    write.events = events_;
+    write.effects = effects_;
+    write.give_up = [this](const Effect& effect, const Error& error, std::uint32_t attempts) {
+      lost_.push_back(std::string(effect.data) + ": " + error.message + ", " +
+                      std::to_string(attempts));
+      dead_.insert(effect.event);
+    };
+    write.given_up = [this](const Effect& effect) { return dead_.contains(effect.event); };
+    write.stop = [this] { return stopping_; };
+    return write;
+  }
+
+  bool run() { return scheduler_.run(write_until_settled(scheduler_, target_, write())); }
+
+  testing::VirtualScheduler scheduler_;
+  testing::FakeSink sink_{scheduler_};
+  Target target_{{.name = "out"}, std::make_unique<Turnstile>(scheduler_)};
+  std::vector<Event> events_;
+  std::vector<Effect> effects_;
+  std::vector<std::string> lost_;
+  std::set<std::uint32_t> dead_;
+  bool stopping_ = false;
+};
+
+TEST_F(SinkWriterTest, NothingToWriteIsNotWritten) {
+  EXPECT_TRUE(run());
+  EXPECT_EQ(sink_.writes, 0);
+}
+
+TEST_F(SinkWriterTest, OnlyWhatFailedIsWrittenAgainAtTheBackOff) {
+  sink_.answers_with = [](std::string_view data, int write) -> Result<> {
+    if (data == "b" && write < 3) return std::unexpected(busy);
+    return {};
+  };
+  add(0, "a");
+  add(1, "b");
+  add(2, "c");
+
+  EXPECT_TRUE(run());
+  EXPECT_THAT(sink_.tried, ElementsAre("a", "b", "c", "b", "b"));
+  EXPECT_EQ(scheduler_.now(), t0 + 200ms + 400ms);
+  EXPECT_THAT(lost_, IsEmpty());
+}
+
+TEST_F(SinkWriterTest, WhatFailsAsOftenAsItMayIsGivenUpWithItsTries) {
+  target_.binding.retry.attempts = 2;
+  sink_.answers_with = [](std::string_view, int) -> Result<> { return std::unexpected(busy); };
+  add(0, "a");
+
+  EXPECT_TRUE(run());
+  EXPECT_THAT(lost_, ElementsAre("a: busy, 2"));
+}
+
+TEST_F(SinkWriterTest, WhatIsRefusedIsGivenUpAtOnceAndTheOthersStand) {
+  sink_.answers_with = [](std::string_view data, int) -> Result<> {
+    if (data == "a") return fail(Fault::bad_event, "odd");
+    return {};
+  };
+  add(0, "a");
+  add(1, "b");
+
+  EXPECT_TRUE(run());
+  EXPECT_THAT(lost_, ElementsAre("a: odd, 1"));
+  EXPECT_THAT(sink_.received, ElementsAre("b"));
+  EXPECT_EQ(sink_.writes, 1);
+}
+
+TEST_F(SinkWriterTest, WithOneEffectGivenUpTheOthersOfItsEventAreNotTriedAgain) {
+  sink_.answers_with = [](std::string_view data, int) -> Result<> {
+    if (data == "a1") return fail(Fault::bad_event, "odd");
+    return std::unexpected(busy);
+  };
+  target_.binding.retry.attempts = 2;
+  add(0, "a1");
+  add(0, "a2");
+  add(1, "b");
+
+  EXPECT_TRUE(run());
+  EXPECT_THAT(sink_.tried, ElementsAre("a1", "a2", "b", "b"));
+  EXPECT_THAT(lost_, ElementsAre("a1: odd, 1", "b: busy, 2"));
+}
+
+TEST_F(SinkWriterTest, ASinkIsNotWrittenBeforeItSaid) {
+  sink_.answers_with = [](std::string_view, int write) -> Result<> {
+    if (write == 1) return std::unexpected(Error{Fault::throttled, "slow down", 7s});
+    return {};
+  };
+  add(0, "a");
+
+  EXPECT_TRUE(run());
+  EXPECT_EQ(scheduler_.now(), t0 + 7s);
+}
+
+TEST_F(SinkWriterTest, StopsWithinHalfASecondHoweverLongTheBackOff) {
+  target_.binding.retry.attempts = 1000;
+  sink_.answers_with = [](std::string_view, int) -> Result<> {
+    return std::unexpected(Error{Fault::throttled, "tomorrow", 24h});
+  };
+  add(0, "a");
+  scheduler_.call_at(t0 + 10s, [&] { stopping_ = true; });
+
+  EXPECT_FALSE(run());
+  EXPECT_LE(scheduler_.now(), t0 + 10s + 500ms);
+  EXPECT_THAT(lost_, IsEmpty()) << "stopped is not given up";
+}
+
+}  // namespace
+}  // namespace tidemill
