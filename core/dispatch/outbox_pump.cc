@@ -62,18 +62,25 @@ struct OutboxPump::Page {
 };
 
 OutboxPump::OutboxPump(Scheduler& scheduler, Log& log, Store& store, CommitSequencer& sequencer,
-                       Target& target, Config config)
+                       Target& target, Config config, std::function<void()> room_came)
     : scheduler_(scheduler),
       log_(log),
       store_(store),
       sequencer_(sequencer),
       target_(target),
       config_(std::move(config)),
+      room_came_(std::move(room_came)),
       wake_(scheduler) {}
 
 void OutboxPump::added(std::uint64_t effects) {
   waiting_ += effects;
   wake_.notify();
+}
+
+void OutboxPump::set_waiting(std::uint64_t effects) {
+  const bool was_full = full();
+  waiting_ = effects;
+  if (was_full && !full()) room_came_();
 }
 
 void OutboxPump::finish() {
@@ -89,14 +96,16 @@ void OutboxPump::stop() {
 Task<> OutboxPump::run() {
   while (!stopping_ && !sequencer_.failure()) {
     Page page;
+    // What finds nothing may be older than the last effects that came before finish().
+    const bool last_look = finishing_;
     auto read = [this] {
       return store_.queued(target_.binding.outbox, delivered_, page_effects, page_bytes);
     };
     auto queued = co_await run_on(sequencer_.disk(), std::move(read));
     if (!queued) break;
     if (queued->empty()) {
-      waiting_ = 0;
-      if (finishing_) break;
+      set_waiting(0);
+      if (last_look) break;
       co_await wake_.wait();
       continue;
     }
@@ -158,7 +167,7 @@ Task<bool> OutboxPump::commit(Page& page) {
   const auto committed = co_await sequencer_.commit(part, config_.durability);
   if (!committed) co_return false;
   delivered_ = page.queued.back().number;
-  waiting_ -= std::min<std::uint64_t>(waiting_, page.queued.size());
+  set_waiting(waiting_ - std::min<std::uint64_t>(waiting_, page.queued.size()));
   co_return true;
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,9 @@ class OutboxPump {
     DeadLetterPolicy dead_letter;
   };
 
-  /// Everything referred to outlives the pump.
+  /// Everything referred to outlives the pump. `room_came` is called when it is full no longer.
   OutboxPump(Scheduler& scheduler, Log& log, Store& store, CommitSequencer& sequencer,
-             Target& target, Config config);
+             Target& target, Config config, std::function<void()> room_came);
   OutboxPump(const OutboxPump&) = delete;
   OutboxPump& operator=(const OutboxPump&) = delete;
 
@@ -44,6 +45,7 @@ class OutboxPump {
   void finish();
   void stop();
 
+  OutboxId outbox() const { return target_.binding.outbox; }
   bool full() const { return waiting_ >= effects_max; }
   std::uint64_t dead_lettered() const { return dead_lettered_; }
 
@@ -52,6 +54,7 @@ class OutboxPump {
 
   Task<bool> deliver(Page& page);
   Task<bool> commit(Page& page);
+  void set_waiting(std::uint64_t effects);
 
   Scheduler& scheduler_;
   Log& log_;
@@ -59,6 +62,7 @@ class OutboxPump {
   CommitSequencer& sequencer_;
   Target& target_;
   const Config config_;
+  const std::function<void()> room_came_;
   std::uint64_t delivered_ = 0;  // The number of the last effect that left.
   std::uint64_t waiting_ = 0;    // As far as it was seen here.
   std::uint64_t dead_lettered_ = 0;

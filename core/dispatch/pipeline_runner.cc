@@ -41,7 +41,8 @@ PipelineRunner::PipelineRunner(Shared shared, Source& source, Invoker* invoker,
     if (target.binding.delivery == Delivery::queue)
       pumps_.push_back(std::make_unique<OutboxPump>(
           scheduler_, log_, shared.store, sequencer_, target,
-          OutboxPump::Config{config_.name, config_.id, config_.durability, config_.dead_letter}));
+          OutboxPump::Config{config_.name, config_.id, config_.durability, config_.dead_letter},
+          [this] { room_.notify(); }));
   if (config_.dedupe.by != DedupeBy::none)
     dedupe_.emplace(scheduler_, shared.store, sequencer_.disk(), config_.id, config_.dedupe);
   for (LogProgress& progress : restored) {

@@ -135,7 +135,9 @@ Task<> PipelineRunner::commit(Lane& lane, Settlement& settlement) {
   }
   acks_.push(*committed, std::move(settled));
   if (!part.queued.empty())
-    for (auto& pump : pumps_) pump->added(part.queued.size());
+    for (auto& pump : pumps_)
+      pump->added(static_cast<std::uint64_t>(
+          std::ranges::count(part.queued, pump->outbox(), &QueuedEffect::outbox)));
   release(settlement);
 }
 

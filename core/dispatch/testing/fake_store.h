@@ -39,11 +39,11 @@ class FakeStore final : public Store {
   Result<OutboxId> outbox(PipelineId, std::string_view) override { return OutboxId(1); }
   Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
                                            std::uint64_t) override {
-    if (on_read) on_read();
     if (read_failure) return std::unexpected(*read_failure);
     std::vector<QueuedEffect> page;
     for (const auto& [number, effect] : outbox_effects)
       if (number > after && page.size() < effects_max) page.push_back(effect);
+    if (on_read_end) on_read_end();
     return page;
   }
 
@@ -74,9 +74,9 @@ class FakeStore final : public Store {
     return {};
   }
 
-  std::function<void()> on_commit;  ///< Runs in the middle of each write.
-  std::optional<Error> failure;     ///< What the next writes answer, once set.
-  std::function<void()> on_read;    ///< Runs before an outbox is read.
+  std::function<void()> on_commit;    ///< Runs in the middle of each write.
+  std::optional<Error> failure;       ///< What the next writes answer, once set.
+  std::function<void()> on_read_end;  ///< Runs when an outbox was read, before the answer.
   std::optional<Error> read_failure;
 
   std::uint64_t calls = 0;
