@@ -10,7 +10,7 @@ namespace tidemill {
 Task<Result<std::uint64_t>> CommitSequencer::commit(const CommitPart& part, Durability durability) {
   if (failure_) co_return std::unexpected(*failure_);
   const std::uint64_t number = ++submitted_;
-  guard_.note(part.rows, number);
+  guard_.note(part.rows, number, visible());
   if (mutated(Mutation::visible_before_write)) visible_.store(number);
   auto enqueue = [this, &part, durability](auto handler) {
     auto resume = [handler = std::move(handler)]() mutable { std::move(handler)(); };

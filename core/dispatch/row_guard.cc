@@ -36,13 +36,13 @@ bool RowGuard::stale(std::span<const RowRead> reads, std::uint64_t last) {
   return stale;
 }
 
-void RowGuard::note(std::span<const RowChange> rows, std::uint64_t commit) {
+void RowGuard::note(std::span<const RowChange> rows, std::uint64_t commit, std::uint64_t visible) {
   if (watched_.empty()) return;
   for (const RowChange& row : rows)
     if (watched_.contains(row.table.value))
       last_change_[row_of(row.table, hash_of(row.key))] = commit;
   if (last_change_.size() >= forget_at_)
-    forget(readers_.empty() ? commit : readers_.begin()->first);
+    forget(readers_.empty() ? visible : std::min(visible, readers_.begin()->first));
 }
 
 void RowGuard::forget(std::uint64_t up_to) {

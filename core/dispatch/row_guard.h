@@ -34,8 +34,9 @@ class RowGuard {
   /// of the last commit that was noted.
   bool stale(std::span<const RowRead> reads, std::uint64_t last);
 
-  /// Commit number `commit` will make these changes.
-  void note(std::span<const RowChange> rows, std::uint64_t commit);
+  /// Commit number `commit` will make these changes; all up to `visible` are seen by whoever reads
+  /// from now on.
+  void note(std::span<const RowChange> rows, std::uint64_t commit, std::uint64_t visible);
 
  private:
   void forget(std::uint64_t up_to);

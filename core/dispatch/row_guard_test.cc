@@ -22,12 +22,17 @@ RowChange change(std::string_view key, std::uint32_t table = 1) {
 class RowGuardTest : public ::testing::Test {
  protected:
   bool stale(RowRead one) { return guard_.stale({&one, 1}, last_); }
-  void commit(const std::vector<RowChange>& rows) { guard_.note(rows, ++last_); }
+  void submit(const std::vector<RowChange>& rows) { guard_.note(rows, ++last_, visible_); }
+  void commit(const std::vector<RowChange>& rows) {
+    submit(rows);
+    visible_ = last_;
+  }
   // As the first function that reads the table does.
   void watch(std::uint32_t table = 1) { EXPECT_FALSE(stale(read("any", last_, table))); }
 
   RowGuard guard_;
   std::uint64_t last_ = 0;
+  std::uint64_t visible_ = 0;
 };
 
 TEST_F(RowGuardTest, ARowThatChangedAfterItWasReadIsStale) {
@@ -81,6 +86,19 @@ TEST_F(RowGuardTest, ChangesAreRememberedAsLongAsAnInvocationUnderWayMayHaveRead
   EXPECT_TRUE(stale(read("a", 0)));
   EXPECT_TRUE(stale(read("19999", 0)));
   guard_.leave(0);
+}
+
+TEST_F(RowGuardTest, AChangeThatIsNotVisibleYetIsRememberedThoughNobodyReadsNow) {
+  watch();
+  std::vector<std::string> keys;
+  for (int i = 0; i < 5000; ++i) keys.push_back(std::to_string(i));
+  std::vector<RowChange> rows;
+  for (const std::string& key : keys) rows.push_back(change(key));
+  submit(rows);
+  guard_.enter(visible_);
+
+  EXPECT_TRUE(stale(read("0", visible_)));
+  guard_.leave(visible_);
 }
 
 }  // namespace
