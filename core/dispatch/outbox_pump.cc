@@ -93,7 +93,7 @@ void OutboxPump::stop() {
   wake_.notify();
 }
 
-Task<> OutboxPump::run() {
+Task<Result<>> OutboxPump::run() {
   while (!stopping_ && !sequencer_.failure()) {
     Page page;
     // What finds nothing may be older than the last effects that came before finish().
@@ -102,7 +102,7 @@ Task<> OutboxPump::run() {
       return store_.queued(target_.binding.outbox, delivered_, page_effects, page_bytes);
     };
     auto queued = co_await run_on(sequencer_.disk(), std::move(read));
-    if (!queued) break;
+    if (!queued) co_return std::unexpected(queued.error());
     if (queued->empty()) {
       set_waiting(0);
       if (last_look) break;
@@ -119,6 +119,8 @@ Task<> OutboxPump::run() {
     const bool committed = co_await commit(page);
     if (!committed) break;
   }
+  if (sequencer_.failure()) co_return std::unexpected(*sequencer_.failure());
+  co_return Result<>{};
 }
 
 Task<bool> OutboxPump::deliver(Page& page) {

@@ -36,9 +36,10 @@ class OutboxPump {
   OutboxPump(const OutboxPump&) = delete;
   OutboxPump& operator=(const OutboxPump&) = delete;
 
-  /// Runs until stop(), or until finish() was called and the outbox is empty. Ends by itself when
-  /// the store fails.
-  Task<> run();
+  /// Runs until stop(), or until finish() was called and the outbox is empty.
+  ///
+  /// Errors: transient (the store failed).
+  Task<Result<>> run();
 
   /// So many effects were committed into the outbox.
   void added(std::uint64_t effects);

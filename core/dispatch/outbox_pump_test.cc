@@ -47,7 +47,10 @@ class OutboxPumpTest : public ::testing::Test {
   void start() {
     pump_.emplace(scheduler_, log_, store_, sequencer_, target_, config_, [this] { ++room_came_; });
     boost::asio::co_spawn(scheduler_.executor(), pump_->run(),
-                          [this](std::exception_ptr) { ended_ = true; });
+                          [this](std::exception_ptr, Result<> result) {
+                            ended_ = true;
+                            result_ = std::move(result);
+                          });
   }
 
   testing::VirtualScheduler scheduler_;
@@ -62,6 +65,7 @@ class OutboxPumpTest : public ::testing::Test {
   std::uint64_t last_offset_ = 0;
   int room_came_ = 0;
   bool ended_ = false;
+  Result<> result_;
 };
 
 TEST_F(OutboxPumpTest, DeliversWhatAnEarlierLifeLeftThenWhatComes) {
@@ -197,12 +201,14 @@ TEST_F(OutboxPumpTest, StopLeavesTheRestInTheOutbox) {
   EXPECT_THAT(store_.dead, IsEmpty());
 }
 
-TEST_F(OutboxPumpTest, AStoreThatCannotBeReadEndsIt) {
+TEST_F(OutboxPumpTest, AStoreThatCannotBeReadEndsItWithTheError) {
   store_.read_failure = Error{Fault::transient, "broken"};
   start();
   scheduler_.run();
 
-  EXPECT_TRUE(ended_);
+  ASSERT_TRUE(ended_);
+  ASSERT_FALSE(result_.has_value());
+  EXPECT_EQ(result_.error().message, "broken");
 }
 
 TEST_F(OutboxPumpTest, SaysWhenItHasRoomAgain) {

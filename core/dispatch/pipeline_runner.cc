@@ -81,8 +81,8 @@ Task<> PipelineRunner::ack_loop() {
 }
 
 Task<> PipelineRunner::pump_loop(OutboxPump& pump) {
-  co_await pump.run();
-  if (sequencer_.failure()) fail_pipeline(*sequencer_.failure());
+  const Result<> ended = co_await pump.run();
+  if (!ended) fail_pipeline(ended.error());
   --helpers_;
   work_.notify();
 }

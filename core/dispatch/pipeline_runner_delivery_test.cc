@@ -238,6 +238,16 @@ TEST_F(DeliveryByQueue, ARefusedEffectBecomesADeadLetterAtTheSinkAndTheOthersGoO
   EXPECT_THAT(store_.rows, SizeIs(3)) << "its event has settled before";
 }
 
+TEST_F(DeliveryByQueue, AQueueThatCannotBeReadStopsThePipeline) {
+  source_.ends = false;
+  store_.read_failure = Error{Fault::transient, "broken"};
+
+  run();
+
+  ASSERT_FALSE(result_->has_value());
+  EXPECT_EQ(result_->error().message, "broken");
+}
+
 TEST_F(DeliveryByQueue, WhatIsStillQueuedAtADrainStaysInTheStore) {
   source_.ends = false;
   bindings_[0].retry.attempts = 1'000'000;
