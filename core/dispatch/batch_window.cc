@@ -9,7 +9,7 @@ namespace tidemill {
 
 BatchWindow::BatchWindow(BatchLimits limits) : limits_(limits) { assert(limits_.events >= 1); }
 
-void BatchWindow::add(Event event, Instant now, std::vector<Events>& ready) {
+void BatchWindow::add(Event&& event, Instant now, std::vector<Events>& ready) {
   const std::uint64_t bytes = event.bytes();
   if (!open_.empty() && open_bytes_ + bytes > limits_.bytes.value) ready.push_back(flush());
   if (open_.empty()) {

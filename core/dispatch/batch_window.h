@@ -25,7 +25,7 @@ class BatchWindow {
 
   /// Adds one event, and appends to `ready` each batch that this closes (up to two: one that the
   /// event did not fit into, and one that it filled).
-  void add(Event event, Instant now, std::vector<Events>& ready);
+  void add(Event&& event, Instant now, std::vector<Events>& ready);
 
   /// The open batch, once its window has passed.
   [[nodiscard]] std::optional<Events> expire(Instant now);

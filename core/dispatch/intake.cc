@@ -93,37 +93,50 @@ Credit PipelineRunner::credit() {
 
 Task<> PipelineRunner::take_in(std::vector<Event>& events) {
   if (events.empty()) co_return;
-  std::erase_if(events, [this](Event& event) { return !admit(event); });
+  std::erase_if(events, [this](const Event& event) { return !admit(event); });
+  take_charge(events);
   if (!dedupe_) {
-    for (Event& event : events) into_lane(std::move(event));
+    into_lanes(events);
   } else {
     auto sorted = co_await dedupe_->sort(std::move(events));
     if (!sorted) {
       fail_pipeline(sorted.error());
       co_return;
     }
-    for (Event& event : sorted->fresh) into_lane(std::move(event));
+    into_lanes(sorted->fresh);
     repeat(std::move(sorted->settled));
   }
   work_.notify();
 }
 
 // False: it was settled in an earlier life.
-bool PipelineRunner::admit(Event& event) {
+bool PipelineRunner::admit(const Event& event) {
   Domain& domain = domain_of(event.partition);
-  if (domain.ledger) {
-    const bool open = domain.ledger->admit(event.offset, event.offset_next);
-    review(domain);
-    if (!open) return false;
-  }
-  event.ingested = IngestTime(scheduler_.wall().value);
-  ++stats_.in_flight_events;
-  stats_.in_flight_bytes += event.bytes();
-  share_.take(event.bytes() + event_overhead);
-  return true;
+  if (!domain.ledger) return true;
+  const bool open = domain.ledger->admit(event.offset, event.offset_next);
+  review(domain);
+  return open;
 }
 
-void PipelineRunner::into_lane(Event event) {
+// From here on they are in flight. One poll, one time.
+void PipelineRunner::take_charge(std::vector<Event>& events) {
+  const IngestTime now(scheduler_.wall().value);
+  std::uint64_t bytes = 0;
+  for (Event& event : events) {
+    event.ingested = now;
+    bytes += event.bytes();
+  }
+  stats_.in_flight_events += events.size();
+  stats_.in_flight_bytes += bytes;
+  share_.take(bytes + events.size() * event_overhead);
+}
+
+void PipelineRunner::into_lanes(std::vector<Event>& events) {
+  const Instant now = scheduler_.now();
+  for (Event& event : events) into_lane(std::move(event), now);
+}
+
+void PipelineRunner::into_lane(Event&& event, Instant now) {
   Lane& lane = lane_of(event);
   if (const auto bytes = oversized(event)) {
     condemn(lane, std::move(event), Stage::source,
@@ -142,7 +155,11 @@ void PipelineRunner::into_lane(Event event) {
       return;
     }
   }
-  lane.window.add(std::move(event), scheduler_.now(), closed_);
+  lane.window.add(std::move(event), now, closed_);
+  take_closed(lane);
+}
+
+void PipelineRunner::take_closed(Lane& lane) {
   for (auto& batch : closed_) lane.ready.push_back({.events = std::move(batch), .fresh = true});
   closed_.clear();
 }

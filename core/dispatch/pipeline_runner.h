@@ -157,8 +157,11 @@ class PipelineRunner {
   Task<> pause_after(const Error& error);
   Credit credit();
   Task<> take_in(std::vector<Event>& events);
-  bool admit(Event& event);
-  void into_lane(Event event);
+  bool admit(const Event& event);
+  void take_charge(std::vector<Event>& events);
+  void into_lanes(std::vector<Event>& events);
+  void into_lane(Event&& event, Instant now);
+  void take_closed(Lane& lane);
   void repeat(std::vector<Event> events);
   void condemn(Lane& lane, Event event, Stage stage, std::string reason);
   void travel_alone(Lane& lane, Event event, Work work);
@@ -231,7 +234,7 @@ class PipelineRunner {
   bool draining_ = false;
   std::optional<Error> failure_;
   PipelineStats stats_;
-  std::vector<BatchWindow::Events> closed_;  // Scratch of into_lane().
+  std::vector<BatchWindow::Events> closed_;  // Scratch of take_closed().
   Signal room_;  // Credits came back, or the runner is to stop: poll_loop() looks again.
   Signal work_;  // Something became ready or ended: dispatch_loop() looks again.
 };

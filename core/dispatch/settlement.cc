@@ -324,6 +324,7 @@ void PipelineRunner::report_death(const Event& event, const Death& death) {
 }
 
 void PipelineRunner::release(const Settlement& settlement) {
+  std::uint64_t events = 0;
   std::uint64_t bytes = 0;
   for (std::uint32_t i = 0; i < settlement.fates.size(); ++i) {
     const Fate fate = settlement.fates[i];
@@ -338,13 +339,14 @@ void PipelineRunner::release(const Settlement& settlement) {
     } else {
       ++stats_.committed;
     }
-    ++stats_.events;
-    --stats_.in_flight_events;
+    ++events;
     bytes += event.bytes();
-    share_.give(event.bytes() + event_overhead);
     if (dedupe_ && fate != Fate::duplicate) repeat(dedupe_->forget(event));
   }
+  stats_.events += events;
+  stats_.in_flight_events -= events;
   stats_.in_flight_bytes -= bytes;
+  share_.give(bytes + events * event_overhead);
   room_.notify();
 }
 
