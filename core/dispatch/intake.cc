@@ -34,6 +34,7 @@ Task<> PipelineRunner::poll_loop() {
     if (wait) {
       // Open windows may hold all there is room for: they have to close.
       work_.notify();
+      if (left.events == 0) share_.await_room(room_min());
       co_await room_.wait();
       continue;
     }
@@ -46,7 +47,10 @@ Task<> PipelineRunner::poll_loop() {
     if (polled && *polled == PollEnd::exhausted) break;
     if (polled) {
       // The next event needs more room than was left: what is in flight will make it.
-      if (none && stats_.in_flight_events > 0) co_await room_.wait();
+      if (none && stats_.in_flight_events > 0) {
+        share_.await_room(room_min());
+        co_await room_.wait();
+      }
       continue;
     }
     if (polled.error().fault == Fault::cancelled) break;
@@ -72,15 +76,14 @@ Task<> PipelineRunner::pause_after(const Error& error) {
 // What is under way, one batch being filled, and one more to keep the source busy, as far as the
 // memory budget has room. Less than a batch of bytes is no credit: a source that keeps to it could
 // not fit the next event, and its poll would wait with that credit although more had come back.
-Credit PipelineRunner::credit() {
+Credit PipelineRunner::credit() const {
   const std::uint64_t batches = std::uint64_t{config_.parallel.batches} + 2;
   const std::uint64_t events_max = batches * config_.batch.events;
   const std::uint64_t bytes_max = batches * config_.batch.bytes.value;
   if (mutated(Mutation::endless_credit)) return {.events = 1u << 20, .bytes = bytes_max};
   const bool alone = stats_.in_flight_events == 0;
   const std::uint64_t room = share_.room();
-  const std::uint64_t room_min = std::min(config_.batch.bytes.value, share_.guarantee() / 2);
-  if (!alone && room < room_min) return {};
+  if (!alone && room < room_min()) return {};
   if (stats_.in_flight_events >= events_max ||
       stats_.in_flight_bytes > bytes_max - config_.batch.bytes.value)
     return {};
@@ -89,6 +92,11 @@ Credit PipelineRunner::credit() {
   return {.events = static_cast<std::uint32_t>(std::max<std::uint64_t>(1, events)),
           .bytes = std::min(bytes_max - stats_.in_flight_bytes, room / 2),
           .alone = alone};
+}
+
+// With less than this in the budget a poll is not worth it.
+std::uint64_t PipelineRunner::room_min() const {
+  return std::min(config_.batch.bytes.value, share_.guarantee() / 2);
 }
 
 Task<> PipelineRunner::take_in(std::vector<Event>& events) {

@@ -3,13 +3,15 @@
 // Half of it is guaranteed, in equal shares: whatever the others do, a pipeline can use its own.
 // The other half goes to whoever comes first. What is taken is never refused: a response has the
 // size that it has. It only makes room() smaller, and sources deliver no more than there is room
-// for.
+// for. Whoever waits for room is called in turn, and only as many as there is room for: with a
+// thousand pipelines a herd of them would cost more than the events.
 //
 // Lives on one executor.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -27,13 +29,14 @@ class MemoryBudget {
   /// One pipeline's part of the budget. The budget outlives it.
   class Share {
    public:
-    /// `room_came` is called when another share made room that this one may have waited for.
+    /// `room_came` is called when somebody made room that this one waits for. It takes nothing yet.
     Share(MemoryBudget& budget, std::function<void()> room_came)
         : budget_(budget), room_came_(std::move(room_came)) {
       budget_.shares_.push_back(this);
       budget_.recount();
     }
     ~Share() {
+      std::erase(budget_.queue_, this);
       give(used_);
       std::erase(budget_.shares_, this);
       budget_.recount();
@@ -52,18 +55,18 @@ class MemoryBudget {
       budget_.common_used_ -= above_guarantee();
       used_ -= bytes;
       budget_.common_used_ += above_guarantee();
-      if (budget_.common_used_ == before) return;
-      for (Share* share : budget_.shares_)
-        if (share != this && std::exchange(share->short_of_room_, false)) share->room_came_();
+      if (budget_.common_used_ < before) budget_.call_waiting();
     }
 
-    /// What may be taken now. Asking for it is what a call of `room_came` may follow.
-    std::uint64_t room() {
-      const std::uint64_t guarantee = budget_.guarantee();
-      const std::uint64_t own = guarantee - std::min(guarantee, used_);
-      const std::uint64_t common = budget_.bytes_ - guarantee * budget_.shares_.size();
-      short_of_room_ = true;
-      return own + (common - std::min(common, budget_.common_used_));
+    /// What may be taken now.
+    std::uint64_t room() const { return own_room() + budget_.common_room(); }
+
+    /// Asks for one call of `room_came`, once what all shares have in common has grown and there
+    /// may be `bytes` of room. A call may come in vain. What this share alone gives back of its own
+    /// guarantee calls nobody: its owner knows.
+    void await_room(std::uint64_t bytes) {
+      wanted_ = bytes;
+      if (!std::exchange(queued_, true)) budget_.queue_.push_back(this);
     }
 
     std::uint64_t used() const { return used_; }
@@ -73,15 +76,39 @@ class MemoryBudget {
     friend class MemoryBudget;
 
     std::uint64_t above_guarantee() const { return used_ - std::min(used_, budget_.guarantee()); }
+    std::uint64_t own_room() const {
+      const std::uint64_t guarantee = budget_.guarantee();
+      return guarantee - std::min(guarantee, used_);
+    }
 
     MemoryBudget& budget_;
     std::function<void()> room_came_;
     std::uint64_t used_ = 0;
-    bool short_of_room_ = false;
+    std::uint64_t wanted_ = 0;
+    bool queued_ = false;  // Invariant: true while in the budget's queue.
   };
 
  private:
   std::uint64_t guarantee() const { return bytes_ / 2 / std::max<std::size_t>(1, shares_.size()); }
+
+  std::uint64_t common_room() const {
+    const std::uint64_t common = bytes_ - guarantee() * shares_.size();
+    return common - std::min(common, common_used_);
+  }
+
+  // In the order in which they came. Nobody takes anything yet, so what each may take is counted.
+  void call_waiting() {
+    std::uint64_t common = common_room();
+    while (!queue_.empty()) {
+      Share* const share = queue_.front();
+      const std::uint64_t needed = share->wanted_ - std::min(share->wanted_, share->own_room());
+      if (needed > common) return;
+      common -= needed;
+      queue_.pop_front();
+      share->queued_ = false;
+      share->room_came_();
+    }
+  }
 
   // A share more or less changes every guarantee.
   void recount() {
@@ -92,6 +119,7 @@ class MemoryBudget {
   const std::uint64_t bytes_;
   std::uint64_t common_used_ = 0;  // Invariant: sum over shares of what is above the guarantee.
   std::vector<Share*> shares_;
+  std::deque<Share*> queue_;  // Who waits for room, each once.
 };
 
 }  // namespace tidemill

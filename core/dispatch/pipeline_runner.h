@@ -155,7 +155,8 @@ class PipelineRunner {
   // Taking in (intake.cc).
   Task<> poll_loop();
   Task<> pause_after(const Error& error);
-  Credit credit();
+  Credit credit() const;
+  std::uint64_t room_min() const;
   Task<> take_in(std::vector<Event>& events);
   bool admit(const Event& event);
   void take_charge(std::vector<Event>& events);
