@@ -27,6 +27,10 @@ class BatchWindow {
   /// event did not fit into, and one that it filled).
   void add(Event&& event, Instant now, std::vector<Events>& ready);
 
+  /// The same for many, in their order. Those that are one whole batch by themselves are handed on
+  /// in the vector in which they came; else it is left for the next ones.
+  void add_all(Events& events, Instant now, std::vector<Events>& ready);
+
   /// The open batch, once its window has passed.
   [[nodiscard]] std::optional<Events> expire(Instant now);
 
@@ -40,9 +44,12 @@ class BatchWindow {
 
  private:
   bool full() const;
+  bool whole_batch(const Events& events) const;
+  std::size_t events_max() const;
 
   BatchLimits limits_;
   Events open_;
+  std::size_t last_size_ = 0;        // Of the batch before: as much room is made for the next.
   std::uint64_t open_bytes_ = 0;     // Invariant: sum of Event::bytes() in open_.
   std::optional<Instant> deadline_;  // Invariant: set exactly while open_ is not empty.
 };

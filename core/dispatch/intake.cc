@@ -27,6 +27,7 @@ std::optional<std::string_view> oversized(const Event& event) {
 
 Task<> PipelineRunner::poll_loop() {
   std::vector<Event> events;
+  std::size_t last_polled = 0;  // A source that is busy fills as much again.
   while (!draining_) {
     const Credit left = credit();
     const bool wait = left.events == 0 || (blocked_ > 0 && !traits_.can_pause) ||
@@ -39,8 +40,10 @@ Task<> PipelineRunner::poll_loop() {
       continue;
     }
     events.clear();
+    events.reserve(std::min<std::size_t>(last_polled, left.events));
     const Result<PollEnd> polled = co_await source_.poll(left, events);
     const bool none = events.empty();
+    last_polled = events.size();
     co_await take_in(events);
     // A source that is always ready would not let go of the event loop.
     co_await boost::asio::post(scheduler_.executor(), boost::asio::use_awaitable);
@@ -141,7 +144,24 @@ void PipelineRunner::take_charge(std::vector<Event>& events) {
 
 void PipelineRunner::into_lanes(std::vector<Event>& events) {
   const Instant now = scheduler_.now();
-  for (Event& event : events) into_lane(std::move(event), now);
+  if (Lane* const lane = one_lane(events)) {
+    lane->window.add_all(events, now, closed_);
+    take_closed(*lane);
+  } else {
+    for (Event& event : events) into_lane(std::move(event), now);
+  }
+}
+
+// The lane that all of them go to, in batches; null where some may have another way.
+PipelineRunner::Lane* PipelineRunner::one_lane(const std::vector<Event>& events) {
+  if (events.empty() || config_.suspects != nullptr) return nullptr;
+  Domain& domain = domain_of(events.front().partition);
+  if (domain.lanes.size() != 1) return nullptr;
+  const bool log = domain.ledger.has_value();
+  const auto differs = [&](const Event& event) {
+    return oversized(event).has_value() || (log && event.partition != domain.partition);
+  };
+  return std::ranges::any_of(events, differs) ? nullptr : domain.lanes.front();
 }
 
 void PipelineRunner::into_lane(Event&& event, Instant now) {

@@ -161,6 +161,7 @@ class PipelineRunner {
   bool admit(const Event& event);
   void take_charge(std::vector<Event>& events);
   void into_lanes(std::vector<Event>& events);
+  Lane* one_lane(const std::vector<Event>& events);
   void into_lane(Event&& event, Instant now);
   void take_closed(Lane& lane);
   void repeat(std::vector<Event> events);
