@@ -13,6 +13,26 @@ class Silent final : public Log {
 
 Silent silent;
 
+// The store's thread: what it does takes a moment, in which everything else goes on.
+struct SlowDisk {
+  Scheduler* scheduler;
+
+  template <class Handler>
+  void execute(Handler handler) const {
+    const Duration takes(static_cast<std::int64_t>(scheduler->random() % 3'000));
+    scheduler->call_at(scheduler->now() + takes, std::move(handler));
+  }
+  boost::asio::execution_context& query(boost::asio::execution::context_t what) const {
+    return boost::asio::query(scheduler->executor(), what);
+  }
+  static constexpr boost::asio::execution::blocking_t query(
+      boost::asio::execution::blocking_t) noexcept {
+    return boost::asio::execution::blocking.never;
+  }
+  SlowDisk require(boost::asio::execution::blocking_t::never_t) const { return *this; }
+  friend bool operator==(const SlowDisk&, const SlowDisk&) = default;
+};
+
 }  // namespace
 
 // One pipeline. Made anew after a failed write, as the engine does it.
@@ -58,7 +78,7 @@ struct Life::Line {
 Life::Life(World& world, std::uint64_t seed)
     : world_(world),
       scheduler_(seed, testing::Order::shuffled),
-      sequencer_(scheduler_, world.engine_store(), scheduler_.blocking()),
+      sequencer_(scheduler_, world.engine_store(), SlowDisk{&scheduler_}),
       budget_(world.scenario.memory),
       line_ended_(scheduler_) {
   world_.store.write_goes = [this] {
