@@ -204,7 +204,7 @@ bool measure(std::uint64_t count, int rounds) {
 }  // namespace tidemill::bench
 
 int main(int argc, char** argv) {
-  std::uint64_t events = 2'000'000;
+  std::uint64_t events = 4'000'000;
   for (int i = 1; i + 1 < argc; ++i)
     if (std::string_view(argv[i]) == "--events") events = std::stoul(argv[i + 1]);
   const int rounds = tidemill::bench::rounds_option(argc, argv, 5);
