@@ -238,6 +238,27 @@ TEST_F(DeliveryByQueue, ARefusedEffectBecomesADeadLetterAtTheSinkAndTheOthersGoO
   EXPECT_THAT(store_.rows, SizeIs(3)) << "its event has settled before";
 }
 
+TEST_F(DeliveryByQueue, ADeadSinkDoesNotHoldUpAnotherSinksQueue) {
+  testing::FakeSink other(scheduler_);
+  SinkBinding second = bindings_[0];
+  second.name = "other";
+  second.sink = &other;
+  second.outbox = OutboxId(2);
+  bindings_.push_back(second);
+  bindings_[0].retry.attempts = 1'000'000;
+  source_.ends = false;
+  sink_.answers_with = [](std::string_view, int) -> Result<> { return std::unexpected(busy); };
+  push({"a", "b", "c"});
+
+  start();
+  ASSERT_TRUE(scheduler_.run_until([&] { return other.received.size() == 3; }));
+
+  EXPECT_EQ(scheduler_.now(), t0);
+  EXPECT_THAT(other.received, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(sink_.received, IsEmpty());
+  scheduler_.abandon();
+}
+
 TEST_F(DeliveryByQueue, AQueueThatCannotBeReadStopsThePipeline) {
   source_.ends = false;
   store_.read_failure = Error{Fault::transient, "broken"};

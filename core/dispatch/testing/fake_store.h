@@ -37,12 +37,13 @@ class FakeStore final : public Store {
     return answers;
   }
   Result<OutboxId> outbox(PipelineId, std::string_view) override { return OutboxId(1); }
-  Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
-                                           std::uint64_t) override {
+  Result<std::vector<QueuedEffect>> queued(OutboxId outbox, std::uint64_t after,
+                                           std::size_t effects_max, std::uint64_t) override {
     if (read_failure) return std::unexpected(*read_failure);
     std::vector<QueuedEffect> page;
     for (const auto& [number, effect] : outbox_effects)
-      if (number > after && page.size() < effects_max) page.push_back(effect);
+      if (effect.outbox == outbox && number > after && page.size() < effects_max)
+        page.push_back(effect);
     if (on_read_end) on_read_end();
     return page;
   }
