@@ -46,22 +46,57 @@ TEST(MemoryBudget, WhoTookTooMuchCannotTakeFromAGuarantee) {
   EXPECT_EQ(greedy.room(), 0u);
 }
 
-TEST(MemoryBudget, RoomThatComesBackWakesWhoWaitsForItAndNobodyElse) {
-  MemoryBudget budget(1000);
-  int asked_calls = 0, other_calls = 0, own_calls = 0;
+TEST(MemoryBudget, WhoWaitsIsCalledOnceThereIsAsMuchRoomAsItAskedFor) {
+  MemoryBudget budget(1200);
+  int waiting_calls = 0, other_calls = 0, own_calls = 0;
   MemoryBudget::Share greedy(budget, [&] { ++own_calls; });
-  MemoryBudget::Share asked(budget, [&] { ++asked_calls; });
+  MemoryBudget::Share waiting(budget, [&] { ++waiting_calls; });
   MemoryBudget::Share other(budget, [&] { ++other_calls; });
-  greedy.take(600);
-  std::ignore = asked.room();
+  greedy.take(800);
+  ASSERT_EQ(waiting.room(), 200u);
+  waiting.await_room(400);
 
   greedy.give(100);
-  EXPECT_EQ(asked_calls, 1);
-  EXPECT_EQ(other_calls, 0) << "it did not ask";
-  EXPECT_EQ(own_calls, 0);
+  EXPECT_EQ(waiting_calls, 0) << "there is room for 300";
+  greedy.give(100);
+  EXPECT_EQ(waiting_calls, 1);
+  greedy.give(100);
+  EXPECT_EQ(waiting_calls, 1) << "one call for each time it asks";
+  EXPECT_EQ(other_calls + own_calls, 0) << "they do not wait";
+}
+
+TEST(MemoryBudget, ThoseWhoWaitAreCalledInTurnAndOnlyAsManyAsThereIsRoomFor) {
+  MemoryBudget budget(1200);
+  int first_calls = 0, second_calls = 0;
+  MemoryBudget::Share greedy(budget, nobody);
+  MemoryBudget::Share first(budget, [&] { ++first_calls; });
+  MemoryBudget::Share second(budget, [&] { ++second_calls; });
+  greedy.take(800);
+  first.await_room(400);
+  second.await_room(300);
 
   greedy.give(100);
-  EXPECT_EQ(asked_calls, 1) << "once for each time it asks";
+  EXPECT_EQ(first_calls + second_calls, 0) << "enough for the second, but it is not its turn";
+  greedy.give(100);
+  EXPECT_EQ(first_calls, 1);
+  EXPECT_EQ(second_calls, 0) << "what there is belongs to the first";
+  first.take(400);
+  greedy.give(100);
+  EXPECT_EQ(second_calls, 1);
+}
+
+TEST(MemoryBudget, WhoGoesWhileItWaitsIsNotCalled) {
+  MemoryBudget budget(1200);
+  int calls = 0;
+  MemoryBudget::Share greedy(budget, nobody);
+  greedy.take(1200);
+  {
+    MemoryBudget::Share gone(budget, [&] { ++calls; });
+    gone.await_room(900);
+  }
+  greedy.give(1200);
+
+  EXPECT_EQ(calls, 0);
 }
 
 TEST(MemoryBudget, GivingBackOnesOwnGuaranteeConcernsNobodyElse) {
@@ -70,7 +105,7 @@ TEST(MemoryBudget, GivingBackOnesOwnGuaranteeConcernsNobodyElse) {
   MemoryBudget::Share one(budget, nobody);
   MemoryBudget::Share other(budget, [&] { ++calls; });
   one.take(200);
-  std::ignore = other.room();
+  other.await_room(1);
 
   one.give(200);
 
