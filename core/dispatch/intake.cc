@@ -80,7 +80,12 @@ Task<> PipelineRunner::pause_after(const Error& error) {
 // memory budget has room. Less than a batch of bytes is no credit: a source that keeps to it could
 // not fit the next event, and its poll would wait with that credit although more had come back.
 Credit PipelineRunner::credit() const {
-  const std::uint64_t batches = std::uint64_t{config_.parallel.batches} + 2;
+  // Of a log, no more can run than its partitions allow.
+  std::uint64_t running_max = config_.parallel.batches;
+  if (traits_.progress == ProgressKind::log)
+    running_max = std::min<std::uint64_t>(
+        running_max, std::max<std::uint64_t>(1, domains_.size()) * config_.parallel.per_partition);
+  const std::uint64_t batches = running_max + 2;
   const std::uint64_t events_max = batches * config_.batch.events;
   const std::uint64_t bytes_max = batches * config_.batch.bytes.value;
   if (mutated(Mutation::endless_credit)) return {.events = 1u << 20, .bytes = bytes_max};
