@@ -147,7 +147,9 @@ TEST(PipelineRunnerCrash, BatchesThatFinishOutOfOrderAreExactOverACrashAfterAnyC
       life.scheduler.run_until([&] { return store.calls == commits; });
       EXPECT_FALSE(life.ended) << "the crash comes before the commit is heard of";
     }
-    if (commits == 1) EXPECT_EQ(store.logs[Partition(0)].next, Offset(0)) << "batch 3 is ahead";
+    if (commits == 1) {
+      EXPECT_EQ(store.logs[Partition(0)].next, Offset(0)) << "batch 3 is ahead";
+    }
     Life life(store);
     life.scheduler.run();
 
