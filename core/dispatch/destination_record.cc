@@ -3,13 +3,29 @@
 #include "core/base/json_line.h"
 
 namespace tidemill {
+namespace {
+
+std::string_view word_of(Condition condition) {
+  switch (condition) {
+    case Condition::success:
+      return "Success";
+    case Condition::retries_exhausted:
+      return "RetriesExhausted";
+    case Condition::event_age_exceeded:
+      return "EventAgeExceeded";
+  }
+  return {};
+}
+
+}  // namespace
 
 std::string destination_record(const DestinationRecord& record) {
   const Event& event = record.event;
+  const bool failed = record.condition != Condition::success;
   JsonLine context;
   context.text("requestId", event_id(event))
       .text("functionArn", record.function)
-      .text("condition", record.reason ? "RetriesExhausted" : "Success")
+      .text("condition", word_of(record.condition))
       .number("approximateInvokeCount", record.attempts);
   JsonLine request;
   request.text("source", event.source)
@@ -22,7 +38,7 @@ std::string destination_record(const DestinationRecord& record) {
       .text("datacontenttype", event.content_type);
   JsonLine response;
   response.text("executedVersion", record.function_version);
-  if (record.reason) response.raw("functionError", "\"Unhandled\"");
+  if (failed) response.raw("functionError", "\"Unhandled\"");
   JsonLine line;
   line.raw("version", "\"1.0\"")
       .time("timestamp", record.now.value)
@@ -31,7 +47,7 @@ std::string destination_record(const DestinationRecord& record) {
       .raw("event", request.finish())
       .body("requestPayload", event.data.view())
       .raw("responseContext", response.finish());
-  if (record.reason) line.text("errorMessage", *record.reason);
+  if (failed) line.text("errorMessage", record.reason);
   return line.finish();
 }
 

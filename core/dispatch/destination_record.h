@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,13 +11,17 @@
 
 namespace tidemill {
 
+/// What ended the event's way. Lambda's words, of section "Destinations" of its guide.
+enum class Condition : std::uint8_t { success, retries_exhausted, event_age_exceeded };
+
 struct DestinationRecord {
   std::string_view pipeline;
   std::string_view function;  ///< Empty without one.
   std::string_view function_version;
   std::uint32_t attempts = 1;
   WallTime now;
-  std::optional<std::string> reason;  ///< Of a failure; empty: success.
+  Condition condition = Condition::success;
+  std::string_view reason;  ///< Of a failure.
   const Event& event;
 };
 

@@ -24,7 +24,7 @@ DestinationRecord record_of(const Event& event) {
           .function_version = "f00d",
           .attempts = 3,
           .now = WallTime(1'700'000'001'000'000),
-          .reason = std::nullopt,
+          .reason = {},
           .event = event};
 }
 
@@ -44,12 +44,23 @@ TEST(DestinationRecord, ASuccessHasTheShapeOfLambdasInvocationRecord) {
 TEST(DestinationRecord, AFailureSaysWhy) {
   const Event event = order();
   DestinationRecord record = record_of(event);
+  record.condition = Condition::retries_exhausted;
   record.reason = "said \"no\"";
   const std::string text = destination_record(record);
 
   EXPECT_NE(text.find(R"("condition":"RetriesExhausted")"), text.npos) << text;
   EXPECT_NE(text.find(R"("functionError":"Unhandled")"), text.npos) << text;
   EXPECT_NE(text.find(R"("errorMessage":"said \"no\"")"), text.npos) << text;
+}
+
+TEST(DestinationRecord, AnEventThatGrewTooOldIsToldApart) {
+  const Event event = order();
+  DestinationRecord record = record_of(event);
+  record.condition = Condition::event_age_exceeded;
+  record.reason = "is older than max_age";
+  const std::string text = destination_record(record);
+
+  EXPECT_NE(text.find(R"("condition":"EventAgeExceeded")"), text.npos) << text;
 }
 
 TEST(DestinationRecord, IsOneLineWhateverThePayload) {

@@ -181,7 +181,8 @@ void PipelineRunner::take_out_the_old(Lane& lane, Work& work) {
   Work old{.attempt = work.attempt,
            .end = End::condemned,
            .stage = Stage::function,
-           .reason = failed ? "failed, and is older than max_age" : "is older than max_age"};
+           .reason = failed ? "failed, and is older than max_age" : "is older than max_age",
+           .too_old = true};
   for (Event& event : work.events) (young(event) ? rest : old).events.push_back(std::move(event));
   work = std::move(old);
   if (!rest.events.empty()) lane.ready.push_front(std::move(rest));

@@ -110,6 +110,7 @@ class PipelineRunner {
     End end = End::invoke;
     Stage stage = Stage::source;  // End::condemned: where they were given up,
     std::string reason{};         // and why.
+    bool too_old = false;         // They passed max_age.
     bool fresh = false;           // A batch as it was closed, rather than a part of one.
   };
 

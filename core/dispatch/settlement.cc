@@ -35,15 +35,18 @@ Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
   }
 }
 
-// Records of failures last: by then everybody who can die at a sink has died.
+// Records come last, those of failures behind those of successes: by then everybody who can die at
+// a sink has died.
 Task<> PipelineRunner::write_sinks(Settlement& settlement) {
-  for (const bool failures : {false, true})
+  constexpr auto turn_of = [](Takes takes) {
+    return takes == Takes::failure ? 2 : takes == Takes::success ? 1 : 0;
+  };
+  for (int turn = 0; turn <= 2; ++turn)
     for (Target& target : targets_) {
       if (settlement.abandoned) co_return;
       const SinkBinding& binding = target.binding;
       const bool awaited = binding.sink != nullptr && binding.delivery == Delivery::wait;
-      if (awaited && (binding.takes == Takes::failure) == failures)
-        co_await write_sink(target, settlement);
+      if (awaited && turn_of(binding.takes) == turn) co_await write_sink(target, settlement);
     }
 }
 
@@ -107,7 +110,10 @@ std::vector<Effect> PipelineRunner::effects_for(const SinkBinding& binding,
              .function_version = invoker_ ? invoker_->version() : std::string_view(),
              .attempts = settlement.work.attempt,
              .now = scheduler_.wall(),
-             .reason = failed ? std::optional(death->second.reason) : std::nullopt,
+             .condition = !failed                   ? Condition::success
+                          : settlement.work.too_old ? Condition::event_age_exceeded
+                                                    : Condition::retries_exhausted,
+             .reason = failed ? std::string_view(death->second.reason) : std::string_view(),
              .event = events[i]}));
         effects.push_back({.kind = EffectKind::message,
                            .event = i,
