@@ -21,7 +21,8 @@ bool PartitionLedger::admit(Offset offset, Offset offset_next) {
     started_ = true;
     next_ = admitted_ = offset;
   }
-  if (offset < next_) return false;
+  // Settled, or delivered once more while it is under way.
+  if (offset < admitted_) return false;
   const Offset gap = std::exchange(admitted_, std::max(admitted_, offset_next));
   const auto behind =
       std::ranges::upper_bound(settled_, offset, {}, [](const auto& range) { return range.begin; });

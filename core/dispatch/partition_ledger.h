@@ -32,8 +32,8 @@ class PartitionLedger {
   /// As a commit left it.
   explicit PartitionLedger(LogProgress restored);
 
-  /// Takes note of an event that the source delivered; offsets ascend. False when it is settled
-  /// already: drop it.
+  /// Takes note of an event that the source delivered; offsets ascend, but what is under way may
+  /// come once more. False then, and when it is settled already: drop it.
   [[nodiscard]] bool admit(Offset offset, Offset offset_next);
 
   /// Settles the events from `begin` up to, not including, the one at `end`. Precondition: all of

@@ -227,5 +227,16 @@ TEST(PartitionLedger, NoOrderOfSettlingAndRestartingLosesOrInventsProgress) {
   }
 }
 
+TEST(PartitionLedger, WhatIsDeliveredOnceMoreWhileItIsUnderWayIsDropped) {
+  PartitionLedger ledger{Partition(0)};
+  EXPECT_TRUE(ledger.admit(Offset(0), Offset(1)));
+  EXPECT_TRUE(ledger.admit(Offset(1), Offset(2)));
+  EXPECT_FALSE(ledger.admit(Offset(0), Offset(1)));
+  EXPECT_FALSE(ledger.admit(Offset(1), Offset(2)));
+  EXPECT_TRUE(ledger.admit(Offset(2), Offset(3)));
+  ledger.settle(Offset(0), Offset(3));
+  EXPECT_EQ(ledger.next(), Offset(3));
+}
+
 }  // namespace
 }  // namespace tidemill
