@@ -26,6 +26,7 @@ enum class Mutation {
   right_half_first,         ///< A split batch runs its right half before its left one.
   settle_behind_a_failure,  ///< In an ordered batch, what stands behind a failed event settles.
   settle_behind_a_key,      ///< In a keyed batch, what stands behind a failed event settles.
+  overtake_a_key,           ///< What comes behind an event in back-off does not wait for its key.
   retry_behind_the_rest,    ///< A failed batch goes to the end of its lane.
   slice_by_offset,          ///< One key's events are spread over several lanes.
   forget_max_age,           ///< Old events are tried as if they were young.

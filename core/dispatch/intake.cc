@@ -16,6 +16,22 @@ constexpr auto poll_again_after = std::chrono::seconds(1);
 // However much room there is: other pipelines want the event loop too.
 constexpr std::uint64_t poll_events_max = 4096;
 
+// Did a poll bring as much as it could, more or less?
+bool fills(Credit credit, const std::vector<Event>& events) {
+  if (events.size() * 2 >= credit.events) return true;
+  std::uint64_t bytes = 0;
+  for (const Event& event : events) bytes += event.bytes();
+  return bytes * 2 >= credit.bytes;
+}
+
+// What an event holds beside its bytes, which the budget counts as well.
+std::uint64_t text_bytes(const Event& event) {
+  std::uint64_t bytes = event.id.size() + event.subject.size() + event.key.size();
+  for (const Attribute& attribute : event.extensions)
+    bytes += sizeof attribute + attribute.name.size() + attribute.value.size();
+  return bytes;
+}
+
 // Sources mark what they could not hand over whole with its real size (see the file connector).
 std::optional<std::string_view> oversized(const Event& event) {
   for (const Attribute& extension : event.extensions)
@@ -41,18 +57,25 @@ Task<> PipelineRunner::poll_loop() {
     }
     events.clear();
     events.reserve(std::min<std::size_t>(last_polled, left.events));
+    share_.hold(left.bytes + left.events * event_overhead);
     const Result<PollEnd> polled = co_await source_.poll(left, events);
+    share_.release();
     const bool none = events.empty();
     last_polled = events.size();
+    busy_ = fills(left, events);
     co_await take_in(events);
     // A source that is always ready would not let go of the event loop.
     co_await boost::asio::post(scheduler_.executor(), boost::asio::use_awaitable);
     if (polled && *polled == PollEnd::exhausted) break;
     if (polled) {
-      // The next event needs more room than was left: what is in flight will make it.
+      // The next event needs more room than was left: what is in flight will make it, and must not
+      // wait in an open window for company.
       if (none && stats_.in_flight_events > 0) {
+        cramped_ = true;
+        work_.notify();
         share_.await_room(room_min());
         co_await room_.wait();
+        cramped_ = false;
       }
       continue;
     }
@@ -79,6 +102,9 @@ Task<> PipelineRunner::pause_after(const Error& error) {
 // What is under way, one batch being filled, and one more to keep the source busy, as far as the
 // memory budget has room. Less than a batch of bytes is no credit: a source that keeps to it could
 // not fit the next event, and its poll would wait with that credit although more had come back.
+//
+// A poll may wait for hours with its credit, so of the room that all pipelines share it gets
+// little, and only where the poll before it came back full.
 Credit PipelineRunner::credit() const {
   // Of a log, no more can run than its partitions allow.
   std::uint64_t running_max = config_.parallel.batches;
@@ -90,7 +116,8 @@ Credit PipelineRunner::credit() const {
   const std::uint64_t bytes_max = batches * config_.batch.bytes.value;
   if (mutated(Mutation::endless_credit)) return {.events = 1u << 20, .bytes = bytes_max};
   const bool alone = stats_.in_flight_events == 0;
-  const std::uint64_t room = share_.room();
+  std::uint64_t room = share_.guaranteed_room();
+  if (busy_) room = std::min(share_.room(), room + 2 * config_.batch.bytes.value);
   if (!alone && room < room_min()) return {};
   if (stats_.in_flight_events >= events_max ||
       stats_.in_flight_bytes > bytes_max - config_.batch.bytes.value)
@@ -137,14 +164,19 @@ bool PipelineRunner::admit(const Event& event) {
 // From here on they are in flight. One poll, one time.
 void PipelineRunner::take_charge(std::vector<Event>& events) {
   const IngestTime now(scheduler_.wall().value);
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0, held = 0;
   for (Event& event : events) {
     event.ingested = now;
     bytes += event.bytes();
+    held += charge_of(event);
   }
   stats_.in_flight_events += events.size();
   stats_.in_flight_bytes += bytes;
-  share_.take(bytes + events.size() * event_overhead);
+  share_.take(held);
+}
+
+std::uint64_t PipelineRunner::charge_of(const Event& event) {
+  return event_overhead + event.bytes() + text_bytes(event);
 }
 
 void PipelineRunner::into_lanes(std::vector<Event>& events) {
@@ -173,14 +205,14 @@ void PipelineRunner::into_lane(Event&& event, Instant now) {
   Lane& lane = lane_of(event);
   if (const auto bytes = oversized(event)) {
     condemn(lane, std::move(event), Stage::source,
-            "the source cut it off: " + std::string(*bytes) + " bytes are more than its limit");
+            "the source cut it off: " + std::string(*bytes) + " bytes are more than its limit", 0);
     return;
   }
   if (config_.suspects != nullptr) {
     const Suspicion suspicion = config_.suspects->of(event);
     if (suspicion == Suspicion::guilty) {
       std::string reason = config_.suspects->reason(event);
-      condemn(lane, std::move(event), Stage::function, std::move(reason));
+      condemn(lane, std::move(event), Stage::function, std::move(reason), 1);
       return;
     }
     if (suspicion == Suspicion::suspect) {
@@ -201,16 +233,18 @@ void PipelineRunner::take_closed(Lane& lane) {
 void PipelineRunner::repeat(std::vector<Event> events) {
   for (Event& event : events) {
     Lane& lane = lane_of(event);
-    Work work{.end = End::duplicate};
-    work.events.push_back(std::move(event));
-    lane.ready.push_back(std::move(work));
+    if (lane.ready.empty() || lane.ready.back().end != End::duplicate)
+      lane.ready.push_back({.events = {}, .end = End::duplicate});
+    lane.ready.back().events.push_back(std::move(event));
   }
   if (!events.empty()) work_.notify();
 }
 
-void PipelineRunner::condemn(Lane& lane, Event event, Stage stage, std::string reason) {
-  travel_alone(lane, std::move(event),
-               {.end = End::condemned, .stage = stage, .reason = std::move(reason)});
+void PipelineRunner::condemn(Lane& lane, Event event, Stage stage, std::string reason,
+                             std::uint32_t tries) {
+  travel_alone(
+      lane, std::move(event),
+      {.end = End::condemned, .stage = stage, .reason = std::move(reason), .tries = tries});
 }
 
 // In its place: what came before it goes first.
@@ -244,9 +278,10 @@ PipelineRunner::Domain& PipelineRunner::domain_of(Partition partition) {
 PipelineRunner::Lane& PipelineRunner::lane_of(const Event& event) {
   Domain& domain = domain_of(event.partition);
   if (domain.lanes.size() == 1) return *domain.lanes.front();
+  // Offsets of a file are bytes, and lines may all be equally long: hashed, they spread.
   const bool spread = event.key.empty() || mutated(Mutation::slice_by_offset);
-  const std::uint64_t hash =
-      spread ? event.offset.value : XXH3_64bits(event.key.data(), event.key.size());
+  const std::uint64_t hash = spread ? XXH3_64bits(&event.offset.value, sizeof event.offset.value)
+                                    : XXH3_64bits(event.key.data(), event.key.size());
   return *domain.lanes[hash % domain.lanes.size()];
 }
 

@@ -3,7 +3,8 @@
 // Half of it is guaranteed, in equal shares: whatever the others do, a pipeline can use its own.
 // The other half goes to whoever comes first. What is taken is never refused: a response has the
 // size that it has. It only makes room() smaller, and sources deliver no more than there is room
-// for. Whoever waits for room is called in turn, and only as many as there is room for: with a
+// for. What a poll may bring is held while it is out, so that two polls never count on the same
+// room. Whoever waits for room is called in turn, and only as many as there is room for: with a
 // thousand pipelines a herd of them would cost more than the events.
 //
 // Lives on one executor.
@@ -58,8 +59,21 @@ class MemoryBudget {
       if (budget_.common_used_ < before) budget_.call_waiting();
     }
 
-    /// What may be taken now.
-    std::uint64_t room() const { return own_room() + budget_.common_room(); }
+    /// Takes what a poll that is about to wait may bring, until release(). One at a time.
+    void hold(std::uint64_t bytes) {
+      held_ = bytes;
+      take(bytes);
+    }
+    void release() { give(std::exchange(held_, 0)); }
+
+    /// What may be taken now, what is held included.
+    std::uint64_t room() const { return own_room() + held_ + budget_.common_room(); }
+
+    /// The part of it that is this share's alone, whatever the others do.
+    std::uint64_t guaranteed_room() const {
+      const std::uint64_t used = used_ - held_;
+      return guarantee() - std::min(guarantee(), used);
+    }
 
     /// Asks for one call of `room_came`, once what all shares have in common has grown and there
     /// may be `bytes` of room. A call may come in vain. What this share alone gives back of its own
@@ -84,6 +98,7 @@ class MemoryBudget {
     MemoryBudget& budget_;
     std::function<void()> room_came_;
     std::uint64_t used_ = 0;
+    std::uint64_t held_ = 0;  // Part of used_.
     std::uint64_t wanted_ = 0;
     bool queued_ = false;  // Invariant: true while in the budget's queue.
   };

@@ -129,5 +129,33 @@ TEST(MemoryBudget, APipelineThatComesOrGoesChangesEveryGuarantee) {
   EXPECT_EQ(one.room(), 700u) << "what it held went with it";
 }
 
+TEST(MemoryBudget, WhatAPollHoldsNobodyElseCountsOn) {
+  MemoryBudget budget(1000);
+  MemoryBudget::Share one(budget, [] {});
+  MemoryBudget::Share other(budget, [] {});
+  ASSERT_EQ(one.room(), 750u);
+
+  one.hold(650);
+  EXPECT_EQ(one.room(), 750u) << "what it holds itself is still its own to use";
+  EXPECT_EQ(one.guaranteed_room(), 250u);
+  EXPECT_EQ(other.room(), 350u);
+
+  one.release();
+  EXPECT_EQ(other.room(), 750u);
+}
+
+TEST(MemoryBudget, RoomThatAPollDidNotUseIsToldToThoseWhoWait) {
+  MemoryBudget budget(1000);
+  int called = 0;
+  MemoryBudget::Share one(budget, [] {});
+  MemoryBudget::Share other(budget, [&] { ++called; });
+  one.hold(750);
+  other.take(250);
+  other.await_room(100);
+  EXPECT_EQ(called, 0);
+  one.release();
+  EXPECT_EQ(called, 1);
+}
+
 }  // namespace
 }  // namespace tidemill

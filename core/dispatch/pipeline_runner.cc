@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/base/detached_event.h"
 #include "core/base/mutation.h"
 
 namespace tidemill {
@@ -123,7 +124,7 @@ bool PipelineRunner::worked_off() const {
 // everything that there is room for waits in open windows.
 void PipelineRunner::close_windows(Instant now) {
   const bool source_ended = source_ended_ && !mutated(Mutation::keep_open_window);
-  const bool flush = source_ended || (running_ == 0 && credit().events == 0);
+  const bool flush = source_ended || (running_ == 0 && (cramped_ || credit().events == 0));
   for (auto& lane : lanes_) {
     if (lane->window.empty()) continue;
     if (flush) {
@@ -143,25 +144,59 @@ void PipelineRunner::start_ready(Instant now) {
   }
 }
 
-// Ordered lanes start only what stands first, alone; others whatever is due.
+// One work at a time in a lane that keeps an order. Answers that are larger than the budget have to
+// go before more are asked for.
 bool PipelineRunner::start_one(Lane& lane, Instant now) {
   if (lane.ready.empty() || running_ >= config_.parallel.batches) return false;
-  const bool in_order = ordering() != Ordering::unordered;
-  if (in_order && lane.running > 0) return false;
+  if (running_ > 0 && share_.room() == 0) return false;
+  if (ordering() != Ordering::unordered && lane.running > 0) return false;
   if (lane.domain.ledger && lane.domain.running >= config_.parallel.per_partition) return false;
-  auto due = lane.ready.begin();
-  if (!in_order)
-    due = std::ranges::find_if(lane.ready, [&](const Work& w) { return w.not_before <= now; });
-  if (due == lane.ready.end() || due->not_before > now) return false;
-  Work work = std::move(*due);
-  lane.ready.erase(due);
-  take_out_the_old(lane, work);
+  std::optional<Work> work = next_due(lane, now);
+  if (!work) return false;
+  take_out_the_old(lane, *work);
   ++lane.running;
   ++lane.domain.running;
   ++running_;
   ++unfinished_;
-  spawn(scheduler_, process(lane, std::move(work)));
+  spawn(scheduler_, process(lane, std::move(*work)));
   return true;
+}
+
+// Takes it out of the lane. In order it can only be what stands first.
+std::optional<PipelineRunner::Work> PipelineRunner::next_due(Lane& lane, Instant now) const {
+  const Ordering order = ordering();
+  const bool first = lane.ready.front().not_before <= now;
+  if (!first && order == Ordering::ordered) return std::nullopt;
+  if (!first && order == Ordering::keyed && !mutated(Mutation::overtake_a_key))
+    return next_due_of_keys(lane, now);
+  const auto due =
+      std::ranges::find_if(lane.ready, [&](const Work& w) { return w.not_before <= now; });
+  if (due == lane.ready.end()) return std::nullopt;
+  std::optional<Work> work = std::move(*due);
+  lane.ready.erase(due);
+  return work;
+}
+
+// What waits holds up its own keys: of the works behind it, the events of other keys may go.
+std::optional<PipelineRunner::Work> PipelineRunner::next_due_of_keys(Lane& lane, Instant now) {
+  std::set<std::string_view> waiting;
+  for (auto place = lane.ready.begin(); place != lane.ready.end(); ++place) {
+    std::vector<Event> held, free;
+    const bool due = place->not_before <= now;
+    for (Event& event : place->events) {
+      const bool waits = !due || waiting.contains(event.key);
+      if (waits && !event.key.empty()) waiting.insert(event.key);
+      (waits ? held : free).push_back(std::move(event));
+    }
+    place->events = std::move(held);
+    if (free.empty()) continue;
+    Work work = *place;
+    work.events = std::move(free);
+    place->fresh = false;
+    if (place->events.empty()) lane.ready.erase(place);
+    return work;
+  }
+  return std::nullopt;
 }
 
 // An event is not tried past the policy's age, counted from its own time where it has one. What is
@@ -176,12 +211,13 @@ void PipelineRunner::take_out_the_old(Lane& lane, Work& work) {
     return now <= born || now - born <= age_max;
   };
   if (std::ranges::all_of(work.events, young)) return;
-  const bool failed = work.attempt > 1;
-  Work rest{.attempt = work.attempt};
+  const std::uint32_t tries = work.attempt - 1;
+  Work rest{.attempt = work.attempt, .put_offs = work.put_offs, .fresh = work.fresh};
   Work old{.attempt = work.attempt,
            .end = End::condemned,
            .stage = Stage::function,
-           .reason = failed ? "failed, and is older than max_age" : "is older than max_age",
+           .reason = tries > 0 ? "failed, and is older than max_age" : "is older than max_age",
+           .tries = tries,
            .too_old = true};
   for (Event& event : work.events) (young(event) ? rest : old).events.push_back(std::move(event));
   work = std::move(old);
@@ -208,7 +244,7 @@ Task<> PipelineRunner::process(Lane& lane, Work work) {
   bool carry = true;
   std::optional<std::uint64_t> seen;
   if (settlement.work.end == End::invoke) {
-    if (settlement.work.fresh) ++stats_.batches;
+    if (std::exchange(settlement.work.fresh, false)) ++stats_.batches;
     if (invoker_ != nullptr) {
       seen = sequencer_.visible();
       sequencer_.guard().enter(*seen);
@@ -328,17 +364,24 @@ void PipelineRunner::requeue(Lane& lane, Settlement& settlement) {
   const auto& error = settlement.answer.error;
   // The function was not asked, so no attempt is spent.
   const bool waited = error && put_off(error->fault);
-  Work again{.attempt = settlement.work.attempt + (waited ? 0 : 1)};
+  const Work& work = settlement.work;
+  Work again{.attempt = work.attempt + (waited ? 0 : 1),
+             .put_offs = waited ? work.put_offs + 1 : 0};
   Work rerun;
+  // What waits shall not keep a buffer of its source alive that held many more; copied once.
+  const bool copied = work.attempt > 1 || work.put_offs > 0;
   for (std::size_t i = 0; i < settlement.fates.size(); ++i) {
-    if (settlement.fates[i] == Fate::retry) again.events.push_back(settlement.work.events[i]);
-    if (settlement.fates[i] == Fate::rerun) rerun.events.push_back(settlement.work.events[i]);
+    const Event& event = work.events[i];
+    if (settlement.fates[i] == Fate::retry)
+      again.events.push_back(copied ? event : detached(event));
+    if (settlement.fates[i] == Fate::rerun) rerun.events.push_back(event);
   }
   // They go before everything that came later. Where there are both, no key is in both.
   if (!rerun.events.empty()) lane.ready.push_front(std::move(rerun));
   if (again.events.empty()) return;
   stats_.retried += again.events.size();
-  Duration pause = backoff(config_.retry.backoff, settlement.work.attempt, scheduler_.random());
+  Duration pause =
+      backoff(config_.retry.backoff, std::max(work.attempt, again.put_offs), scheduler_.random());
   if (error) pause = std::max<Duration>(pause, error->retry_after);
   again.not_before = scheduler_.now() + pause;
   if (mutated(Mutation::retry_behind_the_rest)) {

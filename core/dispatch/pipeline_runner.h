@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -108,10 +109,14 @@ class PipelineRunner {
     std::uint32_t attempt = 1;
     Instant not_before{};
     End end = End::invoke;
+    std::uint32_t put_offs = 0;   // Invocations in a row that did not take place.
     Stage stage = Stage::source;  // End::condemned: where they were given up,
-    std::string reason{};         // and why.
+    std::string reason{};         // why,
+    std::uint32_t tries = 0;      // and after how many invocations.
     bool too_old = false;         // They passed max_age.
     bool fresh = false;           // A batch as it was closed, rather than a part of one.
+
+    std::uint32_t invocations() const { return end == End::condemned ? tries : attempt; }
   };
 
   struct Domain;
@@ -149,6 +154,11 @@ class PipelineRunner {
     std::map<std::uint32_t, Death> deaths;  // Of events whose fate is dead_letter.
     std::deque<std::string> texts;          // Own the keys and records that were made here.
     CommitPart part;
+    // Of part.rows, one table after the other: where its rows end, and how long they are kept.
+    std::vector<std::pair<std::size_t, std::optional<Duration>>> kept;
+    // Dead events whose record `on_failure` refused: these are kept in the dead letters at any
+    // rate.
+    std::set<std::uint32_t> unrecorded;
     // Given up half-way because the runner stops: nothing of it may be committed.
     bool abandoned = false;
   };
@@ -161,12 +171,13 @@ class PipelineRunner {
   Task<> take_in(std::vector<Event>& events);
   bool admit(const Event& event);
   void take_charge(std::vector<Event>& events);
+  static std::uint64_t charge_of(const Event& event);
   void into_lanes(std::vector<Event>& events);
   Lane* one_lane(const std::vector<Event>& events);
   void into_lane(Event&& event, Instant now);
   void take_closed(Lane& lane);
   void repeat(std::vector<Event> events);
-  void condemn(Lane& lane, Event event, Stage stage, std::string reason);
+  void condemn(Lane& lane, Event event, Stage stage, std::string reason, std::uint32_t tries);
   void travel_alone(Lane& lane, Event event, Work work);
   Domain& domain_of(Partition partition);
   Lane& lane_of(const Event& event);
@@ -179,6 +190,8 @@ class PipelineRunner {
   void close_windows(Instant now);
   void start_ready(Instant now);
   bool start_one(Lane& lane, Instant now);
+  std::optional<Work> next_due(Lane& lane, Instant now) const;
+  static std::optional<Work> next_due_of_keys(Lane& lane, Instant now);
   void take_out_the_old(Lane& lane, Work& work);
   std::optional<Instant> next_deadline(Instant now);
   bool worked_off() const;
@@ -195,12 +208,13 @@ class PipelineRunner {
 
   // Carrying out (settlement.cc).
   Task<> carry_out(Lane& lane, Settlement& settlement);
-  Task<> write_sinks(Settlement& settlement);
+  Task<> write_sinks(Settlement& settlement, Takes takes);
   Task<> write_sink(Target& target, Settlement& settlement);
   std::vector<Effect> effects_for(const SinkBinding& binding, Settlement& settlement) const;
   void collect_rows(Settlement& settlement);
   void add_rows(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   CommitPart& complete_part(Lane& lane, Settlement& settlement);
+  void set_expiries(Settlement& settlement);
   void add_queued(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   void add_marks(const Settlement& settlement, CommitPart& part) const;
   void add_progress(Lane& lane, const Settlement& settlement, CommitPart& part);
@@ -237,6 +251,8 @@ class PipelineRunner {
   bool draining_ = false;
   std::optional<Error> failure_;
   PipelineStats stats_;
+  bool busy_ = false;     // The last poll brought about as much as it could.
+  bool cramped_ = false;  // The source's next event needs more room than there is.
   std::vector<BatchWindow::Events> closed_;  // Scratch of take_closed().
   Signal room_;  // Credits came back, or the runner is to stop: poll_loop() looks again.
   Signal work_;  // Something became ready or ended: dispatch_loop() looks again.

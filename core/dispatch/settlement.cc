@@ -13,41 +13,51 @@ namespace {
 // A poison stream must not flood the log; the dead letters hold every one.
 constexpr std::uint64_t deaths_logged_max = 20;
 
+// The order in which sinks are written. Records come last, those of failures behind those of
+// successes: by then everybody who can die at a sink has died.
+constexpr Takes in_turn[] = {Takes::output, Takes::event, Takes::success, Takes::failure};
+
+// What a part holds that was copied for it.
+std::uint64_t copied_bytes(const CommitPart& part) {
+  std::uint64_t bytes = 0;
+  for (const QueuedEffect& effect : part.queued) bytes += effect.bytes();
+  for (const DeadLetter& letter : part.dead_letters) bytes += letter.data.size();
+  return bytes;
+}
+
 }  // namespace
 
 Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
   if (mutated(Mutation::commit_before_sinks)) {
     collect_rows(settlement);
     co_await commit(lane, settlement);
-    co_await write_sinks(settlement);
+    for (const Takes takes : in_turn) co_await write_sinks(settlement, takes);
     co_return;
   }
   // Nothing to write where every event is to be tried again: a commit costs an fsync.
-  const bool all_wait = std::ranges::none_of(settlement.fates, is_final);
-  if (!all_wait) {
-    collect_rows(settlement);
-    co_await write_sinks(settlement);
+  bool done = std::ranges::none_of(settlement.fates, is_final);
+  if (!done) collect_rows(settlement);
+  for (const Takes takes : in_turn) {
+    if (done) break;
+    // What is invoked again has not failed for good: no record may say so.
+    if (takes == Takes::failure) done = overtaken(lane, settlement);
+    if (!done) co_await write_sinks(settlement, takes);
+    done = done || settlement.abandoned;
   }
-  if (all_wait || settlement.abandoned || overtaken(lane, settlement)) {
+  if (done || overtaken(lane, settlement)) {
     leave_lane(lane);
   } else {
     co_await commit(lane, settlement);
   }
 }
 
-// Records come last, those of failures behind those of successes: by then everybody who can die at
-// a sink has died.
-Task<> PipelineRunner::write_sinks(Settlement& settlement) {
-  constexpr auto turn_of = [](Takes takes) {
-    return takes == Takes::failure ? 2 : takes == Takes::success ? 1 : 0;
-  };
-  for (int turn = 0; turn <= 2; ++turn)
-    for (Target& target : targets_) {
-      if (settlement.abandoned) co_return;
-      const SinkBinding& binding = target.binding;
-      const bool awaited = binding.sink != nullptr && binding.delivery == Delivery::wait;
-      if (awaited && turn_of(binding.takes) == turn) co_await write_sink(target, settlement);
-    }
+Task<> PipelineRunner::write_sinks(Settlement& settlement, Takes takes) {
+  for (Target& target : targets_) {
+    if (settlement.abandoned) co_return;
+    const SinkBinding& binding = target.binding;
+    const bool awaited = binding.sink != nullptr && binding.delivery == Delivery::wait;
+    if (awaited && binding.takes == takes) co_await write_sink(target, settlement);
+  }
 }
 
 Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
@@ -57,8 +67,9 @@ Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
   write.events = settlement.work.events;
   write.effects = effects_for(target.binding, settlement);
   write.give_up = [&, failures](const Effect& effect, const Error& error, std::uint32_t) {
-    // Its event is dead already: it is in the dead letters, if nowhere else.
+    // Its event is dead already: it goes to the dead letters, if nowhere else.
     if (failures) {
+      settlement.unrecorded.insert(effect.event);
       log_.write(LogLevel::warning, config_.name + ": on_failure did not take the record of " +
                                         event_id(settlement.work.events[effect.event]) + ": " +
                                         error.message);
@@ -99,16 +110,14 @@ std::vector<Effect> PipelineRunner::effects_for(const SinkBinding& binding,
     case Takes::success:
     case Takes::failure:
       for (std::uint32_t i = 0; i < events.size(); ++i) {
-        const bool failed = fates[i] == Fate::dead_letter;
-        if (failed ? binding.takes != Takes::failure
-                   : binding.takes != Takes::success || fates[i] != Fate::settle)
-          continue;
+        const bool failed = binding.takes == Takes::failure;
+        if (fates[i] != (failed ? Fate::dead_letter : Fate::settle)) continue;
         const auto death = settlement.deaths.find(i);
         const std::string& text = settlement.texts.emplace_back(destination_record(
             {.pipeline = config_.name,
              .function = config_.function,
              .function_version = invoker_ ? invoker_->version() : std::string_view(),
-             .attempts = settlement.work.attempt,
+             .attempts = settlement.work.invocations(),
              .now = scheduler_.wall(),
              .condition = !failed                   ? Condition::success
                           : settlement.work.too_old ? Condition::event_age_exceeded
@@ -134,7 +143,10 @@ Task<> PipelineRunner::commit(Lane& lane, Settlement& settlement) {
   // The commit takes its place in the order before anything else runs, so the lane's next batch
   // may start now: its own commit comes behind this one.
   leave_lane(lane);
+  const std::uint64_t copied = copied_bytes(part);
+  share_.take(copied);
   const auto committed = co_await sequencer_.commit(part, config_.durability);
+  share_.give(copied);
   if (!committed) {
     fail_pipeline(committed.error());
     co_return;
@@ -150,6 +162,7 @@ Task<> PipelineRunner::commit(Lane& lane, Settlement& settlement) {
 CommitPart& PipelineRunner::complete_part(Lane& lane, Settlement& settlement) {
   CommitPart& part = settlement.part;
   part.pipeline = config_.id;
+  set_expiries(settlement);
   // Of an event that died at a sink nothing stays.
   if (!settlement.deaths.empty() && !mutated(Mutation::keep_rows_of_the_dead))
     std::erase_if(part.rows, [&](const RowChange& row) {
@@ -157,8 +170,8 @@ CommitPart& PipelineRunner::complete_part(Lane& lane, Settlement& settlement) {
     });
   for (const Target& target : targets_)
     if (target.binding.delivery == Delivery::queue) add_queued(target.binding, settlement, part);
-  if (config_.dead_letter.enabled)
-    for (const auto& [index, death] : settlement.deaths)
+  for (const auto& [index, death] : settlement.deaths)
+    if (config_.dead_letter.enabled || settlement.unrecorded.contains(index))
       part.dead_letters.push_back(
           dead_letter(settlement.work, settlement.work.events[index], death));
   if (dedupe_ && !mutated(Mutation::lose_dedupe_mark)) add_marks(settlement, part);
@@ -168,17 +181,27 @@ CommitPart& PipelineRunner::complete_part(Lane& lane, Settlement& settlement) {
 
 // Before any sink is written: an event whose row has no key has no effects at all.
 void PipelineRunner::collect_rows(Settlement& settlement) {
-  for (const Target& target : targets_)
-    if (target.binding.sink == nullptr) add_rows(target.binding, settlement, settlement.part);
+  for (const Target& target : targets_) {
+    if (target.binding.sink != nullptr) continue;
+    add_rows(target.binding, settlement, settlement.part);
+    settlement.kept.push_back({settlement.part.rows.size(), target.binding.expire});
+  }
+}
+
+// As late as can be: a sink that was down for long must not have used the time of a row up.
+void PipelineRunner::set_expiries(Settlement& settlement) {
+  const std::uint64_t now = scheduler_.wall().value;
+  std::size_t row = 0;
+  for (const auto& [end, expire] : settlement.kept)
+    for (; row < end; ++row)
+      if (expire)
+        settlement.part.rows[row].expires =
+            WallTime(now + static_cast<std::uint64_t>(expire->count()));
 }
 
 void PipelineRunner::add_rows(const SinkBinding& binding, Settlement& settlement,
                               CommitPart& part) {
   const auto& events = settlement.work.events;
-  WallTime expires;
-  if (binding.expire)
-    expires =
-        WallTime(scheduler_.wall().value + static_cast<std::uint64_t>(binding.expire->count()));
   const auto add = [&](const Effect& effect, std::string_view key) {
     const bool row = effect.kind != EffectKind::message;
     part.rows.push_back({.table = binding.table,
@@ -187,7 +210,6 @@ void PipelineRunner::add_rows(const SinkBinding& binding, Settlement& settlement
                          .event = effect.event,
                          .operand = effect.operand,
                          .time = events[effect.event].time,
-                         .expires = expires,
                          .key = key,
                          .data = effect.data});
   };
@@ -297,7 +319,7 @@ DeadLetter PipelineRunner::dead_letter(const Work& work, const Event& event,
           .reason = death.reason,
           .function = config_.function,
           .function_version = invoker_ ? std::string(invoker_->version()) : "",
-          .attempts = work.attempt,
+          .attempts = work.invocations(),
           .died = now,
           .expires = WallTime(now.value + keep),
           .partition = event.partition,
@@ -330,8 +352,7 @@ void PipelineRunner::report_death(const Event& event, const Death& death) {
 }
 
 void PipelineRunner::release(const Settlement& settlement) {
-  std::uint64_t events = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t events = 0, bytes = 0, held = 0;
   for (std::uint32_t i = 0; i < settlement.fates.size(); ++i) {
     const Fate fate = settlement.fates[i];
     if (!is_final(fate)) continue;
@@ -347,12 +368,13 @@ void PipelineRunner::release(const Settlement& settlement) {
     }
     ++events;
     bytes += event.bytes();
+    held += charge_of(event);
     if (dedupe_ && fate != Fate::duplicate) repeat(dedupe_->forget(event));
   }
   stats_.events += events;
   stats_.in_flight_events -= events;
   stats_.in_flight_bytes -= bytes;
-  share_.give(bytes + events * event_overhead);
+  share_.give(held);
   room_.notify();
 }
 

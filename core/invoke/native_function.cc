@@ -95,8 +95,10 @@ Answer NativeFunction::invoke(const Request& request) {
   if (memory_refused)
     error.message += fmt::format("; it was refused memory beyond its limit of {} bytes (memory:)",
                                  memory_bytes_max_);
+  // A failure that follows from rows that have changed meanwhile is none.
   Answer failed;
   failed.error = std::move(error);
+  failed.reads = std::move(answer.reads);
   return failed;
 }
 

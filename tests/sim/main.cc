@@ -66,6 +66,7 @@ bool catch_mutants(const Options& options) {
       {Mutation::right_half_first, "right half first"},
       {Mutation::settle_behind_a_failure, "settle behind a failure"},
       {Mutation::settle_behind_a_key, "settle behind a key"},
+      {Mutation::overtake_a_key, "overtake a key"},
       {Mutation::retry_behind_the_rest, "retry behind the rest"},
       {Mutation::slice_by_offset, "slice by offset"},
       {Mutation::forget_max_age, "forget max age"},

@@ -75,8 +75,9 @@ class FakeStore final : public Store {
     return {};
   }
 
-  std::function<void()> on_commit;    ///< Runs in the middle of each write.
-  std::optional<Error> failure;       ///< What the next writes answer, once set.
+  std::function<void()> on_commit;  ///< Runs in the middle of each write.
+  std::optional<Error> failure;     ///< What the next writes answer, once set.
+  std::function<void(const RowChange&)> on_row;
   std::function<void()> on_read_end;  ///< Runs when an outbox was read, before the answer.
   std::optional<Error> read_failure;
 
@@ -94,8 +95,10 @@ class FakeStore final : public Store {
 
  private:
   void apply(const CommitPart& part) {
-    for (const RowChange& row : part.rows)
+    for (const RowChange& row : part.rows) {
       rows.push_back(std::string(row.key) + "=" + std::string(row.data));
+      if (on_row) on_row(row);
+    }
     dead.insert(dead.end(), part.dead_letters.begin(), part.dead_letters.end());
     for (const LogProgress& log : part.logs) logs[log.partition] = log;
     for (const ObjectProgress& object : part.objects) objects[object.subject] = object.version;
