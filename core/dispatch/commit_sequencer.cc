@@ -90,8 +90,7 @@ Task<> CommitSequencer::sync() {
 
 void CommitSequencer::written(Result<> outcome, std::uint64_t last, bool synced) {
   if (!outcome) {
-    failure_ = std::move(outcome.error());
-    sync_at_.reset();
+    fail(std::move(outcome.error()));
   } else {
     visible_.store(last, std::memory_order_release);
     if (synced) durable_ = last;
@@ -103,6 +102,18 @@ void CommitSequencer::written(Result<> outcome, std::uint64_t last, bool synced)
     if (!synced) return;
   }
   for (Signal* listener : listeners_) listener->notify();
+}
+
+void CommitSequencer::look_at(const Error& error) {
+  if (failure_ || !store_.failed()) return;
+  fail(error);
+  for (Signal* listener : listeners_) listener->notify();
+}
+
+void CommitSequencer::fail(Error error) {
+  failure_ = std::move(error);
+  sync_at_.reset();
+  if (on_failure_) on_failure_();
 }
 
 Task<Result<>> CommitSequencer::recover() {

@@ -76,6 +76,13 @@ class CommitSequencer {
   /// Set once a write has failed.
   const std::optional<Error>& failure() const { return failure_; }
 
+  /// `listener` is called when that happens. One; it outlives the sequencer's work.
+  void on_failure(std::function<void()> listener) { on_failure_ = std::move(listener); }
+
+  /// Something that the store answered is an error: if that is because one of the store's own writes
+  /// has failed, this is as good as a failed commit.
+  void look_at(const Error& error);
+
   /// After a failure, when nobody waits in commit() any more: tries once to open the store again.
   /// Errors: transient; try again later.
   Task<Result<>> recover();
@@ -95,6 +102,7 @@ class CommitSequencer {
   void answer();
   Task<> sync();
   void written(Result<> outcome, std::uint64_t last, bool synced);
+  void fail(Error error);
 
   Scheduler& scheduler_;
   Store& store_;
@@ -111,6 +119,7 @@ class CommitSequencer {
   bool hurried_ = false;
   bool writing_ = false;  // Invariant: true while write_groups() runs.
   std::optional<Error> failure_;
+  std::function<void()> on_failure_;
   Stats stats_;
   Signal work_;  // Something to write, while write_groups() waits for the time of the next sync.
 };

@@ -260,10 +260,24 @@ TEST_F(CommitSequencerTest, AFailedSyncIsAFailedWrite) {
   start(1);
   scheduler_.run_until([&] { return sequencer_.visible() == 1; });
   store_.failure = Error{Fault::transient, "disk full"};
+  int told = 0;
+  sequencer_.on_failure([&] { ++told; });
   scheduler_.run();
 
   EXPECT_TRUE(sequencer_.failure().has_value());
   EXPECT_EQ(sequencer_.durable(), 0u);
+  EXPECT_EQ(told, 1) << "though nobody waits for a commit";
+}
+
+TEST_F(CommitSequencerTest, AnErrorOfTheStoreIsAFailedWriteOnlyIfTheStoreHasFailed) {
+  const Error error{Fault::transient, "cannot drop what has expired"};
+  sequencer_.look_at(error);
+  EXPECT_FALSE(sequencer_.failure().has_value()) << "a damaged row concerns its pipeline alone";
+
+  store_.failure = error;
+  sequencer_.look_at(error);
+  ASSERT_TRUE(sequencer_.failure().has_value());
+  EXPECT_EQ(sequencer_.failure()->message, error.message);
 }
 
 Task<> hear(CommitSequencer& of, std::vector<std::uint64_t>& numbers) {

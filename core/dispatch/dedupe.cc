@@ -10,6 +10,10 @@
 namespace tidemill {
 namespace {
 
+// A read that fails by chance is made again; one that goes on failing stops the pipeline.
+constexpr int read_tries = 5;
+constexpr auto read_again_after = std::chrono::seconds(1);
+
 std::string_view text_of(const Event& event, const DedupePolicy& policy) {
   switch (policy.by) {
     case DedupeBy::native:
@@ -59,9 +63,13 @@ Task<Result<Dedupe::Sorted>> Dedupe::sort(std::vector<Event> events) {
     const std::uint64_t now = scheduler_.wall().value;
     const auto horizon = static_cast<std::uint64_t>(policy_.horizon.count());
     const WallTime since(now - std::min(now, horizon));
-    auto look = [this, &ids, since] { return store_.settled_before(pipeline_, ids, since); };
-    settled = co_await run_on(disk_, std::move(look));
-    if (!settled) co_return std::unexpected(settled.error());
+    for (int tries = 1;; ++tries) {
+      auto look = [this, &ids, since] { return store_.settled_before(pipeline_, ids, since); };
+      settled = co_await run_on(disk_, std::move(look));
+      if (settled) break;
+      if (store_.failed() || tries == read_tries) co_return std::unexpected(settled.error());
+      co_await sleep_until(scheduler_, scheduler_.now() + read_again_after);
+    }
   }
   Sorted sorted;
   std::size_t asked = 0;

@@ -97,6 +97,7 @@ void PipelineRunner::drain() {
 }
 
 void PipelineRunner::fail_pipeline(Error error) {
+  sequencer_.look_at(error);
   if (!failure_) failure_ = std::move(error);
   drain();
 }

@@ -1,6 +1,8 @@
 #include "core/pipeline/engine.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -40,6 +42,7 @@ Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const Registry& 
   RocksStore::Options store_options;
   store_options.engine_id = fresh_uuid(scheduler);
   store_options.now = scheduler.wall();
+  store_options.env = options.env;
   auto store = RocksStore::open(options.data_folder, std::move(store_options));
   if (!store) return std::unexpected(store.error());
 
@@ -76,7 +79,9 @@ Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<Rocks
       builder_({plan_, registry, *store_, functions_, *record_, sequencer_, budget_,
                 Services{scheduler, log, options_.data_folder, options_.until_idle}}),
       ended_(scheduler),
-      house_wake_(scheduler) {}
+      house_wake_(scheduler) {
+  sequencer_.on_failure([this] { ended_.notify(); });
+}
 
 // Threads first: what they run refers to the lines.
 Engine::~Engine() {
@@ -130,14 +135,16 @@ Task<> Engine::run_lines() {
     spawn(scheduler_, run_line(*line));
     if (draining_) line->drain();
   }
-  while (running_ > 0) co_await ended_.wait();
+  while (running_ > 0) {
+    // After a failed write nobody knows what the store holds: nothing may go on.
+    if (sequencer_.failure())
+      for (auto& line : lines_) line->drain();
+    co_await ended_.wait();
+  }
 }
 
 Task<> Engine::run_line(Line& line) {
   co_await line.run();
-  // After a failed write nobody knows what the store holds: nothing may go on.
-  if (sequencer_.failure())
-    for (auto& other : lines_) other->drain();
   --running_;
   ended_.notify();
 }
@@ -157,7 +164,9 @@ Task<Result<>> Engine::start_over() {
     while (!draining_ && scheduler_.now() < again) co_await ended_.wait_until(again);
   }
   for (const auto& line : lines_) before_[line->name()] += line->stats();
-  // Their shares of the budget end before those of the new ones begin.
+  // Their shares of the budget end before those of the new ones begin. But a handler that was given
+  // up may still read an object of its source.
+  if (functions_.lost_threads() > 0) std::ranges::move(lines_, std::back_inserter(retired_));
   lines_.clear();
   auto lines = builder_.build();
   if (!lines) co_return std::unexpected(lines.error());
@@ -173,8 +182,9 @@ Task<> Engine::housekeeping() {
     const WallTime now = scheduler_.wall();
     auto drop = [this, now] { return store_->drop_expired(now); };
     const Result<> dropped = co_await run_on(sequencer_.disk(), std::move(drop));
-    if (!dropped)
-      log_.write(LogLevel::warning, "cannot drop old dead letters: " + dropped.error().message);
+    if (dropped) continue;
+    log_.write(LogLevel::warning, "cannot drop old dead letters: " + dropped.error().message);
+    sequencer_.look_at(dropped.error());
   }
   house_ended_ = true;
   ended_.notify();

@@ -26,13 +26,18 @@
 #include "core/state/rocks_store.h"
 #include "tidemill/registry.h"
 
+namespace rocksdb {
+class Env;
+}  // namespace rocksdb
+
 namespace tidemill {
 
 struct EngineOptions {
   std::string data_folder;  ///< Absolute; made when missing.
   bool until_idle = false;
   std::uint64_t memory_bytes = MemoryBudget::default_bytes;  ///< For events under way, in all.
-  Executor disk;  ///< Where the store's calls block; empty: Scheduler::blocking().
+  rocksdb::Env* env = nullptr;  ///< Stands between the store and the disk; null: nothing does.
+  Executor disk;                ///< Where the store's calls block; empty: Scheduler::blocking().
   std::size_t function_threads = 2;  ///< Invocations of one blocking function at once.
   WorkerOptions workers{};           ///< How functions with `isolation: worker` start.
 };
@@ -109,6 +114,7 @@ class Engine {
   FunctionSet functions_;
   LineBuilder builder_;
   std::vector<std::unique_ptr<Line>> lines_;
+  std::vector<std::unique_ptr<Line>> retired_;   // Ended, but lost threads may look at them.
   std::map<std::string, PipelineStats> before_;  // Of lines that a failed write ended, by name.
   std::string store_trouble_;                    // Why the pipelines wait; empty: they do not.
   bool draining_ = false;

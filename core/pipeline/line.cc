@@ -43,7 +43,8 @@ Task<> Line::run() {
       // A failed write is the engine's affair, not this pipeline's.
       if (!ran && !shared_.sequencer.failure()) fail_with(ran.error());
     } else {
-      fail_with(restored.error());
+      shared_.sequencer.look_at(restored.error());
+      if (!shared_.sequencer.failure()) fail_with(restored.error());
     }
   }
   co_await close_all();
@@ -62,8 +63,15 @@ Task<Result<>> Line::open_all() {
     if (!opened) co_return opened;
   }
   auto progress = shared_.store.progress(parts_.config.id, parts_.source->identity());
-  if (!progress) co_return std::unexpected(progress.error());
-  co_return co_await parts_.source->open(**progress);
+  if (!progress) {
+    shared_.sequencer.look_at(progress.error());
+    co_return std::unexpected(progress.error());
+  }
+  Result<> opened = co_await parts_.source->open(**progress);
+  // What could not be read counts as never settled: with that, rows would change twice.
+  if (opened) opened = (*progress)->outcome();
+  if (!opened) shared_.sequencer.look_at(opened.error());
+  co_return opened;
 }
 
 Task<> Line::close_all() {

@@ -76,6 +76,8 @@ class Database {
   /// stay failed. Waits for all locks. `load` works without one. Errors: transient.
   Result<> reopen(const std::function<Result<>()>& load);
 
+  bool failed() const { return failed_; }
+
   void set_clock(WallTime now) { clock_->store(now.value, std::memory_order_relaxed); }
 
   rocksdb::DB& db() { return *db_; }

@@ -214,6 +214,8 @@ Result<> RocksStore::commit(std::span<const CommitPart* const> parts, WallTime n
   return impl_->batch->write(durability);
 }
 
+bool RocksStore::failed() const { return impl_->database->failed(); }
+
 Result<> RocksStore::sync() {
   const auto open = impl_->database->hold();
   if (!open) return std::unexpected(open.error());

@@ -81,6 +81,7 @@ class RocksStore final : public Store {
                                            std::uint64_t bytes_max) override;
   Result<> commit(std::span<const CommitPart* const> parts, WallTime now,
                   Durability durability) override;
+  bool failed() const override;
   Result<> sync() override;
   Result<> reopen() override;
 

@@ -153,6 +153,10 @@ class Store {
   virtual Result<> commit(std::span<const CommitPart* const> parts, WallTime now,
                           Durability durability) = 0;
 
+  /// Has a write failed, this or another that the store makes by itself? Then everything answers
+  /// that error, until reopen().
+  virtual bool failed() const { return false; }
+
   /// Makes durable what was committed. Blocking. Errors: as commit().
   virtual Result<> sync() = 0;
 

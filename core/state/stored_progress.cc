@@ -70,27 +70,35 @@ std::uint64_t Identities::hash(PipelineId pipeline) const {
 }
 
 std::optional<Offset> StoredProgress::next(Partition partition) const {
-  const auto open = database_.hold();
-  if (!open) return std::nullopt;
   std::string value;
-  const auto found =
-      database_.get(database_.progress(), log_key(pipeline_, identity_, partition), value);
+  const auto found = [&]() -> Result<bool> {
+    const auto open = database_.hold();
+    if (!open) return std::unexpected(open.error());
+    return database_.get(database_.progress(), log_key(pipeline_, identity_, partition), value);
+  }();
+  if (!found) note(found.error());
   if (!found || !*found) return std::nullopt;
   const auto progress = read_log_progress(value);
-  if (!progress) return std::nullopt;
-  return progress->next;
+  if (!progress) note({Fault::transient, "the progress of a pipeline is damaged"});
+  return progress ? std::optional(progress->next) : std::nullopt;
 }
 
 void StoredProgress::each_object(
     const std::function<void(std::string_view key, std::string_view version)>& visit) const {
-  const auto open = database_.hold();
-  if (!open) return;
-  // What was not visited is delivered again, see the class comment.
-  std::ignore = state::each_object(database_, pipeline_, identity_,
-                                   [&visit](std::string_view key, std::string_view version) {
-                                     visit(key, version);
-                                     return true;
-                                   });
+  const auto visited = [&]() -> Result<> {
+    const auto open = database_.hold();
+    if (!open) return std::unexpected(open.error());
+    return state::each_object(database_, pipeline_, identity_,
+                              [&visit](std::string_view key, std::string_view version) {
+                                visit(key, version);
+                                return true;
+                              });
+  }();
+  if (!visited) note(visited.error());
+}
+
+void StoredProgress::note(Error error) const {
+  if (outcome_) outcome_ = std::unexpected(std::move(error));
 }
 
 Result<std::vector<LogProgress>> read_log_progress(Database& database, PipelineId pipeline,

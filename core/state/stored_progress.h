@@ -54,8 +54,8 @@ class Identities {
 };
 
 /// Reads the store as it is at each call, also when it was opened again meanwhile; takes its own
-/// lock for that. The database outlives it. Where a read fails (which the next commit will report),
-/// it answers as if nothing were settled: work may be repeated, never lost.
+/// lock for that. The database outlives it. Where a read fails it answers as if nothing were
+/// settled, and outcome() tells.
 class StoredProgress final : public Progress {
  public:
   StoredProgress(Database& database, PipelineId pipeline, std::uint64_t identity)
@@ -64,11 +64,14 @@ class StoredProgress final : public Progress {
   std::optional<Offset> next(Partition partition) const override;
   void each_object(const std::function<void(std::string_view key, std::string_view version)>& visit)
       const override;
+  Result<> outcome() const override { return outcome_; }
 
  private:
   Database& database_;
   PipelineId pipeline_;
   std::uint64_t identity_;
+  void note(Error error) const;
+  mutable Result<> outcome_;  // The first failure.
 };
 
 /// In order of partitions. Under a lock of Database::hold(), as each_object(). Errors: transient.

@@ -62,6 +62,9 @@ class Progress {
   /// Object sources: calls `visit(key, version)` for every settled object, in byte order of keys.
   virtual void each_object(
       const std::function<void(std::string_view key, std::string_view version)>& visit) const = 0;
+
+  /// Whether all that was asked could be read. The engine looks after open(); a source need not.
+  virtual Result<> outcome() const { return {}; }
 };
 
 /// The bounded right to hand over more. A source never delivers beyond it.

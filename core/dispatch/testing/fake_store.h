@@ -48,6 +48,7 @@ class FakeStore final : public Store {
     return page;
   }
 
+  bool failed() const override { return failure.has_value(); }
   Result<> sync() override {
     ++syncs;
     if (failure) return std::unexpected(*failure);
