@@ -44,6 +44,7 @@ enum class Mutation {
   visible_before_write,  ///< Reads claim to have seen commits that are not written.
   go_on_after_failure,   ///< A failed write counts as written.
   ignore_stale_reads,    ///< What a function read may have changed when its effects commit.
+  trust_the_unwatched,   ///< Only the first read of a table that nobody watched is refused.
   // Outboxes.
   deliver_after_removal,  ///< A queued effect leaves its outbox before its sink has it.
   lose_queued_effect,     ///< The last effect for an outbox is not written.

@@ -5,6 +5,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "core/base/mutation.h"
+
 namespace tidemill {
 namespace {
 
@@ -26,20 +28,19 @@ void RowGuard::leave(std::uint64_t visible) {
 bool RowGuard::stale(std::span<const RowRead> reads, std::uint64_t last) {
   bool stale = false;
   for (const RowRead& read : reads) {
-    if (read.commit >= last) continue;
-    // What changed this table before it was watched is not known.
-    if (!watched_.contains(read.table.value)) stale = true;
+    const auto [watch, begins] = watched_since_.try_emplace(read.table.value, last);
+    const bool known = !begins && mutated(Mutation::trust_the_unwatched);
+    if (read.commit < watch->second && !known) stale = true;
     const auto change = last_change_.find(row_of(read.table, read.key_hash));
     if (change != last_change_.end() && change->second > read.commit) stale = true;
   }
-  for (const RowRead& read : reads) watched_.insert(read.table.value);
   return stale;
 }
 
 void RowGuard::note(std::span<const RowChange> rows, std::uint64_t commit, std::uint64_t visible) {
-  if (watched_.empty()) return;
+  if (watched_since_.empty()) return;
   for (const RowChange& row : rows)
-    if (watched_.contains(row.table.value))
+    if (watched_since_.contains(row.table.value))
       last_change_[row_of(row.table, hash_of(row.key))] = commit;
   if (last_change_.size() >= forget_at_)
     forget(readers_.empty() ? visible : std::min(visible, readers_.begin()->first));

@@ -5,12 +5,12 @@
 // reads have been overtaken is refused: its events are invoked again. Rows are told apart by a
 // 64-bit hash; a collision costs one invocation too many, nothing else.
 //
-// Only tables that some function reads are watched, and only as far back as the oldest invocation
-// under way can have read. Lives on one executor.
+// Only tables that some function reads are watched, from the first such commit on; a read that is
+// older than the watch cannot be judged and is refused. Changes are remembered as far back as the
+// oldest invocation under way can have read. Lives on one executor.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -41,7 +41,9 @@ class RowGuard {
  private:
   void forget(std::uint64_t up_to);
 
-  boost::unordered_flat_set<std::uint32_t> watched_;                     // Tables.
+  // By table: the last commit submitted when the watch began. What it and those before it changed
+  // was not noted, though it may become visible only later.
+  boost::unordered_flat_map<std::uint32_t, std::uint64_t> watched_since_;
   boost::unordered_flat_map<std::uint64_t, std::uint64_t> last_change_;  // By row: its commit.
   std::map<std::uint64_t, std::uint32_t> readers_;  // By what they can see at least.
   std::size_t forget_at_ = 4096;                    // Rows remembered before the next cleaning.

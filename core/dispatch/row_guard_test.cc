@@ -69,6 +69,16 @@ TEST_F(RowGuardTest, WhatChangedATableBeforeItWasWatchedIsNotKnownSoTheFirstRead
   EXPECT_FALSE(stale(read("b", 1)));
 }
 
+// The first reader is invoked again at once, and may read the same old row once more.
+TEST_F(RowGuardTest, AReadIsStaleAsLongAsItDoesNotSeeACommitSubmittedBeforeItsTableWasWatched) {
+  commit({change("a")});
+  submit({change("a")});
+
+  EXPECT_TRUE(stale(read("a", 1)));
+  EXPECT_TRUE(stale(read("a", 1))) << "the change of commit 2 is still being written";
+  EXPECT_FALSE(stale(read("a", 2)));
+}
+
 TEST_F(RowGuardTest, AReadThatSawEverythingIsNeverStale) {
   commit({change("a")});
 

@@ -62,7 +62,7 @@ struct Life::Line {
                      .takes = Takes::failure,
                      .retry = flow.sink_retry});
     all.push_back({.name = "rows", .table = flow.table(), .output = 1});
-    all.push_back({.name = "counts", .table = flow.read_table(), .output = 2});
+    all.push_back({.name = "counts", .table = flow.counted_table(), .output = 2});
     return all;
   }
 

@@ -81,6 +81,7 @@ bool catch_mutants(const Options& options) {
       {Mutation::visible_before_write, "visible before write"},
       {Mutation::go_on_after_failure, "go on after failure"},
       {Mutation::ignore_stale_reads, "ignore stale reads"},
+      {Mutation::trust_the_unwatched, "trust the unwatched"},
       {Mutation::deliver_after_removal, "deliver after removal"},
       {Mutation::lose_queued_effect, "lose queued effect"},
   };

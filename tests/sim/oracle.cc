@@ -168,13 +168,27 @@ void Oracle::check_counts(const Flow& flow, const Fates& fates) {
   each_event(flow, [&](auto p, auto i) {
     counts[flow.key(p, i)] += fates.committed(event_name(flow.index, p, i));
   });
-  const auto& tables = world_.store.visible().tables;
-  const auto read = tables.find(flow.read_table().value);
   for (const auto& [key, count] : counts) {
     const std::int64_t merged = fates.row("key:" + key);
     world_.expect(merged == count,
                   key + " counts " + std::to_string(merged) + ", not " + std::to_string(count));
-    if (!flow.reads_rows || count == 0) continue;
+  }
+  if (flow.reads_rows) check_read_counts(flow, std::move(counts));
+}
+
+// What the flow itself counted, and others in its table.
+void Oracle::check_read_counts(const Flow& flow, std::map<std::string, std::int64_t> counts) {
+  for (const Flow& other : world_.scenario.flows) {
+    if (!other.adds() || other.adds_to != flow.index) continue;
+    const Fates fates(other, world_.store.visible());
+    each_event(other, [&](auto p, auto i) {
+      counts[other.key(p, i)] += fates.committed(event_name(other.index, p, i));
+    });
+  }
+  const auto& tables = world_.store.visible().tables;
+  const auto read = tables.find(flow.read_table().value);
+  for (const auto& [key, count] : counts) {
+    if (count == 0) continue;
     const bool found = read != tables.end() && read->second.contains(key);
     world_.expect(found && read->second.at(key) == std::to_string(count),
                   key + " was counted by reading, and lost an update");

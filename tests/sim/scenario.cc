@@ -73,6 +73,15 @@ void draw_troubles(Dice& dice, Flow& flow) {
   flow.sink_flaky = sometimes(300);
 }
 
+// Another flow may change what the first one reads.
+void draw_company(Dice& dice, std::vector<Flow>& flows) {
+  for (Flow& flow : flows) flow.quick = dice.one_in(3);
+  const Flow& reader = flows.front();
+  if (flows.size() == 1 || !reader.reads_rows || !reader.exactly_once()) return;
+  for (Flow& flow : flows)
+    if (!flow.reads_rows && flow.exactly_once()) flow.adds_to = reader.index;
+}
+
 }  // namespace
 
 Scenario Scenario::draw(std::uint64_t seed) {
@@ -84,6 +93,7 @@ Scenario Scenario::draw(std::uint64_t seed) {
     Flow flow;
     flow.seed = dice.any();
     flow.index = i;
+    flow.adds_to = i;
     draw_source(dice, flow);
     draw_policies(dice, flow);
     draw_troubles(dice, flow);
@@ -95,6 +105,7 @@ Scenario Scenario::draw(std::uint64_t seed) {
   scenario.power_cuts = dice.one_in(3) ? 0 : dice.up_to(1000);
   scenario.drains = dice.one_in(3) ? dice.up_to(500) : 0;
   scenario.bad_writes = dice.one_in(4) ? dice.up_to(60) : 0;
+  draw_company(dice, scenario.flows);
   return scenario;
 }
 

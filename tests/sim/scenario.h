@@ -35,6 +35,9 @@ struct Flow {
   bool queued_sink = false;
   bool failure_sink = false;
   bool reads_rows = false;  ///< The function counts by reading a row and putting it back.
+  bool quick = false;       ///< The function takes less time than a write of the store.
+  /// Counts, unread, in the table that this flow reads; its own index: in none.
+  std::uint32_t adds_to = 0;
 
   // In thousandths: of the events, and of what happens to calls.
   std::uint32_t natures[8] = {};
@@ -55,6 +58,8 @@ struct Flow {
   bool in_key_order() const { return config.order_by == OrderBy::key && exactly_once(); }
   TableId table() const { return TableId(2 * index + 1); }
   TableId read_table() const { return TableId(2 * index + 2); }
+  TableId counted_table() const { return TableId(2 * adds_to + 2); }
+  bool adds() const { return adds_to != index; }
 };
 
 struct Scenario {

@@ -27,7 +27,8 @@ Task<Answer> SimInvoker::invoke(const Request& request) {
   const bool troubled = request.attempt == 1 && trouble % 1000 < flow_.batch_trouble;
   // A handler that hangs is given up at its timeout.
   const bool hangs = troubled && trouble % 3 == 0;
-  const Duration takes = hangs ? flow_.config.timeout : Duration(scheduler_.random() % 400'000);
+  const std::uint64_t usual_max = flow_.quick ? 1'000 : 400'000;
+  const Duration takes = hangs ? flow_.config.timeout : Duration(scheduler_.random() % usual_max);
   const Instant middle = scheduler_.now() + takes / 2;
   Answer answer;
   auto counts = std::make_shared<Counts>();
@@ -104,6 +105,11 @@ void SimInvoker::answer_rows(const Event& event, std::uint32_t i, Answer& answer
   answer.effects.push_back(row);
   row.key = counts.keep("key:" + std::string(event.key));
   answer.effects.push_back(row);
+  if (flow_.adds()) {
+    row.output = 2;
+    row.key = event.key;
+    answer.effects.push_back(row);
+  }
   if (!flow_.reads_rows) return;
   Effect count{.kind = EffectKind::put_row, .event = i, .output = 2, .key = event.key};
   count.data = counts.keep(std::to_string(++counts.rows.find(event.key)->second));
