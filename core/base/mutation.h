@@ -43,6 +43,7 @@ enum class Mutation {
   lose_last_part,        ///< A commit group loses its last part and reports it as written.
   visible_before_write,  ///< Reads claim to have seen commits that are not written.
   go_on_after_failure,   ///< A failed write counts as written.
+  sync_when_idle,        ///< Periodic commits are synced only when no commit waits.
   ignore_stale_reads,    ///< What a function read may have changed when its effects commit.
   trust_the_unwatched,   ///< Only the first read of a table that nobody watched is refused.
   // Outboxes.

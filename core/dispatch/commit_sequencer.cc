@@ -33,9 +33,12 @@ void CommitSequencer::start() {
 
 Task<> CommitSequencer::write_groups() {
   while (!waiting_.empty() || sync_at_) {
+    const bool due = sync_at_ && (hurried_ || scheduler_.now() >= *sync_at_);
     if (!waiting_.empty()) {
-      co_await write_group();
-    } else if (hurried_ || scheduler_.now() >= *sync_at_) {
+      // Where commits never pause there is no better moment: what is due is synced with them.
+      const bool synced = due && !mutated(Mutation::sync_when_idle);
+      co_await write_group(synced);
+    } else if (due) {
       co_await sync();
     } else {
       co_await work_.wait_until(*sync_at_);
@@ -45,15 +48,16 @@ Task<> CommitSequencer::write_groups() {
   writing_ = false;
 }
 
-Task<> CommitSequencer::write_group() {
+Task<> CommitSequencer::write_group(bool synced) {
   std::deque<Waiting> group = std::exchange(waiting_, {});
   std::vector<const CommitPart*> parts;
   parts.reserve(group.size());
-  Durability durability = Durability::periodic;
+  Durability durability = synced ? Durability::sync : Durability::periodic;
   for (const Waiting& waiting : group) {
     parts.push_back(waiting.part);
     durability = std::min(durability, waiting.durability);
   }
+  if (durability == Durability::sync) hurried_ = false;
   // Parts that arrive from here on belong to the next group, and their numbers follow.
   const std::uint64_t last = submitted_;
   if (mutated(Mutation::lose_last_part)) parts.pop_back();

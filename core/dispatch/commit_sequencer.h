@@ -5,7 +5,8 @@
 // keep the order of arrival, which is what lets a ledger compute its progress when it submits.
 //
 // A group is synced when one of its parts asks for it; otherwise a sync follows within
-// `sync_every`. Commits are numbered; everything up to durable() survives a power cut.
+// `sync_every`, with the next group where one waits. Commits are numbered; everything up to
+// durable() survives a power cut.
 //
 // Lives on the scheduler's executor; the writes run on threads of their own. After a failed write
 // nothing is known about the store: every waiting and later commit answers the error, until
@@ -98,7 +99,7 @@ class CommitSequencer {
 
   void start();
   Task<> write_groups();
-  Task<> write_group();
+  Task<> write_group(bool synced);
   void answer();
   Task<> sync();
   void written(Result<> outcome, std::uint64_t last, bool synced);

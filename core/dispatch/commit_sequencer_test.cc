@@ -19,6 +19,26 @@ using namespace std::chrono_literals;
 
 const Instant t0{};
 
+// Where each write takes its time.
+struct SlowDisk {
+  Scheduler* scheduler;
+  Duration::rep takes;  // Not a Duration, whose comparison may throw: executors must not.
+
+  template <class Handler>
+  void execute(Handler handler) const {
+    scheduler->call_at(scheduler->now() + Duration(takes), std::move(handler));
+  }
+  boost::asio::execution_context& query(boost::asio::execution::context_t what) const {
+    return boost::asio::query(scheduler->executor(), what);
+  }
+  static constexpr boost::asio::execution::blocking_t query(
+      boost::asio::execution::blocking_t) noexcept {
+    return boost::asio::execution::blocking.never;
+  }
+  SlowDisk require(boost::asio::execution::blocking_t::never_t) const { return *this; }
+  friend bool operator==(const SlowDisk&, const SlowDisk&) = default;
+};
+
 // Commits single-part groups named by their pipeline id, and remembers what was answered.
 class CommitSequencerTest : public ::testing::Test {
  protected:
@@ -179,6 +199,44 @@ TEST_F(CommitSequencerTest, ASyncedGroupCoversThePeriodicOnesBeforeIt) {
   scheduler_.run();
 
   EXPECT_EQ(sequencer_.durable(), 2u);
+  EXPECT_EQ(sequencer_.stats().syncs, 0u);
+}
+
+Task<> commit_until(Scheduler& scheduler, CommitSequencer& to, Instant end) {
+  const CommitPart part{.pipeline = PipelineId(1)};
+  while (scheduler.now() < end) std::ignore = co_await to.commit(part, Durability::periodic);
+}
+
+// Two that take turns: whenever a write ends, another part waits.
+TEST_F(CommitSequencerTest, CommitsThatNeverPauseAreDurableWithinASecondAndAWrite) {
+  const Duration write = 10ms;
+  CommitSequencer sequencer(scheduler_, store_, SlowDisk{&scheduler_, write.count()});
+  spawn(scheduler_, commit_until(scheduler_, sequencer, t0 + 5s));
+  scheduler_.call_at(t0 + 5ms,
+                     [&] { spawn(scheduler_, commit_until(scheduler_, sequencer, t0 + 5s)); });
+  Instant level = t0;
+  while (scheduler_.now() < t0 + 5s && scheduler_.step()) {
+    if (sequencer.durable() == sequencer.visible()) level = scheduler_.now();
+    ASSERT_LE(scheduler_.now() - level, CommitSequencer::sync_every + 2 * write);
+  }
+
+  EXPECT_GT(sequencer.durable(), 100u);
+  EXPECT_LE(std::ranges::count(store_.durabilities, Durability::sync), 5) << "and no oftener";
+  scheduler_.abandon();
+}
+
+TEST_F(CommitSequencerTest, HurrySyncsWithTheGroupThatWaits) {
+  durability_ = Durability::periodic;
+  start(1);
+  scheduler_.call_at(t0 + 100ms, [&] {
+    start(2);
+    scheduler_.step();
+    sequencer_.hurry();
+  });
+  scheduler_.call_at(t0 + 200ms, [&] { start(3); });
+  scheduler_.run_until([&] { return scheduler_.now() >= t0 + 300ms || sequencer_.visible() == 3; });
+
+  EXPECT_EQ(sequencer_.durable(), 2u) << "what comes later is not hurried";
   EXPECT_EQ(sequencer_.stats().syncs, 0u);
 }
 

@@ -16,10 +16,12 @@ Silent silent;
 // The store's thread: what it does takes a moment, in which everything else goes on.
 struct SlowDisk {
   Scheduler* scheduler;
+  Duration::rep takes_max;  // Not a Duration, whose comparison may throw: executors must not.
 
   template <class Handler>
   void execute(Handler handler) const {
-    const Duration takes(static_cast<std::int64_t>(scheduler->random() % 3'000));
+    const auto max = static_cast<std::uint64_t>(takes_max);
+    const Duration takes(static_cast<Duration::rep>(scheduler->random() % max));
     scheduler->call_at(scheduler->now() + takes, std::move(handler));
   }
   boost::asio::execution_context& query(boost::asio::execution::context_t what) const {
@@ -78,7 +80,8 @@ struct Life::Line {
 Life::Life(World& world, std::uint64_t seed)
     : world_(world),
       scheduler_(seed, testing::Order::shuffled),
-      sequencer_(scheduler_, world.engine_store(), SlowDisk{&scheduler_}),
+      sequencer_(scheduler_, world.engine_store(),
+                 SlowDisk{&scheduler_, world.scenario.write_max.count()}),
       budget_(world.scenario.memory),
       line_ended_(scheduler_) {
   world_.store.write_goes = [this] {
@@ -102,6 +105,7 @@ Life::~Life() {
 bool Life::step() {
   const bool stepped = scheduler_.step();
   check_credits();
+  check_syncs();
   return stepped;
 }
 
@@ -113,6 +117,14 @@ void Life::check_credits() {
     world_.expect(line->runner->stats().in_flight_events <= batches * config.batch.events,
                   "more events are under way than there are credits for");
   }
+}
+
+// Commits survive a power cut a second later, and the write that is under way by then, and theirs.
+void Life::check_syncs() {
+  if (sequencer_.failure() || sequencer_.durable() >= sequencer_.visible())
+    level_ = scheduler_.now();
+  const Duration late_max = CommitSequencer::sync_every + 2 * world_.scenario.write_max;
+  world_.expect(scheduler_.now() - level_ <= late_max, "a commit was not synced in time");
 }
 
 Task<> Life::live() {

@@ -35,6 +35,7 @@ class Life {
   Task<> run_line(Line& line);
   Task<> recover();
   void check_credits();
+  void check_syncs();
 
   World& world_;
   testing::VirtualScheduler scheduler_;
@@ -44,6 +45,7 @@ class Life {
   std::size_t running_ = 0;
   bool draining_ = false;
   bool ended_ = false;
+  Instant level_{};  // When everything visible was durable, or nothing could be.
   Signal line_ended_;
 };
 

@@ -80,6 +80,7 @@ bool catch_mutants(const Options& options) {
       {Mutation::lose_last_part, "lose last part"},
       {Mutation::visible_before_write, "visible before write"},
       {Mutation::go_on_after_failure, "go on after failure"},
+      {Mutation::sync_when_idle, "sync when idle"},
       {Mutation::ignore_stale_reads, "ignore stale reads"},
       {Mutation::trust_the_unwatched, "trust the unwatched"},
       {Mutation::deliver_after_removal, "deliver after removal"},

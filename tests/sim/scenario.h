@@ -66,6 +66,7 @@ struct Scenario {
   std::uint64_t seed = 0;
   std::vector<Flow> flows;
   std::uint64_t memory = 0;  ///< The engine's budget.
+  Duration write_max{0};     ///< A write of the store takes less.
   bool crash_at_every_commit = false;
   std::uint32_t ends = 0;        ///< Lives that end before their time, at most.
   std::uint32_t power_cuts = 0;  ///< Of 1000 such ends; unsynced commits go with the power.
