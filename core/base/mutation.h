@@ -13,6 +13,7 @@ enum class Mutation {
   commit_before_sinks,    ///< Progress becomes durable although a sink has not written yet.
   ack_before_commit,      ///< The source forgets events whose effects are not written.
   ack_before_sync,        ///< The source forgets events whose effects a power cut can take back.
+  forget_failed_ack,      ///< The source is told once, whether it takes the ack or not.
   ignore_sink_refusal,    ///< An effect that its sink refused counts as written.
   keep_rows_of_the_dead,  ///< An event that died at a sink still changes its rows.
   // Progress.

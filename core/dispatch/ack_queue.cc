@@ -1,23 +1,30 @@
 #include "core/dispatch/ack_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/mutation.h"
+#include "core/dispatch/verdict.h"
 
 namespace tidemill {
 namespace {
 
-// So many held acknowledgements are worth a sync of their own: their memory is not in any budget.
-constexpr std::size_t held_max = 1u << 16;
+constexpr Backoff tell_again{.initial = std::chrono::milliseconds(100)};
+
+// Once closed, the end of the pipeline waits for this.
+constexpr std::uint32_t last_tries_max = 3;
+constexpr Duration last_pause_max = std::chrono::seconds(1);
 
 }  // namespace
 
 AckQueue::AckQueue(Scheduler& scheduler, Log& log, CommitSequencer& sequencer, Source& source,
-                   std::string pipeline)
-    : log_(log),
+                   std::string pipeline, std::function<void()> room_came)
+    : scheduler_(scheduler),
+      log_(log),
       sequencer_(sequencer),
       source_(source),
       pipeline_(std::move(pipeline)),
+      room_came_(std::move(room_came)),
       wake_(scheduler) {
   sequencer_.subscribe(wake_);
 }
@@ -40,7 +47,7 @@ void AckQueue::push(std::uint64_t commit, std::vector<Settled> settled) {
     one.version = keep(one.version);
   }
   held_count_ += held.settled.size();
-  if (held_count_ > held_max) sequencer_.hurry();
+  if (held_count_ > held_max / 2) sequencer_.hurry();
   if (may_tell()) wake_.notify();
 }
 
@@ -61,7 +68,7 @@ Task<> AckQueue::run() {
       co_await tell();
     } else if (sequencer_.failure()) {
       held_.clear();
-      held_count_ = 0;
+      forget(held_count_);
       if (!closed_) co_await wake_.wait();
     } else {
       co_await wake_.wait();
@@ -77,11 +84,38 @@ Task<> AckQueue::tell() {
     held_.pop_front();
     settled.insert(settled.end(), held.settled.begin(), held.settled.end());
   }
-  held_count_ -= settled.size();
-  const Result<> told = co_await source_.settle(settled);
-  if (!told && told.error().fault != Fault::cancelled)
-    log_.write(LogLevel::warning,
-               pipeline_ + ": the source did not take an ack: " + told.error().message);
+  co_await tell_until_taken(settled);
+  forget(settled.size());
+}
+
+Task<> AckQueue::tell_until_taken(std::span<const Settled> settled) {
+  std::uint32_t last_tries = 0;
+  for (std::uint32_t attempt = 1;; ++attempt) {
+    const Result<> told = co_await source_.settle(settled);
+    if (told || told.error().fault == Fault::cancelled) co_return;
+    const Error& error = told.error();
+    log_.write(LogLevel::warning, pipeline_ + ": the source did not take an ack: " + error.message);
+    const bool passes = error.fault == Fault::transient || error.fault == Fault::throttled;
+    if (!passes || mutated(Mutation::forget_failed_ack)) co_return;
+    if (closed_ && ++last_tries == last_tries_max) co_return;
+    Duration wait = backoff(tell_again, attempt, scheduler_.random());
+    wait = std::max<Duration>(wait, error.retry_after);
+    if (closed_) wait = std::min(wait, last_pause_max);
+    co_await pause(wait);
+  }
+}
+
+// close() ends it.
+Task<> AckQueue::pause(Duration duration) {
+  const Instant until = scheduler_.now() + duration;
+  const bool was_closed = closed_;
+  while (closed_ == was_closed && scheduler_.now() < until) co_await wake_.wait_until(until);
+}
+
+void AckQueue::forget(std::size_t count) {
+  const bool was_full = full();
+  held_count_ -= count;
+  if (was_full && !full()) room_came_();
 }
 
 }  // namespace tidemill

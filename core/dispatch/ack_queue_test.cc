@@ -29,12 +29,14 @@ class TellingSource final : public Source {
     for (const Settled& one : settled)
       call += std::string(one.subject) + "@" + std::string(one.version) + " ";
     calls.push_back(call);
-    co_return answer;
+    if (failures > 0 && failures-- > 0) co_return answer;
+    co_return Result<>{};
   }
   Task<> close() override { co_return; }
 
   std::vector<std::string> calls;
-  Result<> answer;
+  Result<> answer;  ///< Of the next `failures` calls.
+  int failures = 0;
 };
 
 class AckQueueTest : public ::testing::Test {
@@ -63,7 +65,8 @@ class AckQueueTest : public ::testing::Test {
   TellingSource source_;
   CommitSequencer sequencer_{scheduler_, store_, scheduler_.blocking()};
   Durability durability_ = Durability::sync;
-  AckQueue queue_{scheduler_, log_, sequencer_, source_, "p"};
+  AckQueue queue_{scheduler_, log_, sequencer_, source_, "p", [this] { ++room_came_; }};
+  int room_came_ = 0;
   bool ended_ = false;
 };
 
@@ -119,24 +122,79 @@ TEST_F(AckQueueTest, AfterAFailedSyncWhatIsHeldIsNeverTold) {
   EXPECT_THAT(source_.calls, IsEmpty());
 }
 
-TEST_F(AckQueueTest, ASourceThatDoesNotTakeAnAckIsLoggedAndTheNextIsStillTold) {
+TEST_F(AckQueueTest, WhatTheSourceDoesNotTakeItIsToldAgainBeforeTheNext) {
   source_.answer = fail(Fault::transient, "gone");
+  source_.failures = 2;
+  start("a");
+  scheduler_.run_until([&] { return source_.calls.size() == 1; });
+  start("b");
+  scheduler_.run();
+
+  EXPECT_THAT(source_.calls, ElementsAre("a@v1 ", "a@v1 ", "a@v1 ", "b@v1 "));
+  EXPECT_THAT(log_.lines, ElementsAre("p: the source did not take an ack: gone",
+                                      "p: the source did not take an ack: gone"));
+}
+
+TEST_F(AckQueueTest, ASourceThatAsksForTimeGetsIt) {
+  source_.answer = std::unexpected(
+      Error{.fault = Fault::throttled, .message = "slow down", .retry_after = 1min});
+  source_.failures = 1;
   start("a");
   scheduler_.run();
-  source_.answer = {};
+
+  EXPECT_EQ(scheduler_.now(), Instant{} + 1min);
+  EXPECT_THAT(source_.calls, ElementsAre("a@v1 ", "a@v1 "));
+}
+
+TEST_F(AckQueueTest, WhatTheSourceWillNeverTakeIsLoggedAndTheNextIsTold) {
+  source_.answer = fail(Fault::fenced, "another owns it");
+  source_.failures = 1;
+  start("a");
+  scheduler_.run();
   start("b");
   scheduler_.run();
 
   EXPECT_THAT(source_.calls, ElementsAre("a@v1 ", "b@v1 "));
-  EXPECT_THAT(log_.lines, ElementsAre("p: the source did not take an ack: gone"));
+  EXPECT_THAT(log_.lines, ElementsAre("p: the source did not take an ack: another owns it"));
 }
 
 TEST_F(AckQueueTest, AnAckThatWasCancelledIsNotWorthALine) {
   source_.answer = fail(Fault::cancelled, "closing");
+  source_.failures = 1;
   start("a");
   scheduler_.run();
 
   EXPECT_THAT(log_.lines, IsEmpty());
+}
+
+TEST_F(AckQueueTest, AtTheEndASourceThatIsGoneIsToldAFewTimesOnly) {
+  source_.answer = fail(Fault::transient, "gone");
+  source_.failures = 1'000'000;
+  start("a");
+  scheduler_.call_at(Instant{} + 1h, [&] {
+    source_.calls.clear();
+    queue_.close();
+  });
+  scheduler_.run();
+
+  EXPECT_TRUE(ended_);
+  EXPECT_LT(scheduler_.now(), Instant{} + 1h + 3s);
+  EXPECT_THAT(source_.calls, ElementsAre("a@v1 ", "a@v1 ", "a@v1 "));
+}
+
+TEST_F(AckQueueTest, IsFullUntilTheSourceHasTakenWhatItWasTold) {
+  source_.answer = fail(Fault::transient, "busy");
+  source_.failures = 1;
+  start("a");
+  scheduler_.run_until([&] { return source_.calls.size() == 1; });
+  queue_.push(1, std::vector<Settled>(AckQueue::held_max - 2));
+  EXPECT_FALSE(queue_.full());
+  queue_.push(1, std::vector<Settled>(1));
+  EXPECT_TRUE(queue_.full()) << "with the one that is being told";
+  scheduler_.run();
+
+  EXPECT_FALSE(queue_.full());
+  EXPECT_EQ(room_came_, 1);
 }
 
 TEST_F(AckQueueTest, MuchThatIsHeldIsWorthASyncOfItsOwn) {

@@ -46,7 +46,7 @@ Task<> PipelineRunner::poll_loop() {
   std::size_t last_polled = 0;  // A source that is busy fills as much again.
   while (!draining_) {
     const Credit left = credit();
-    const bool wait = left.events == 0 || (blocked_ > 0 && !traits_.can_pause) ||
+    const bool wait = left.events == 0 || (blocked_ > 0 && !traits_.can_pause) || acks_.full() ||
                       std::ranges::any_of(pumps_, [](const auto& pump) { return pump->full(); });
     if (wait) {
       // Open windows may hold all there is room for: they have to close.

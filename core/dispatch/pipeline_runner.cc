@@ -33,7 +33,8 @@ PipelineRunner::PipelineRunner(Shared shared, Source& source, Invoker* invoker,
       config_(std::move(config)),
       traits_(source.traits()),
       share_(shared.budget, [this] { room_.notify(); }),
-      acks_(shared.scheduler, shared.log, shared.sequencer, source, config_.name),
+      acks_(shared.scheduler, shared.log, shared.sequencer, source, config_.name,
+            [this] { room_.notify(); }),
       room_(shared.scheduler),
       work_(shared.scheduler) {
   for (SinkBinding& binding : sinks)

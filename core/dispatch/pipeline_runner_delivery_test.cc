@@ -50,6 +50,23 @@ TEST_F(PipelineRunnerTest, WithPeriodicDurabilityTheEndOfTheSourceIsSyncedAtOnce
   EXPECT_THAT(source_.settled, ElementsAre(0, 1));
 }
 
+TEST_F(PipelineRunnerTest, ASourceThatDoesNotTakeItsAcksIsNotAskedForEverMore) {
+  source_.progress = ProgressKind::queue;
+  source_.settle_takes = 1h;
+  config_.batch.events = 10'000;
+  const std::size_t all = AckQueue::held_max + 70'000;
+  for (std::size_t i = 0; i < all; ++i) source_.push("e");
+  start();
+  scheduler_.call_at(t0 + 59min, [&] {
+    EXPECT_GE(stats().committed, AckQueue::held_max);
+    EXPECT_THAT(source_.waiting, Not(IsEmpty()));
+  });
+  scheduler_.run();
+
+  EXPECT_TRUE(result_.has_value());
+  EXPECT_THAT(source_.settled, SizeIs(all));
+}
+
 TEST_F(PipelineRunnerTest, AQueueHearsOnlyOfWhatSettled) {
   source_.ends = false;
   source_.progress = ProgressKind::queue;

@@ -49,6 +49,7 @@ class SimSource final : public Source {
   std::set<std::uint32_t> paused_;
   bool interrupted_ = false;
   bool settling_ = false;
+  std::uint32_t ack_failures_ = 0;  // In a row.
 };
 
 class SimInvoker final : public Invoker {

@@ -55,6 +55,7 @@ bool catch_mutants(const Options& options) {
       {Mutation::commit_before_sinks, "commit before sinks"},
       {Mutation::ack_before_commit, "ack before commit"},
       {Mutation::ack_before_sync, "ack before sync"},
+      {Mutation::forget_failed_ack, "forget failed ack"},
       {Mutation::ignore_sink_refusal, "ignore sink refusal"},
       {Mutation::keep_rows_of_the_dead, "keep rows of the dead"},
       {Mutation::forget_settled_ranges, "forget settled ranges"},

@@ -75,7 +75,10 @@ void draw_troubles(Dice& dice, Flow& flow) {
 
 // Another flow may change what the first one reads.
 void draw_company(Dice& dice, std::vector<Flow>& flows) {
-  for (Flow& flow : flows) flow.quick = dice.one_in(3);
+  for (Flow& flow : flows) {
+    flow.quick = dice.one_in(3);
+    if (dice.one_in(3)) flow.ack_flaky = dice.up_to(500);
+  }
   const Flow& reader = flows.front();
   if (flows.size() == 1 || !reader.reads_rows || !reader.exactly_once()) return;
   for (Flow& flow : flows)

@@ -43,6 +43,7 @@ struct Flow {
   std::uint32_t natures[8] = {};
   std::uint32_t batch_trouble = 0;  ///< A first try fails as a whole, or takes very long.
   std::uint32_t sink_flaky = 0;
+  std::uint32_t ack_flaky = 0;
   std::uint32_t redelivered = 0;  ///< Queues: an event is handed out twice.
 
   Nature nature(std::uint32_t partition, std::uint64_t index) const;

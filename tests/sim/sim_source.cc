@@ -131,6 +131,14 @@ void SimSource::interrupt() {
 Task<Result<>> SimSource::settle(std::span<const Settled> settled) {
   world_.expect(!settling_, "settle() overlaps itself");
   settling_ = true;
+  // Never more often in a row than a pipeline tries at its end.
+  if (ack_failures_ < 2 && scheduler_.random() % 1000 < flow_.ack_flaky) {
+    ++ack_failures_;
+    co_await sleep_until(scheduler_, scheduler_.now() + Duration(scheduler_.random() % 20'000));
+    settling_ = false;
+    co_return fail(Fault::transient, "busy");
+  }
+  ack_failures_ = 0;
   for (const Settled& one : settled) {
     if (flow_.progress == ProgressKind::log) {
       std::uint64_t& acked = upstream_.acked[one.partition.value];
