@@ -251,6 +251,8 @@ Task<> PipelineRunner::process(Lane& lane, Work work) {
       seen = sequencer_.visible();
       sequencer_.guard().enter(*seen);
       co_await invoke(settlement);
+      // Who read nothing needs no memory of changes, however long its sinks take.
+      if (settlement.answer.reads.empty()) sequencer_.guard().leave(*std::exchange(seen, {}));
     }
     carry = !overtaken(lane, settlement) && judge_answer(lane, settlement);
   } else {

@@ -285,6 +285,29 @@ TEST_F(PipelineRunnerTest, WhatReadAStaleRowIsInvokedAgainAtNoCostInAttempts) {
   EXPECT_EQ(stats().retried, 0u);
 }
 
+TEST_F(PipelineRunnerTest, ABatchThatReadNothingKeepsNoMemoryOfChangesWhileItsSinkIsDown) {
+  const std::vector<RowRead> watched = {{TableId(1), RowGuard::hash_of("counter")}};
+  ASSERT_FALSE(sequencer_.stale(watched));
+  messages_.retry.attempts = 1'000'000;
+  sink_.answers_with = [](std::string_view, int) -> Result<> {
+    return fail(Fault::transient, "down");
+  };
+  bindings_ = {messages_};
+  push({"a"});
+  start();
+  scheduler_.run_until([&] { return sink_.writes == 2; });
+  std::vector<std::string> keys;
+  for (int i = 0; i < 20'000; ++i) keys.push_back(std::to_string(i));
+  for (std::uint64_t commit = 1; commit <= keys.size(); ++commit) {
+    RowChange row;
+    row.table = TableId(1);
+    row.key = keys[commit - 1];
+    sequencer_.guard().note({&row, 1}, commit, commit);
+  }
+
+  EXPECT_LE(sequencer_.guard().remembered(), 4096u);
+}
+
 TEST_F(PipelineRunnerTest, WhatReadRowsThatNobodyChangedSettlesAtOnce) {
   const std::vector<RowRead> watched = {{TableId(1), RowGuard::hash_of("counter")}};
   ASSERT_FALSE(sequencer_.stale(watched));

@@ -31,6 +31,7 @@ bool RowGuard::stale(std::span<const RowRead> reads, std::uint64_t last) {
     const auto [watch, begins] = watched_since_.try_emplace(read.table.value, last);
     const bool known = !begins && mutated(Mutation::trust_the_unwatched);
     if (read.commit < watch->second && !known) stale = true;
+    if (read.commit < forgotten_) stale = true;
     const auto change = last_change_.find(row_of(read.table, read.key_hash));
     if (change != last_change_.end() && change->second > read.commit) stale = true;
   }
@@ -42,14 +43,23 @@ void RowGuard::note(std::span<const RowChange> rows, std::uint64_t commit, std::
   for (const RowChange& row : rows)
     if (watched_since_.contains(row.table.value))
       last_change_[row_of(row.table, hash_of(row.key))] = commit;
-  if (last_change_.size() >= forget_at_)
-    forget(readers_.empty() ? visible : std::min(visible, readers_.begin()->first));
+  if (last_change_.size() >= forget_at_) forget(visible);
 }
 
-void RowGuard::forget(std::uint64_t up_to) {
+// What is not visible yet is always kept: whoever starts to read now has not seen it.
+void RowGuard::forget(std::uint64_t visible) {
+  forget_up_to(readers_.empty() ? visible : std::min(visible, readers_.begin()->first));
+  if (last_change_.size() >= rows_max_) forget_up_to(visible);
+  // Each cleaning looks at all of them, so there is none before they have grown by a part.
+  const std::size_t size = last_change_.size();
+  forget_at_ =
+      std::max(std::min(std::max<std::size_t>(4096, 2 * size), rows_max_), size + size / 8);
+}
+
+void RowGuard::forget_up_to(std::uint64_t commit) {
   boost::unordered::erase_if(last_change_,
-                             [up_to](const auto& row) { return row.second <= up_to; });
-  forget_at_ = std::max<std::size_t>(4096, 2 * last_change_.size());
+                             [commit](const auto& row) { return row.second <= commit; });
+  forgotten_ = std::max(forgotten_, commit);
 }
 
 }  // namespace tidemill

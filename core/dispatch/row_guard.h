@@ -7,10 +7,13 @@
 //
 // Only tables that some function reads are watched, from the first such commit on; a read that is
 // older than the watch cannot be judged and is refused. Changes are remembered as far back as the
-// oldest invocation under way can have read. Lives on one executor.
+// oldest invocation under way can have read, and no more than `rows_max`: beyond, reads from before
+// what was forgotten are refused. Lives on one executor.
 #pragma once
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -22,6 +25,9 @@ namespace tidemill {
 
 class RowGuard {
  public:
+  explicit RowGuard(std::size_t rows_max = 1u << 20)
+      : rows_max_(rows_max), forget_at_(std::min<std::size_t>(4096, rows_max)) {}
+
   /// The key_hash of a RowRead.
   static std::uint64_t hash_of(std::string_view key);
 
@@ -38,15 +44,22 @@ class RowGuard {
   /// from now on.
   void note(std::span<const RowChange> rows, std::uint64_t commit, std::uint64_t visible);
 
+  /// Rows whose last change is known.
+  std::size_t remembered() const { return last_change_.size(); }
+
  private:
-  void forget(std::uint64_t up_to);
+  void forget(std::uint64_t visible);
+  void forget_up_to(std::uint64_t commit);
+
+  const std::size_t rows_max_;
 
   // By table: the last commit submitted when the watch began. What it and those before it changed
   // was not noted, though it may become visible only later.
   boost::unordered_flat_map<std::uint32_t, std::uint64_t> watched_since_;
   boost::unordered_flat_map<std::uint64_t, std::uint64_t> last_change_;  // By row: its commit.
   std::map<std::uint64_t, std::uint32_t> readers_;  // By what they can see at least.
-  std::size_t forget_at_ = 4096;                    // Rows remembered before the next cleaning.
+  std::uint64_t forgotten_ = 0;  // Changes up to this commit may be missing in last_change_.
+  std::size_t forget_at_;        // Rows remembered before the next cleaning.
 };
 
 }  // namespace tidemill

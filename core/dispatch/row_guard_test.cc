@@ -21,6 +21,8 @@ RowChange change(std::string_view key, std::uint32_t table = 1) {
 
 class RowGuardTest : public ::testing::Test {
  protected:
+  explicit RowGuardTest(std::size_t rows_max = 1u << 20) : guard_(rows_max) {}
+
   bool stale(RowRead one) { return guard_.stale({&one, 1}, last_); }
   void submit(const std::vector<RowChange>& rows) { guard_.note(rows, ++last_, visible_); }
   void commit(const std::vector<RowChange>& rows) {
@@ -109,6 +111,38 @@ TEST_F(RowGuardTest, AChangeThatIsNotVisibleYetIsRememberedThoughNobodyReadsNow)
 
   EXPECT_TRUE(stale(read("0", visible_)));
   guard_.leave(visible_);
+}
+
+class SmallRowGuardTest : public RowGuardTest {
+ protected:
+  SmallRowGuardTest() : RowGuardTest(100) {}
+};
+
+TEST_F(SmallRowGuardTest, ALongInvocationThatMissedMoreThanCanBeRememberedIsStale) {
+  watch();
+  guard_.enter(0);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 10'000; ++i) keys.push_back(std::to_string(i));
+  for (const std::string& key : keys) {
+    commit({change(key)});
+    ASSERT_LE(guard_.remembered(), 100u);
+  }
+
+  EXPECT_TRUE(stale(read("a row that nobody changed", 0))) << "what changed by then is forgotten";
+  EXPECT_FALSE(stale(read("a row that nobody changed", last_)));
+  EXPECT_TRUE(stale(read("9999", last_ - 1))) << "the last changes are known";
+  guard_.leave(0);
+}
+
+TEST_F(SmallRowGuardTest, WhatIsNotVisibleYetIsRememberedHoweverMuchItIs) {
+  watch();
+  std::vector<std::string> keys;
+  for (int i = 0; i < 1000; ++i) keys.push_back(std::to_string(i));
+  for (const std::string& key : keys) submit({change(key)});
+
+  EXPECT_EQ(guard_.remembered(), 1000u);
+  EXPECT_TRUE(stale(read("0", 0)));
+  EXPECT_FALSE(stale(read("a row that nobody changed", 0)));
 }
 
 }  // namespace
