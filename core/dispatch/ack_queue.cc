@@ -25,11 +25,11 @@ AckQueue::AckQueue(Scheduler& scheduler, Log& log, CommitSequencer& sequencer, S
       source_(source),
       pipeline_(std::move(pipeline)),
       room_came_(std::move(room_came)),
-      wake_(scheduler) {
-  sequencer_.subscribe(wake_);
-}
+      wake_(scheduler) {}
 
-AckQueue::~AckQueue() { sequencer_.unsubscribe(wake_); }
+AckQueue::~AckQueue() {
+  if (ticket_) sequencer_.unsubscribe(*ticket_);
+}
 
 void AckQueue::push(std::uint64_t commit, std::vector<Settled> settled) {
   if (settled.empty()) return;
@@ -49,6 +49,7 @@ void AckQueue::push(std::uint64_t commit, std::vector<Settled> settled) {
   held_count_ += held.settled.size();
   if (held_count_ > held_max / 2) sequencer_.hurry();
   if (may_tell()) wake_.notify();
+  listen_while_needed();
 }
 
 void AckQueue::close() {
@@ -64,6 +65,7 @@ bool AckQueue::may_tell() const {
 
 Task<> AckQueue::run() {
   while (!closed_ || !held_.empty()) {
+    listen_while_needed();
     if (may_tell()) {
       co_await tell();
     } else if (sequencer_.failure()) {
@@ -73,6 +75,16 @@ Task<> AckQueue::run() {
     } else {
       co_await wake_.wait();
     }
+  }
+}
+
+// A thousand pipelines that hold nothing must not be woken by every sync of the one that works.
+void AckQueue::listen_while_needed() {
+  const bool needed = !held_.empty() && !may_tell() && !sequencer_.failure();
+  if (needed && !ticket_) {
+    ticket_ = sequencer_.subscribe(wake_);
+  } else if (!needed && ticket_) {
+    sequencer_.unsubscribe(*std::exchange(ticket_, {}));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -57,6 +58,7 @@ class AckQueue {
   Task<> tell_until_taken(std::span<const Settled> settled);
   Task<> pause(Duration duration);
   void forget(std::size_t count);
+  void listen_while_needed();
   bool may_tell() const;
 
   Scheduler& scheduler_;
@@ -67,6 +69,7 @@ class AckQueue {
   const std::function<void()> room_came_;
   std::deque<Held> held_;
   std::size_t held_count_ = 0;  // Entries of all held_, and of what is being told.
+  std::optional<CommitSequencer::Ticket> ticket_;  // While what is held waits for a sync.
   bool closed_ = false;
   Signal wake_;
 };

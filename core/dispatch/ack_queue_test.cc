@@ -89,6 +89,21 @@ TEST_F(AckQueueTest, WhatIsNotDurableIsHeldUntilTheSyncAndThenToldInOneCall) {
   EXPECT_THAT(source_.calls, ElementsAre("a@v1 b@v1 c@v1 "));
 }
 
+TEST_F(AckQueueTest, ListensToSyncsOnlyWhileOneIsNeeded) {
+  start("durable at once");
+  scheduler_.run();
+  EXPECT_EQ(sequencer_.listeners(), 0u);
+  durability_ = Durability::periodic;
+  start("later");
+  scheduler_.run_until([&] { return sequencer_.visible() == 2; });
+  scheduler_.run_until([&] { return sequencer_.listeners() == 1; });
+  EXPECT_EQ(sequencer_.listeners(), 1u);
+  scheduler_.run();
+
+  EXPECT_THAT(source_.calls, ElementsAre("durable at once@v1 ", "later@v1 "));
+  EXPECT_EQ(sequencer_.listeners(), 0u);
+}
+
 TEST_F(AckQueueTest, ClosingSyncsWhatIsHeldWithoutDelayAndEndsOnceItIsTold) {
   durability_ = Durability::periodic;
   start("a");

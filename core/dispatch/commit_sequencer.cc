@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "core/base/mutation.h"
 
@@ -105,7 +106,12 @@ void CommitSequencer::written(Result<> outcome, std::uint64_t last, bool synced)
     }
     if (!synced) return;
   }
-  for (Signal* listener : listeners_) listener->notify();
+  for (const auto& [ticket, listener] : listeners_) listener->notify();
+}
+
+CommitSequencer::Ticket CommitSequencer::subscribe(Signal& listener) {
+  listeners_.emplace(++last_ticket_, &listener);
+  return last_ticket_;
 }
 
 void CommitSequencer::look_at(const Error& error) {

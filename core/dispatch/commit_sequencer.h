@@ -18,8 +18,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
-#include <vector>
 
 #include "core/dispatch/row_guard.h"
 #include "core/state/store.h"
@@ -31,6 +31,8 @@ namespace tidemill {
 class CommitSequencer {
  public:
   static constexpr Duration sync_every = std::chrono::seconds(1);
+
+  using Ticket = std::uint64_t;
 
   struct Stats {
     std::uint64_t commits = 0;  ///< Parts written.
@@ -69,10 +71,11 @@ class CommitSequencer {
   RowGuard& guard() { return guard_; }
   const Executor& disk() const { return disk_; }
 
-  /// `listener` is notified whenever durable() grows or a write fails. It unsubscribes before it
-  /// dies.
-  void subscribe(Signal& listener) { listeners_.push_back(&listener); }
-  void unsubscribe(Signal& listener) { std::erase(listeners_, &listener); }
+  /// `listener` is notified whenever durable() grows or a write fails, until unsubscribe(), which
+  /// comes before it dies. Only who waits for that subscribes: each costs every synced group.
+  Ticket subscribe(Signal& listener);
+  void unsubscribe(Ticket ticket) { listeners_.erase(ticket); }
+  std::size_t listeners() const { return listeners_.size(); }
 
   /// Set once a write has failed.
   const std::optional<Error>& failure() const { return failure_; }
@@ -112,8 +115,9 @@ class CommitSequencer {
   std::deque<std::move_only_function<void()>> answered_;  // Of written commits, in order.
   bool answering_ = false;                                // answer() is posted.
   RowGuard guard_;
-  std::vector<Signal*> listeners_;  // In the order of their subscription.
-  std::uint64_t submitted_ = 0;     // The last number given away.
+  std::map<Ticket, Signal*> listeners_;
+  Ticket last_ticket_ = 0;
+  std::uint64_t submitted_ = 0;  // The last number given away.
   std::atomic<std::uint64_t> visible_ = 0;
   std::uint64_t durable_ = 0;
   std::optional<Instant> sync_at_;  // Invariant: set while something visible is not durable.

@@ -263,7 +263,7 @@ TEST_F(CommitSequencerTest, HurryWithNothingToSyncDoesNothingNorHurriesWhatComes
 
 TEST_F(CommitSequencerTest, ListenersHearWhenDurableGrowsAndWhenAWriteFails) {
   Signal listener(scheduler_);
-  sequencer_.subscribe(listener);
+  const auto ticket = sequencer_.subscribe(listener);
   durability_ = Durability::periodic;
   start(1);
   EXPECT_TRUE(scheduler_.run(listener.wait_until(t0 + 1h)));
@@ -272,7 +272,8 @@ TEST_F(CommitSequencerTest, ListenersHearWhenDurableGrowsAndWhenAWriteFails) {
   start(2);
   EXPECT_TRUE(scheduler_.run(listener.wait_until(t0 + 1h)));
   EXPECT_TRUE(sequencer_.failure().has_value());
-  sequencer_.unsubscribe(listener);
+  sequencer_.unsubscribe(ticket);
+  EXPECT_EQ(sequencer_.listeners(), 0u);
 }
 
 TEST_F(CommitSequencerTest, AReadIsStaleFromTheSubmissionOfTheChangeOn) {
