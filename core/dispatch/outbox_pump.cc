@@ -6,6 +6,7 @@
 
 #include "core/base/mutation.h"
 #include "core/dispatch/sink_writer.h"
+#include "core/dispatch/verdict.h"
 
 namespace tidemill {
 namespace {
@@ -13,6 +14,8 @@ namespace {
 // One write to the sink: as large as a batch usually is.
 constexpr std::size_t page_effects = 256;
 constexpr std::uint64_t page_bytes = 4u << 20;
+
+constexpr Backoff read_again{.initial = std::chrono::seconds(1), .max = std::chrono::minutes(1)};
 
 Event event_of(const QueuedEffect& queued) {
   Event event;
@@ -98,15 +101,13 @@ Task<Result<>> OutboxPump::run() {
     Page page;
     // What finds nothing may be older than the last effects that came before finish().
     const bool last_look = finishing_;
-    auto read = [this] {
-      return store_.queued(target_.binding.outbox, delivered_, page_effects, page_bytes);
-    };
-    auto queued = co_await run_on(sequencer_.disk(), std::move(read));
-    if (!queued) co_return std::unexpected(queued.error());
+    auto queued = co_await read(delivered_, page_effects);
+    if (!queued) break;
     if (queued->empty()) {
       set_waiting(0);
       if (last_look) break;
-      co_await wake_.wait();
+      // Only what came since the read began is waited for.
+      if (!finishing_) co_await wake_.wait();
       continue;
     }
     page.queued = std::move(*queued);
@@ -121,6 +122,24 @@ Task<Result<>> OutboxPump::run() {
   }
   if (sequencer_.failure()) co_return std::unexpected(*sequencer_.failure());
   co_return Result<>{};
+}
+
+// However often it takes: a read that fails is no reason for its pipeline to end.
+Task<std::optional<std::vector<QueuedEffect>>> OutboxPump::read(std::uint64_t after,
+                                                                std::size_t effects) {
+  for (std::uint32_t attempt = 1; !stopping_ && !sequencer_.failure(); ++attempt) {
+    auto look = [this, after, effects] {
+      return store_.queued(target_.binding.outbox, after, effects, page_bytes);
+    };
+    auto queued = co_await run_on(sequencer_.disk(), std::move(look));
+    if (queued) co_return std::move(*queued);
+    log_.write(LogLevel::warning, config_.pipeline + ": the outbox of sink " +
+                                      target_.binding.name +
+                                      " cannot be read: " + queued.error().message);
+    const Instant again = scheduler_.now() + backoff(read_again, attempt, scheduler_.random());
+    while (!stopping_ && scheduler_.now() < again) co_await wake_.wait_until(again);
+  }
+  co_return std::nullopt;
 }
 
 Task<bool> OutboxPump::deliver(Page& page) {

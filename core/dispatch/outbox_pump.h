@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,7 @@ class OutboxPump {
 
   /// Runs until stop(), or until finish() was called and the outbox is empty.
   ///
-  /// Errors: transient (the store failed).
+  /// Errors: transient (a commit failed; a read that fails is tried again).
   Task<Result<>> run();
 
   /// So many effects were committed into the outbox.
@@ -53,6 +54,7 @@ class OutboxPump {
  private:
   struct Page;
 
+  Task<std::optional<std::vector<QueuedEffect>>> read(std::uint64_t after, std::size_t effects);
   Task<bool> deliver(Page& page);
   Task<bool> commit(Page& page);
   void set_waiting(std::uint64_t effects);

@@ -201,14 +201,52 @@ TEST_F(OutboxPumpTest, StopLeavesTheRestInTheOutbox) {
   EXPECT_THAT(store_.dead, IsEmpty());
 }
 
-TEST_F(OutboxPumpTest, AStoreThatCannotBeReadEndsItWithTheError) {
+TEST_F(OutboxPumpTest, AnOutboxThatCannotBeReadIsReadAgain) {
+  queue_all({"a"});
   store_.read_failure = Error{Fault::transient, "broken"};
+  start();
+  scheduler_.call_at(t0 + 1h, [&] {
+    store_.read_failure.reset();
+    pump_->finish();
+  });
+  scheduler_.run();
+
+  EXPECT_TRUE(ended_);
+  EXPECT_TRUE(result_.has_value());
+  EXPECT_THAT(sink_.received, ElementsAre("a"));
+  EXPECT_EQ(log_.lines.front(), "p: the outbox of sink out cannot be read: broken");
+}
+
+TEST_F(OutboxPumpTest, FinishIsNotMissedWhileAReadIsToBeTriedAgain) {
+  store_.read_failure = Error{Fault::transient, "broken"};
+  start();
+  scheduler_.run_until([&] { return !log_.lines.empty(); });
+  store_.read_failure.reset();
+  pump_->finish();
+  scheduler_.run();
+
+  EXPECT_TRUE(ended_);
+}
+
+TEST_F(OutboxPumpTest, StopEndsItThoughTheOutboxCannotBeRead) {
+  store_.read_failure = Error{Fault::transient, "broken"};
+  start();
+  scheduler_.call_at(t0 + 1h, [&] { pump_->stop(); });
+  scheduler_.run();
+
+  EXPECT_TRUE(ended_);
+  EXPECT_EQ(scheduler_.now(), t0 + 1h);
+}
+
+TEST_F(OutboxPumpTest, AStoreWhoseWritesFailEndsItWithTheError) {
+  queue_all({"a"});
+  store_.failure = Error{Fault::transient, "disk full"};
   start();
   scheduler_.run();
 
   ASSERT_TRUE(ended_);
   ASSERT_FALSE(result_.has_value());
-  EXPECT_EQ(result_.error().message, "broken");
+  EXPECT_EQ(result_.error().message, "disk full");
 }
 
 TEST_F(OutboxPumpTest, SaysWhenItHasRoomAgain) {

@@ -90,6 +90,9 @@ Life::Life(World& world, std::uint64_t seed)
     return random % 2 == 0 ? ModelStore::Write::fails_and_happened
                            : ModelStore::Write::fails_and_did_not;
   };
+  world_.store.read_fails = [this] {
+    return scheduler_.random() % 1000 < world_.scenario.bad_reads;
+  };
   world_.store.reopens = [this] { return scheduler_.random() % 2 == 0; };
   spawn(scheduler_, live());
 }
@@ -98,6 +101,7 @@ Life::Life(World& world, std::uint64_t seed)
 Life::~Life() {
   scheduler_.abandon();
   world_.store.write_goes = nullptr;
+  world_.store.read_fails = nullptr;
   world_.store.reopens = nullptr;
   world_.hand_back();
 }

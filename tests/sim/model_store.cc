@@ -106,7 +106,7 @@ Result<std::vector<bool>> ModelStore::settled_before(PipelineId pipeline,
 Result<std::vector<QueuedEffect>> ModelStore::queued(OutboxId outbox, std::uint64_t after,
                                                      std::size_t effects_max,
                                                      std::uint64_t bytes_max) {
-  if (broken_) return broken();
+  if (broken_ || (read_fails && read_fails())) return broken();
   std::vector<QueuedEffect> page;
   std::uint64_t bytes = 0;
   auto& effects = visible_.outboxes[outbox];

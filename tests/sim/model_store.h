@@ -76,6 +76,8 @@ class ModelStore final : public Store {
   /// Asked before every write: how does it go?
   enum class Write { good, fails_and_happened, fails_and_did_not };
   std::function<Write()> write_goes;
+  /// Asked whenever an outbox is read: does that fail?
+  std::function<bool()> read_fails;
   /// Told of every row that becomes visible.
   std::function<void(const std::string& key)> committed;
   /// Asked at every reopen().

@@ -109,6 +109,7 @@ Scenario Scenario::draw(std::uint64_t seed) {
   scenario.drains = dice.one_in(3) ? dice.up_to(500) : 0;
   scenario.bad_writes = dice.one_in(4) ? dice.up_to(60) : 0;
   draw_company(dice, scenario.flows);
+  scenario.bad_reads = dice.one_in(3) ? dice.up_to(300) : 0;
   scenario.write_max = std::chrono::milliseconds(dice.one_in(6) ? 500 : 3);
   return scenario;
 }

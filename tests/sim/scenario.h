@@ -73,6 +73,7 @@ struct Scenario {
   std::uint32_t power_cuts = 0;  ///< Of 1000 such ends; unsynced commits go with the power.
   std::uint32_t drains = 0;      ///< Of 1000 such ends: the engine is asked to stop.
   std::uint32_t bad_writes = 0;  ///< Of 1000 commits: the write fails, with unknown outcome.
+  std::uint32_t bad_reads = 0;   ///< Of 1000 reads of an outbox.
 
   static Scenario draw(std::uint64_t seed);
   std::uint64_t events() const;
