@@ -119,6 +119,7 @@ std::string AdminApi::metrics_text() {
                                       .filtered = s.filtered,
                                       .duplicates = s.duplicates,
                                       .dead_lettered = s.dead_lettered,
+                                      .dead_effects = s.dead_effects,
                                       .in_flight_events = s.in_flight_events,
                                       .in_flight_bytes = s.in_flight_bytes});
   }
@@ -136,8 +137,8 @@ HttpResponse AdminApi::pipelines(const HttpRequest& request) {
     if (text) {
       fmt::format_to(std::back_inserter(out),
                      "{}: {}, {} events, {} in flight, {} retried, {} dead letters{}{}\n", p.name,
-                     name_of(p.state), s.events, s.in_flight_events, s.retried, s.dead_lettered,
-                     p.error.empty() ? "" : "; ", p.error);
+                     name_of(p.state), s.events, s.in_flight_events, s.retried,
+                     s.dead_lettered + s.dead_effects, p.error.empty() ? "" : "; ", p.error);
     } else {
       const boost::json::object line = {{"name", p.name},
                                         {"state", name_of(p.state)},
@@ -150,6 +151,7 @@ HttpResponse AdminApi::pipelines(const HttpRequest& request) {
                                         {"filtered", s.filtered},
                                         {"duplicates", s.duplicates},
                                         {"dead_lettered", s.dead_lettered},
+                                        {"dead_effects", s.dead_effects},
                                         {"in_flight", s.in_flight_events}};
       out += boost::json::serialize(line) + "\n";
     }

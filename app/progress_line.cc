@@ -35,7 +35,7 @@ void ProgressLine::draw() {
   for (const PipelineStatus& p : engine_.status()) {
     all.events += p.stats.events;
     all.in_flight_events += p.stats.in_flight_events;
-    all.dead_lettered += p.stats.dead_lettered;
+    all.dead_lettered += p.stats.dead_lettered + p.stats.dead_effects;
   }
   const Instant now = scheduler_.now();
   const double passed = std::chrono::duration<double>(now - drawn_before_).count();

@@ -18,10 +18,11 @@ std::string summary_json(Duration elapsed, std::span<const PipelineStatus> pipel
     const PipelineStats& s = p.stats;
     fmt::format_to(std::back_inserter(out),
                    R"({}{}: {{"events": {}, "batches": {}, "invocations": {}, "committed": {}, )"
-                   R"("retried": {}, "filtered": {}, "duplicates": {}, "dead_lettered": {}}})",
+                   R"("retried": {}, "filtered": {}, "duplicates": {}, "dead_lettered": {}, )"
+                   R"("dead_effects": {}}})",
                    separator, boost::json::serialize(boost::json::string(p.name)), s.events,
                    s.batches, s.invocations, s.committed, s.retried, s.filtered, s.duplicates,
-                   s.dead_lettered);
+                   s.dead_lettered, s.dead_effects);
     separator = ", ";
   }
   return out + "}}";
@@ -32,7 +33,7 @@ std::string summary_text(Duration elapsed, std::span<const PipelineStatus> pipel
   for (const PipelineStatus& p : pipelines) {
     const PipelineStats& s = p.stats;
     fmt::format_to(std::back_inserter(out), "{}: {} events, {} committed, {} dead letters", p.name,
-                   s.events, s.committed, s.dead_lettered);
+                   s.events, s.committed, s.dead_lettered + s.dead_effects);
     if (s.retried != 0) fmt::format_to(std::back_inserter(out), ", {} retried", s.retried);
     if (!p.error.empty()) fmt::format_to(std::back_inserter(out), "; {}", p.error);
     out += '\n';
@@ -42,7 +43,7 @@ std::string summary_text(Duration elapsed, std::span<const PipelineStatus> pipel
 
 std::uint64_t dead_letters(std::span<const PipelineStatus> pipelines) {
   std::uint64_t all = 0;
-  for (const PipelineStatus& p : pipelines) all += p.stats.dead_lettered;
+  for (const PipelineStatus& p : pipelines) all += p.stats.dead_lettered + p.stats.dead_effects;
   return all;
 }
 

@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t page_effects = 256;
 constexpr std::uint64_t page_bytes = 4u << 20;
 
+// While they are only counted.
+constexpr std::size_t count_effects = 16'384;
+
 constexpr Backoff read_again{.initial = std::chrono::seconds(1), .max = std::chrono::minutes(1)};
 
 Event event_of(const QueuedEffect& queued) {
@@ -65,25 +68,50 @@ struct OutboxPump::Page {
 };
 
 OutboxPump::OutboxPump(Scheduler& scheduler, Log& log, Store& store, CommitSequencer& sequencer,
-                       Target& target, Config config, std::function<void()> room_came)
+                       Target& target, Config config, Callbacks callbacks)
     : scheduler_(scheduler),
       log_(log),
       store_(store),
       sequencer_(sequencer),
       target_(target),
       config_(std::move(config)),
-      room_came_(std::move(room_came)),
+      callbacks_(std::move(callbacks)),
       wake_(scheduler) {}
 
-void OutboxPump::added(std::uint64_t effects) {
+std::uint64_t OutboxPump::bytes_of(const QueuedEffect& effect) {
+  std::uint64_t bytes = effect.bytes() + effect.content_type.size() + effect.event_id.size() +
+                        effect.source.size() + effect.type.size() + effect.subject.size() +
+                        effect.version.size() + effect.event_key.size();
+  for (const auto& [name, value] : effect.metadata) bytes += name.size() + value.size();
+  return bytes;
+}
+
+void OutboxPump::added(std::uint64_t effects, std::uint64_t bytes) {
   waiting_ += effects;
+  waiting_bytes_ += bytes;
   wake_.notify();
 }
 
-void OutboxPump::set_waiting(std::uint64_t effects) {
+void OutboxPump::set_waiting(std::uint64_t effects, std::uint64_t bytes) {
   const bool was_full = full();
   waiting_ = effects;
-  if (was_full && !full()) room_came_();
+  waiting_bytes_ = bytes;
+  if (was_full && !full()) callbacks_.room_came();
+}
+
+// Not further than the bounds: behind them is more than may wait, however much it is.
+Task<> OutboxPump::count() {
+  std::uint64_t last = 0;
+  while (!at_bound()) {
+    const auto page = co_await read(last, count_effects);
+    if (!page) co_return;
+    if (page->empty()) break;
+    waiting_ += page->size();
+    for (const QueuedEffect& effect : *page) waiting_bytes_ += bytes_of(effect);
+    last = page->back().number;
+  }
+  counted_ = true;
+  if (!full()) callbacks_.room_came();
 }
 
 void OutboxPump::finish() {
@@ -97,6 +125,7 @@ void OutboxPump::stop() {
 }
 
 Task<Result<>> OutboxPump::run() {
+  co_await count();
   while (!stopping_ && !sequencer_.failure()) {
     Page page;
     // What finds nothing may be older than the last effects that came before finish().
@@ -104,14 +133,13 @@ Task<Result<>> OutboxPump::run() {
     auto queued = co_await read(delivered_, page_effects);
     if (!queued) break;
     if (queued->empty()) {
-      set_waiting(0);
+      set_waiting(0, 0);
       if (last_look) break;
       // Only what came since the read began is waited for.
       if (!finishing_) co_await wake_.wait();
       continue;
     }
     page.queued = std::move(*queued);
-    waiting_ = std::max<std::uint64_t>(waiting_, page.queued.size());
     page.lay_out();
     if (mutated(Mutation::deliver_after_removal)) std::ignore = co_await commit(page);
     const bool delivered = co_await deliver(page);
@@ -169,8 +197,6 @@ Task<bool> OutboxPump::deliver(Page& page) {
                       .key = lost.key,
                       .data = lost.data,
                       .time = lost.time};
-    log_.write(LogLevel::warning, config_.pipeline + ": dead letter " + letter.event_id +
-                                      " at sink " + letter.sink + ": " + letter.reason);
     page.dead.push_back(std::move(letter));
   };
   write.given_up = [&page](const Effect& effect) { return bool{page.given_up[effect.event]}; };
@@ -181,14 +207,19 @@ Task<bool> OutboxPump::deliver(Page& page) {
 
 Task<bool> OutboxPump::commit(Page& page) {
   CommitPart part{.pipeline = config_.id};
-  for (const QueuedEffect& one : page.queued)
+  std::uint64_t bytes = 0;
+  for (const QueuedEffect& one : page.queued) {
     part.delivered.emplace_back(target_.binding.outbox, one.number);
-  dead_lettered_ += page.dead.size();
-  if (config_.dead_letter.enabled) part.dead_letters = std::move(page.dead);
+    bytes += bytes_of(one);
+  }
+  if (config_.dead_letter.enabled) part.dead_letters = page.dead;
   const auto committed = co_await sequencer_.commit(part, config_.durability);
   if (!committed) co_return false;
   delivered_ = page.queued.back().number;
-  set_waiting(waiting_ - std::min<std::uint64_t>(waiting_, page.queued.size()));
+  // What it read may be more than it was told of so far.
+  const std::uint64_t effects = std::min<std::uint64_t>(waiting_, page.queued.size());
+  set_waiting(waiting_ - effects, waiting_bytes_ - std::min(waiting_bytes_, bytes));
+  for (const DeadLetter& letter : page.dead) callbacks_.died(letter);
   co_return true;
 }
 

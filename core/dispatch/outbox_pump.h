@@ -21,8 +21,9 @@ namespace tidemill {
 
 class OutboxPump {
  public:
-  /// So many effects may wait; beyond, the pipeline takes in no more events.
+  /// So many effects may wait, and so many bytes; beyond, the pipeline takes in no more events.
   static constexpr std::uint64_t effects_max = 1'000'000;
+  static constexpr std::uint64_t bytes_max = 1ull << 30;
 
   struct Config {
     std::string pipeline;
@@ -31,9 +32,17 @@ class OutboxPump {
     DeadLetterPolicy dead_letter;
   };
 
-  /// Everything referred to outlives the pump. `room_came` is called when it is full no longer.
+  /// What it counts of an effect.
+  static std::uint64_t bytes_of(const QueuedEffect& effect);
+
+  struct Callbacks {
+    std::function<void()> room_came;              ///< It is full no longer.
+    std::function<void(const DeadLetter&)> died;  ///< An effect was given up, durably.
+  };
+
+  /// Everything referred to outlives the pump.
   OutboxPump(Scheduler& scheduler, Log& log, Store& store, CommitSequencer& sequencer,
-             Target& target, Config config, std::function<void()> room_came);
+             Target& target, Config config, Callbacks callbacks);
   OutboxPump(const OutboxPump&) = delete;
   OutboxPump& operator=(const OutboxPump&) = delete;
 
@@ -43,13 +52,13 @@ class OutboxPump {
   Task<Result<>> run();
 
   /// So many effects were committed into the outbox.
-  void added(std::uint64_t effects);
+  void added(std::uint64_t effects, std::uint64_t bytes);
   void finish();
   void stop();
 
   OutboxId outbox() const { return target_.binding.outbox; }
-  bool full() const { return waiting_ >= effects_max; }
-  std::uint64_t dead_lettered() const { return dead_lettered_; }
+  /// Until what an earlier life left is counted, too.
+  bool full() const { return !counted_ || at_bound(); }
 
  private:
   struct Page;
@@ -57,7 +66,9 @@ class OutboxPump {
   Task<std::optional<std::vector<QueuedEffect>>> read(std::uint64_t after, std::size_t effects);
   Task<bool> deliver(Page& page);
   Task<bool> commit(Page& page);
-  void set_waiting(std::uint64_t effects);
+  Task<> count();
+  void set_waiting(std::uint64_t effects, std::uint64_t bytes);
+  bool at_bound() const { return waiting_ >= effects_max || waiting_bytes_ >= bytes_max; }
 
   Scheduler& scheduler_;
   Log& log_;
@@ -65,10 +76,11 @@ class OutboxPump {
   CommitSequencer& sequencer_;
   Target& target_;
   const Config config_;
-  const std::function<void()> room_came_;
+  const Callbacks callbacks_;
   std::uint64_t delivered_ = 0;  // The number of the last effect that left.
-  std::uint64_t waiting_ = 0;    // As far as it was seen here.
-  std::uint64_t dead_lettered_ = 0;
+  std::uint64_t waiting_ = 0;
+  std::uint64_t waiting_bytes_ = 0;
+  bool counted_ = false;  // What an earlier life left, up to the bounds.
   bool finishing_ = false;
   bool stopping_ = false;
   Signal wake_;

@@ -38,14 +38,17 @@ class OutboxPumpTest : public ::testing::Test {
     effect.offset = Offset(last_offset_++);
     part.queued.push_back(std::move(effect));
     const auto committed = co_await sequencer_.commit(part, Durability::sync);
-    if (committed && pump_) pump_->added(1);
+    if (committed && pump_) pump_->added(1, data.size());
   }
   void queue_all(std::initializer_list<const char*> all) {
     for (const char* data : all) scheduler_.run(queue(data));
   }
 
   void start() {
-    pump_.emplace(scheduler_, log_, store_, sequencer_, target_, config_, [this] { ++room_came_; });
+    pump_.emplace(scheduler_, log_, store_, sequencer_, target_, config_,
+                  OutboxPump::Callbacks{
+                      [this] { ++room_came_; },
+                      [this](const DeadLetter& letter) { died_.push_back(letter.reason); }});
     boost::asio::co_spawn(scheduler_.executor(), pump_->run(),
                           [this](std::exception_ptr, Result<> result) {
                             ended_ = true;
@@ -64,6 +67,7 @@ class OutboxPumpTest : public ::testing::Test {
   std::optional<OutboxPump> pump_;
   std::uint64_t last_offset_ = 0;
   int room_came_ = 0;
+  std::vector<std::string> died_;
   bool ended_ = false;
   Result<> result_;
 };
@@ -139,7 +143,7 @@ TEST_F(OutboxPumpTest, WhatIsGivenUpLeavesWithItsDeadLetterInOneCommit) {
   EXPECT_EQ(store_.dead[0].sink, "out");
   EXPECT_EQ(store_.dead[0].reason, "odd");
   EXPECT_EQ(store_.dead[0].attempts, 1u);
-  EXPECT_EQ(pump_->dead_lettered(), 1u);
+  EXPECT_THAT(died_, ElementsAre("odd"));
   EXPECT_THAT(sink_.received, ElementsAre("b"));
 }
 
@@ -153,7 +157,7 @@ TEST_F(OutboxPumpTest, WithDeadLettersOffWhatIsGivenUpIsCounted) {
   scheduler_.run();
 
   EXPECT_THAT(store_.dead, IsEmpty());
-  EXPECT_EQ(pump_->dead_lettered(), 1u);
+  EXPECT_THAT(died_, ElementsAre("odd"));
   EXPECT_THAT(store_.outbox_effects, IsEmpty());
 }
 
@@ -170,15 +174,15 @@ TEST_F(OutboxPumpTest, FinishEndsItOnceTheOutboxIsEmpty) {
 
 // The read that finds nothing may be older than the last commit before finish().
 TEST_F(OutboxPumpTest, FinishDeliversWhatWasCommittedWhileAReadWasUnderWay) {
-  bool first = true;
+  int reads = 0;
   store_.on_read_end = [&] {
-    if (!std::exchange(first, false)) return;
+    if (++reads != 2) return;  // The first one counts what is there.
     QueuedEffect effect;
     effect.outbox = OutboxId(1);
     effect.number = 1;
     effect.data = "late";
     store_.outbox_effects.emplace(1, effect);
-    pump_->added(1);
+    pump_->added(1, 4);
     pump_->finish();
   };
   start();
@@ -249,18 +253,68 @@ TEST_F(OutboxPumpTest, AStoreWhoseWritesFailEndsItWithTheError) {
   EXPECT_EQ(result_.error().message, "disk full");
 }
 
-TEST_F(OutboxPumpTest, SaysWhenItHasRoomAgain) {
-  sink_.takes = 1s;
+TEST_F(OutboxPumpTest, WhatIsGivenUpIsNotReportedBeforeItIsCommitted) {
+  queue_all({"a"});
+  sink_.answers_with = [](std::string_view, int) -> Result<> {
+    return fail(Fault::bad_event, "odd");
+  };
+  store_.on_commit = [&] { store_.failure = Error{Fault::transient, "power"}; };
   start();
   scheduler_.run();
-  spawn(scheduler_, queue("a"));
-  scheduler_.run_until([&] { return sink_.writes == 1; });
-  pump_->added(OutboxPump::effects_max);
+
+  EXPECT_TRUE(ended_);
+  EXPECT_THAT(died_, IsEmpty());
+}
+
+TEST_F(OutboxPumpTest, SaysWhenItHasRoomAgain) {
+  for (const auto& [effects, bytes] : {std::pair{OutboxPump::effects_max, std::uint64_t{1}},
+                                       std::pair{std::uint64_t{1}, OutboxPump::bytes_max}}) {
+    sink_.takes = 1s;
+    sink_.writes = 0;
+    start();
+    scheduler_.run();
+    EXPECT_EQ(room_came_, 1) << "what an earlier life left is counted";
+    spawn(scheduler_, queue("a"));
+    scheduler_.run_until([&] { return sink_.writes == 1; });
+    pump_->added(effects, bytes);
+    EXPECT_TRUE(pump_->full());
+    scheduler_.run();
+
+    EXPECT_FALSE(pump_->full());
+    EXPECT_EQ(std::exchange(room_came_, 0), 2);
+    pump_->stop();
+    scheduler_.run();
+  }
+}
+
+TEST_F(OutboxPumpTest, IsFullUntilWhatAnEarlierLifeLeftIsCounted) {
+  sink_.takes = 1s;
+  start();
   EXPECT_TRUE(pump_->full());
   scheduler_.run();
-
   EXPECT_FALSE(pump_->full());
-  EXPECT_EQ(room_came_, 1);
+}
+
+TEST_F(OutboxPumpTest, WhatAnEarlierLifeLeftCountsTowardsTheBounds) {
+  QueuedEffect effect;
+  effect.outbox = OutboxId(1);
+  effect.data.assign(1u << 10, 'x');
+  for (effect.number = 1; effect.number <= 20'000; ++effect.number)
+    store_.outbox_effects.emplace(effect.number, effect);
+  sink_.takes = 1h;
+  start();
+  scheduler_.run_until([&] { return sink_.writes == 1; });
+  EXPECT_FALSE(pump_->full());
+  const std::uint64_t bytes_left = OutboxPump::bytes_max - 20'000 * 1024;
+  pump_->added(1, bytes_left - 1);
+  EXPECT_FALSE(pump_->full());
+  pump_->added(1, 1);
+  EXPECT_TRUE(pump_->full()) << "by bytes";
+  scheduler_.run_until([&] { return sink_.writes == 2; });
+  EXPECT_FALSE(pump_->full());
+  pump_->added(OutboxPump::effects_max - 20'002 + 256, 0);
+  EXPECT_TRUE(pump_->full()) << "by effects";
+  scheduler_.abandon();
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ PipelineStats& PipelineStats::operator+=(const PipelineStats& other) {
   filtered += other.filtered;
   duplicates += other.duplicates;
   dead_lettered += other.dead_lettered;
+  dead_effects += other.dead_effects;
   return *this;
 }
 
@@ -44,7 +45,8 @@ PipelineRunner::PipelineRunner(Shared shared, Source& source, Invoker* invoker,
       pumps_.push_back(std::make_unique<OutboxPump>(
           scheduler_, log_, shared.store, sequencer_, target,
           OutboxPump::Config{config_.name, config_.id, config_.durability, config_.dead_letter},
-          [this] { room_.notify(); }));
+          OutboxPump::Callbacks{[this] { room_.notify(); },
+                                [this](const DeadLetter& letter) { effect_died(letter); }}));
   if (config_.dedupe.by != DedupeBy::none)
     dedupe_.emplace(scheduler_, shared.store, sequencer_.disk(), config_.id, config_.dedupe);
   for (LogProgress& progress : restored) {

@@ -14,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config/plan.h"
@@ -60,6 +61,7 @@ struct PipelineStats {
   std::uint64_t filtered = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t dead_lettered = 0;
+  std::uint64_t dead_effects = 0;  ///< Given up behind an outbox; their events had committed.
   std::uint64_t in_flight_events = 0;
   std::uint64_t in_flight_bytes = 0;
 
@@ -222,7 +224,8 @@ class PipelineRunner {
   DeadLetter dead_letter(const Work& work, const Event& event, const Death& death) const;
   Task<> commit(Lane& lane, Settlement& settlement);
   void kill(Settlement& settlement, std::uint32_t event, Death death);
-  void report_death(const Event& event, const Death& death);
+  void report_death(std::string_view event, std::string_view sink, std::string_view reason);
+  void effect_died(const DeadLetter& letter);
   void fail_pipeline(Error error);
   void release(const Settlement& settlement);
 

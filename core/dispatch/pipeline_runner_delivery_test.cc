@@ -300,5 +300,22 @@ TEST_F(DeliveryByQueue, WhatIsStillQueuedAtADrainStaysInTheStore) {
   EXPECT_THAT(source_.settled, ElementsAre(0, 1));
 }
 
+TEST_F(PipelineRunnerTest, EffectsThatDieBehindAQueueAreCountedAndLoggedUpToTheSameBound) {
+  messages_.delivery = Delivery::queue;
+  messages_.outbox = OutboxId(1);
+  bindings_ = {messages_};
+  sink_.answers_with = [](std::string_view, int) -> Result<> { return std::unexpected(odd); };
+  for (int i = 0; i < 50; ++i) source_.push("e" + std::to_string(i));
+
+  run();
+
+  EXPECT_EQ(stats().committed, 50u);
+  EXPECT_EQ(stats().dead_lettered, 0u);
+  EXPECT_EQ(stats().dead_effects, 50u);
+  EXPECT_THAT(store_.dead, SizeIs(50));
+  EXPECT_THAT(log_.lines, SizeIs(21)) << "twenty, and that no more will come";
+  EXPECT_THAT(log_.lines, Contains("p: dead letter fake/0@0 at sink out: too odd"));
+}
+
 }  // namespace
 }  // namespace tidemill

@@ -152,10 +152,15 @@ Task<> PipelineRunner::commit(Lane& lane, Settlement& settlement) {
     co_return;
   }
   acks_.push(*committed, std::move(settled));
-  if (!part.queued.empty())
-    for (auto& pump : pumps_)
-      pump->added(static_cast<std::uint64_t>(
-          std::ranges::count(part.queued, pump->outbox(), &QueuedEffect::outbox)));
+  for (auto& pump : pumps_) {
+    std::uint64_t effects = 0, bytes = 0;
+    for (const QueuedEffect& effect : part.queued) {
+      if (effect.outbox != pump->outbox()) continue;
+      ++effects;
+      bytes += OutboxPump::bytes_of(effect);
+    }
+    if (effects > 0) pump->added(effects, bytes);
+  }
   release(settlement);
 }
 
@@ -340,11 +345,17 @@ void PipelineRunner::kill(Settlement& settlement, std::uint32_t event, Death dea
   settlement.deaths.try_emplace(event, std::move(death));
 }
 
-void PipelineRunner::report_death(const Event& event, const Death& death) {
+void PipelineRunner::effect_died(const DeadLetter& letter) {
+  ++stats_.dead_effects;
+  report_death(letter.event_id, letter.sink, letter.reason);
+}
+
+void PipelineRunner::report_death(std::string_view event, std::string_view sink,
+                                  std::string_view reason) {
   if (++reported_deaths_ > deaths_logged_max) return;
-  const std::string where = death.sink.empty() ? "" : " at sink " + death.sink;
-  log_.write(LogLevel::warning,
-             config_.name + ": dead letter " + event_id(event) + where + ": " + death.reason);
+  const std::string where = sink.empty() ? "" : " at sink " + std::string(sink);
+  log_.write(LogLevel::warning, config_.name + ": dead letter " + std::string(event) + where +
+                                    ": " + std::string(reason));
   if (reported_deaths_ == deaths_logged_max)
     log_.write(LogLevel::warning, config_.name +
                                       ": further dead letters are counted, not logged; see them "
@@ -359,7 +370,8 @@ void PipelineRunner::release(const Settlement& settlement) {
     const Event& event = settlement.work.events[i];
     if (fate == Fate::dead_letter) {
       ++stats_.dead_lettered;
-      report_death(event, settlement.deaths.at(i));
+      const Death& death = settlement.deaths.at(i);
+      report_death(event_id(event), death.sink, death.reason);
       if (mutated(Mutation::forget_credit)) continue;
     } else if (fate == Fate::duplicate) {
       ++stats_.duplicates;

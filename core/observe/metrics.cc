@@ -19,7 +19,7 @@ struct CounterDecl {
   std::uint64_t PipelineTotals::* total;
 };
 
-constexpr std::array<CounterDecl, 8> counter_decls{{
+constexpr std::array<CounterDecl, 9> counter_decls{{
     {"tidemill_events_total", "Events taken from the source.", &PipelineTotals::events},
     {"tidemill_batches_total", "Batches closed.", &PipelineTotals::batches},
     {"tidemill_invocations_total", "Calls of the function, repeated ones included.",
@@ -29,6 +29,8 @@ constexpr std::array<CounterDecl, 8> counter_decls{{
     {"tidemill_filtered_total", "Events that a filter left out.", &PipelineTotals::filtered},
     {"tidemill_duplicates_total", "Events known from before.", &PipelineTotals::duplicates},
     {"tidemill_dead_lettered_total", "Events given up.", &PipelineTotals::dead_lettered},
+    {"tidemill_dead_effects_total", "Effects given up behind a queue to their sink.",
+     &PipelineTotals::dead_effects},
 }};
 
 // From a call that never leaves the thread to one that runs into a timeout.

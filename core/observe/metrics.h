@@ -37,6 +37,7 @@ struct PipelineTotals {
   std::uint64_t filtered = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t dead_lettered = 0;
+  std::uint64_t dead_effects = 0;
   std::uint64_t in_flight_events = 0;  ///< Now, not since the start; bytes too.
   std::uint64_t in_flight_bytes = 0;
 };
@@ -53,7 +54,7 @@ class PipelineMetrics {
  private:
   friend class Metrics;
 
-  static constexpr std::size_t counter_count = 8;
+  static constexpr std::size_t counter_count = 9;
 
   std::array<prometheus::Counter*, counter_count> counters_{};
   prometheus::Gauge* in_flight_events_ = nullptr;

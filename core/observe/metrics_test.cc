@@ -21,6 +21,7 @@ TEST(Metrics, TotalsOfAPipelineBecomeItsSeries) {
                                      .filtered = 1,
                                      .duplicates = 1,
                                      .dead_lettered = 1,
+                                     .dead_effects = 4,
                                      .in_flight_events = 5,
                                      .in_flight_bytes = 640});
 
@@ -33,6 +34,7 @@ TEST(Metrics, TotalsOfAPipelineBecomeItsSeries) {
   EXPECT_THAT(text, HasSubstr("tidemill_filtered_total{pipeline=\"clicks\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("tidemill_duplicates_total{pipeline=\"clicks\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("tidemill_dead_lettered_total{pipeline=\"clicks\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("tidemill_dead_effects_total{pipeline=\"clicks\"} 4\n"));
   EXPECT_THAT(text, HasSubstr("tidemill_in_flight_events{pipeline=\"clicks\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("tidemill_in_flight_bytes{pipeline=\"clicks\"} 640\n"));
   EXPECT_THAT(text, HasSubstr("tidemill_build_info{version=\"1.2.3\"} 1\n"));
