@@ -175,6 +175,7 @@ Task<bool> OutboxPump::deliver(Page& page) {
   write.pipeline = config_.pipeline;
   write.events = page.events;
   write.effects = page.effects;
+  write.ordering = Ordering::ordered;
   write.give_up = [this, &page](const Effect& effect, const Error& error, std::uint32_t attempts) {
     const QueuedEffect& lost = page.queued[effect.event];
     page.given_up[effect.event] = true;

@@ -127,6 +127,18 @@ TEST_F(OutboxPumpTest, OrderIsKeptBehindAnEffectThatIsTriedAgain) {
   EXPECT_THAT(sink_.received, ElementsAre("a", "b"));
 }
 
+TEST_F(OutboxPumpTest, OrderIsKeptWithinOneWrite) {
+  sink_.answers_with = [](std::string_view data, int write) -> Result<> {
+    if (data == "b" && write == 1) return std::unexpected(busy);
+    return {};
+  };
+  queue_all({"a", "b", "c"});
+  start();
+  scheduler_.run();
+
+  EXPECT_THAT(sink_.received, ElementsAre("a", "c", "b", "c"));
+}
+
 TEST_F(OutboxPumpTest, WhatIsGivenUpLeavesWithItsDeadLetterInOneCommit) {
   queue_all({"a", "b"});
   sink_.answers_with = [](std::string_view data, int) -> Result<> {

@@ -66,6 +66,7 @@ Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
   write.pipeline = config_.name;
   write.events = settlement.work.events;
   write.effects = effects_for(target.binding, settlement);
+  write.ordering = ordering();
   write.give_up = [&, failures](const Effect& effect, const Error& error, std::uint32_t) {
     // Its event is dead already: it goes to the dead letters, if nowhere else.
     if (failures) {

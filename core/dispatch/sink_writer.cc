@@ -1,10 +1,10 @@
 #include "core/dispatch/sink_writer.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "core/base/mutation.h"
-#include "core/dispatch/verdict.h"
 
 namespace tidemill {
 namespace {
@@ -21,31 +21,70 @@ Task<std::vector<Result<>>> write_once(Target& target, const SinkWrite& write) {
   co_return answers;
 }
 
+// Since it last succeeded.
+struct Tries {
+  std::uint32_t failed = 0;
+};
+
+// The pause before the next write. Counts the tries of what failed and gives up what may not be
+// tried again.
+Duration judge_answers(const std::vector<Result<>>& answers, const RetryPolicy& policy,
+                       const SinkWrite& write, std::vector<Tries>& tries, std::uint64_t random) {
+  Duration pause{0};
+  std::uint32_t most = 0;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i] || mutated(Mutation::ignore_sink_refusal)) {
+      tries[i] = {};
+      continue;
+    }
+    const Error& error = answers[i].error();
+    const bool retryable = error.fault == Fault::transient || error.fault == Fault::throttled;
+    if (++tries[i].failed >= policy.attempts || !retryable) {
+      write.give_up(write.effects[i], error, tries[i].failed);
+      tries[i] = {};
+    } else {
+      most = std::max(most, tries[i].failed);
+      pause = std::max<Duration>(pause, error.retry_after);
+    }
+  }
+  return most == 0 ? pause : std::max(pause, backoff(policy.backoff, most, random));
+}
+
+// Keeps what failed or stands behind something that did. Of an event that was given up nothing is
+// to be written, and nobody waits for it.
+void keep_unsettled(SinkWrite& write, std::vector<Tries>& tries) {
+  std::set<std::string_view> keys;        // Of effects that are kept,
+  std::set<std::string_view> event_keys;  // and of their events.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < write.effects.size(); ++i) {
+    const Effect effect = write.effects[i];
+    const std::string_view event_key =
+        write.ordering == Ordering::keyed ? write.events[effect.event].key : std::string_view();
+    const bool behind = (write.ordering == Ordering::ordered && kept > 0) ||
+                        keys.contains(effect.key) || event_keys.contains(event_key);
+    if ((tries[i].failed == 0 && !behind) || write.given_up(effect)) continue;
+    if (!effect.key.empty()) keys.insert(effect.key);
+    if (!event_key.empty()) event_keys.insert(event_key);
+    write.effects[kept] = effect;
+    tries[kept++] = tries[i];
+  }
+  write.effects.resize(kept);
+  tries.resize(kept);
+}
+
 }  // namespace
 
 Task<bool> write_until_settled(Scheduler& scheduler, Target& target, SinkWrite write) {
-  const RetryPolicy& policy = target.binding.retry;
-  for (std::uint32_t attempt = 1; !write.effects.empty(); ++attempt) {
+  std::vector<Tries> tries;
+  while (!write.effects.empty()) {
     const auto answers = co_await write_once(target, write);
-    std::vector<Effect> again;
-    Duration pause{0};
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      if (answers[i] || mutated(Mutation::ignore_sink_refusal)) continue;
-      const Error& error = answers[i].error();
-      const bool retryable = error.fault == Fault::transient || error.fault == Fault::throttled;
-      if (retryable && attempt < policy.attempts) {
-        again.push_back(write.effects[i]);
-        pause = std::max<Duration>(pause, error.retry_after);
-      } else {
-        write.give_up(write.effects[i], error, attempt);
-      }
-    }
-    // An event that died of one effect needs no other.
-    std::erase_if(again, write.given_up);
-    write.effects = std::move(again);
+    if (answers.empty()) break;
+    tries.resize(write.effects.size());
+    const Duration pause =
+        judge_answers(answers, target.binding.retry, write, tries, scheduler.random());
+    keep_unsettled(write, tries);
     if (write.effects.empty()) break;
     if (write.stop()) co_return false;
-    pause = std::max(pause, backoff(policy.backoff, attempt, scheduler.random()));
     const Instant until = scheduler.now() + pause;
     while (!write.stop() && scheduler.now() < until) {
       const Instant look = std::min(until, scheduler.now() + look_for_stop_every);

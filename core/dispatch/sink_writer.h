@@ -1,8 +1,9 @@
 // write_until_settled(): carries effects out at one sink, with its retries.
 //
-// A failed effect is written again from the held response; the function is not asked again. What
-// finally fails is given up, and with it every other effect of its event that is still to be
-// written here.
+// A failed effect is written again from the held response; the function is not asked again. With it
+// goes every later one that has to stay behind it, written or not: the sink ends with the last of
+// them, in their order. What fails as often in a row as it may is given up, and with it every other
+// effect of its event that is still to be written here.
 #pragma once
 
 #include <functional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/dispatch/sink_binding.h"
+#include "core/dispatch/verdict.h"
 #include "tidemill/async.h"
 #include "tidemill/result.h"
 
@@ -19,6 +21,9 @@ struct SinkWrite {
   std::string_view pipeline;
   std::span<const Event> events;
   std::vector<Effect> effects;
+  /// What keeps its order: everything, the events of a key, or only effects of one key of their own
+  /// (an object's, a message's), which always do.
+  Ordering ordering = Ordering::ordered;
   /// An effect was refused, or failed as often as it may.
   std::function<void(const Effect& effect, const Error& error, std::uint32_t attempts)> give_up;
   /// Is the event of this effect given up already?

@@ -25,15 +25,23 @@ class SinkWriterTest : public ::testing::Test {
   }
   ~SinkWriterTest() override { scheduler_.abandon(); }
 
-  void add(std::uint32_t event, std::string_view data) {
+  void add(std::uint32_t event, std::string_view data, std::string_view key = {}) {
     events_.resize(std::max<std::size_t>(events_.size(), event + 1));
-    effects_.push_back({.event = event, .data = data});
+    effects_.push_back({.event = event, .key = key, .data = data});
+  }
+
+  void fail_first_time(std::string_view which) {
+    sink_.answers_with = [which](std::string_view data, int write) -> Result<> {
+      if (data == which && write == 1) return std::unexpected(busy);
+      return {};
+    };
   }
 
   SinkWrite write() {
     SinkWrite write;
     write.events = events_;
     write.effects = effects_;
+    write.ordering = ordering_;
     write.give_up = [this](const Effect& effect, const Error& error, std::uint32_t attempts) {
       lost_.push_back(std::string(effect.data) + ": " + error.message + ", " +
                       std::to_string(attempts));
@@ -53,6 +61,7 @@ class SinkWriterTest : public ::testing::Test {
   std::vector<Effect> effects_;
   std::vector<std::string> lost_;
   std::set<std::uint32_t> dead_;
+  Ordering ordering_ = Ordering::unordered;
   bool stopping_ = false;
 };
 
@@ -74,6 +83,77 @@ TEST_F(SinkWriterTest, OnlyWhatFailedIsWrittenAgainAtTheBackOff) {
   EXPECT_THAT(sink_.tried, ElementsAre("a", "b", "c", "b", "b"));
   EXPECT_EQ(scheduler_.now(), t0 + 200ms + 400ms);
   EXPECT_THAT(lost_, IsEmpty());
+}
+
+TEST_F(SinkWriterTest, WhatHasTheKeyOfAFailedEffectIsWrittenAgainBehindIt) {
+  fail_first_time("k1");
+  add(0, "k0", "k");
+  add(1, "k1", "k");
+  add(2, "other", "o");
+  add(3, "k2", "k");
+  add(4, "none");
+
+  EXPECT_TRUE(run());
+  EXPECT_THAT(sink_.received, ElementsAre("k0", "other", "k2", "none", "k1", "k2"));
+}
+
+TEST_F(SinkWriterTest, KeysOfEventsKeepTheirOrderWherePipelinesPromiseIt) {
+  ordering_ = Ordering::keyed;
+  fail_first_time("a1");
+  add(0, "a1");
+  add(1, "b1");
+  add(2, "a2");
+  add(3, "none");
+  events_[0].key = events_[2].key = "a";
+  events_[1].key = "b";
+
+  EXPECT_TRUE(run());
+  EXPECT_THAT(sink_.received, ElementsAre("b1", "a2", "none", "a1", "a2"));
+}
+
+TEST_F(SinkWriterTest, EverythingBehindAFailedEffectIsWrittenAgainWhereEverythingHasAnOrder) {
+  ordering_ = Ordering::ordered;
+  fail_first_time("b");
+  add(0, "a");
+  add(1, "b");
+  add(2, "c");
+
+  EXPECT_TRUE(run());
+  EXPECT_THAT(sink_.received, ElementsAre("a", "c", "b", "c"));
+}
+
+// Each write is a new chance to fail for everything behind.
+TEST_F(SinkWriterTest, WaitingBehindOthersCostsNoTries) {
+  ordering_ = Ordering::ordered;
+  target_.binding.retry.attempts = 2;
+  sink_.answers_with = [](std::string_view data, int write) -> Result<> {
+    const bool busy_now = write == 1 ? data != "b" : write == 2 ? data == "b" : false;
+    if (busy_now) return std::unexpected(busy);
+    return {};
+  };
+  add(0, "a");
+  add(1, "b");
+  add(2, "c");
+
+  EXPECT_TRUE(run());
+  EXPECT_THAT(lost_, IsEmpty());
+  EXPECT_THAT(sink_.received, ElementsAre("b", "a", "c", "b", "c"));
+  EXPECT_EQ(scheduler_.now(), t0 + 200ms + 200ms) << "the back-off begins anew where it moved on";
+}
+
+TEST_F(SinkWriterTest, NothingIsWrittenAgainBehindWhatIsGivenUp) {
+  ordering_ = Ordering::ordered;
+  sink_.answers_with = [](std::string_view data, int) -> Result<> {
+    if (data == "a2") return fail(Fault::bad_event, "odd");
+    if (data == "a1") return std::unexpected(busy);
+    return {};
+  };
+  add(0, "a1");
+  add(0, "a2");
+  add(1, "b");
+
+  EXPECT_TRUE(run());
+  EXPECT_THAT(sink_.tried, ElementsAre("a1", "a2", "b"));
 }
 
 TEST_F(SinkWriterTest, WhatFailsAsOftenAsItMayIsGivenUpWithItsTries) {
