@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "core/base/mutation.h"
@@ -18,12 +19,22 @@ Task<std::vector<Result<>>> write_once(Target& target, const SinkWrite& write) {
   if (alone) co_await target.turnstile->enter();
   auto answers = co_await target.binding.sink->write(batch);
   if (alone) target.turnstile->leave();
+  if (!answers.empty() && answers.size() != write.effects.size()) {
+    // Nobody knows which of them it means.
+    Error error{Fault::transient, "the sink answered " + std::to_string(answers.size()) +
+                                      " results for " + std::to_string(write.effects.size()) +
+                                      " effects"};
+    answers.assign(write.effects.size(), std::unexpected(std::move(error)));
+  }
   co_return answers;
 }
 
 // Since it last succeeded.
 struct Tries {
   std::uint32_t failed = 0;
+  std::uint32_t put_off = 0;  // Those cost no attempt.
+
+  std::uint32_t all() const { return failed + put_off; }
 };
 
 // The pause before the next write. Counts the tries of what failed and gives up what may not be
@@ -38,12 +49,14 @@ Duration judge_answers(const std::vector<Result<>>& answers, const RetryPolicy& 
       continue;
     }
     const Error& error = answers[i].error();
+    const bool put_off = error.fault == Fault::cancelled || error.fault == Fault::fenced;
     const bool retryable = error.fault == Fault::transient || error.fault == Fault::throttled;
-    if (++tries[i].failed >= policy.attempts || !retryable) {
+    ++(put_off ? tries[i].put_off : tries[i].failed);
+    if (!put_off && (!retryable || tries[i].failed >= policy.attempts)) {
       write.give_up(write.effects[i], error, tries[i].failed);
       tries[i] = {};
     } else {
-      most = std::max(most, tries[i].failed);
+      most = std::max(most, tries[i].all());
       pause = std::max<Duration>(pause, error.retry_after);
     }
   }
@@ -62,7 +75,7 @@ void keep_unsettled(SinkWrite& write, std::vector<Tries>& tries) {
         write.ordering == Ordering::keyed ? write.events[effect.event].key : std::string_view();
     const bool behind = (write.ordering == Ordering::ordered && kept > 0) ||
                         keys.contains(effect.key) || event_keys.contains(event_key);
-    if ((tries[i].failed == 0 && !behind) || write.given_up(effect)) continue;
+    if ((tries[i].all() == 0 && !behind) || write.given_up(effect)) continue;
     if (!effect.key.empty()) keys.insert(effect.key);
     if (!event_key.empty()) event_keys.insert(event_key);
     write.effects[kept] = effect;

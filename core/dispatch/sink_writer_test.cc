@@ -205,6 +205,41 @@ TEST_F(SinkWriterTest, ASinkIsNotWrittenBeforeItSaid) {
   EXPECT_EQ(scheduler_.now(), t0 + 7s);
 }
 
+TEST_F(SinkWriterTest, WhatIsCancelledOrFencedIsPutOffAtNoCostInAttempts) {
+  target_.binding.retry.attempts = 2;
+  for (const Fault fault : {Fault::cancelled, Fault::fenced}) {
+    effects_.clear();
+    sink_.writes = 0;
+    sink_.answers_with = [fault](std::string_view, int write) -> Result<> {
+      if (write <= 4) return fail(fault, "not now");
+      if (write == 5) return std::unexpected(busy);
+      return {};
+    };
+    add(0, "a");
+
+    EXPECT_TRUE(run());
+    EXPECT_EQ(sink_.writes, 6);
+    EXPECT_THAT(lost_, IsEmpty());
+  }
+}
+
+TEST_F(SinkWriterTest, AnswersThatDoNotFitTheEffectsSettleNone) {
+  target_.binding.retry.attempts = 2;
+  for (const std::size_t count : {1u, 3u}) {
+    effects_.clear();
+    dead_.clear();
+    lost_.clear();
+    sink_.answers = std::vector<Result<>>(count);
+    add(0, "a");
+    add(1, "b");
+
+    EXPECT_TRUE(run());
+    const std::string reason =
+        "the sink answered " + std::to_string(count) + " results for 2 effects, 2";
+    EXPECT_THAT(lost_, ElementsAre("a: " + reason, "b: " + reason));
+  }
+}
+
 TEST_F(SinkWriterTest, StopsWithinHalfASecondHoweverLongTheBackOff) {
   target_.binding.retry.attempts = 1000;
   sink_.answers_with = [](std::string_view, int) -> Result<> {

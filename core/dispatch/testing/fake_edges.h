@@ -212,20 +212,22 @@ class FakeSink final : public Sink {
     EXPECT_FALSE(std::exchange(writing_, true)) << "write() must not overlap itself";
     ++writes;
     co_await sleep_until(scheduler_, scheduler_.now() + takes);
-    std::vector<Result<>> answers;
+    std::vector<Result<>> honest;
     for (const Effect& effect : batch.effects) {
       tried.emplace_back(effect.data);
       Result<> answer = answers_with ? answers_with(effect.data, writes) : Result<>{};
       if (answer) received.emplace_back(effect.data);
-      answers.push_back(std::move(answer));
+      honest.push_back(std::move(answer));
     }
     writing_ = false;
-    co_return answers;
+    if (answers) co_return *answers;
+    co_return honest;
   }
   Task<> close() override { co_return; }
 
   Duration takes{0};
   std::function<Result<>(std::string_view data, int write)> answers_with;
+  std::optional<std::vector<Result<>>> answers;  ///< In place of what it should answer.
   std::vector<std::string> tried;
   std::vector<std::string> received;
   int writes = 0;
