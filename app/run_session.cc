@@ -15,6 +15,7 @@
 namespace tidemill::app {
 namespace {
 
+// As long as no call hangs; each that does brings another one, two for a connector at most.
 constexpr std::size_t blocking_threads = 8;
 constexpr const char* default_admin = "127.0.0.1:8787";
 

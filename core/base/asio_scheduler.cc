@@ -21,7 +21,7 @@ AsioScheduler::~AsioScheduler() {
 }
 
 Executor AsioScheduler::executor() { return context_.get_executor(); }
-Executor AsioScheduler::blocking() { return blocking_.get_executor(); }
+Executor AsioScheduler::blocking() { return blocking_.executor(); }
 Instant AsioScheduler::now() const { return steady_now(); }
 
 WallTime AsioScheduler::wall() const {

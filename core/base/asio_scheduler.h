@@ -5,19 +5,19 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <cstddef>
 #include <memory>
 #include <random>
 #include <unordered_map>
 
+#include "core/base/blocking_pool.h"
 #include "tidemill/scheduler.h"
 
 namespace tidemill {
 
 class AsioScheduler final : public Scheduler {
  public:
-  /// `blocking_threads` bounds how many blocking calls run at once.
+  /// So many blocking calls run at once, and more where those hang: see BlockingPool.
   explicit AsioScheduler(std::size_t blocking_threads);
   ~AsioScheduler() override;
 
@@ -41,7 +41,7 @@ class AsioScheduler final : public Scheduler {
   // Outlives the context: frames that die with it may still cancel their timers.
   std::unordered_map<std::uint64_t, std::unique_ptr<Timer>> timers_;
   boost::asio::io_context context_;
-  boost::asio::thread_pool blocking_;
+  BlockingPool blocking_;
   std::uint64_t last_timer_ = 0;
   std::mt19937_64 random_;
 };

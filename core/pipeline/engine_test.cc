@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <boost/asio/post.hpp>
+
 #include "tidemill/testing/recording_log.h"
 #include "tidemill/testing/temp_folder.h"
 #include "tidemill/testing/virtual_scheduler.h"
@@ -138,6 +140,28 @@ TEST_F(EngineTest, RowsOfATableExpireAsItsSinkSays) {
 
   EXPECT_EQ(rows_in("a_rows", std::chrono::seconds(59)), 20);
   EXPECT_EQ(rows_in("a_rows", std::chrono::seconds(60)), 0);
+}
+
+// Two at once, then the other's turn; see ConnectorScheduler.
+TEST_F(EngineTest, BlockingCallsOfOneConnectorHoldUpNoOther) {
+  std::vector<Executor> blocking;
+  registry_.add_source("watched", ConfigSpec<CountConfig>("Counts to 1."),
+                       [&](CountConfig, const Services& services) {
+                         blocking.push_back(services.scheduler.blocking());
+                         return std::make_unique<CountSource>(CountConfig{1, 1},
+                                                              services.scheduler);
+                       });
+  std::vector<PipelinePlan> pipelines{counting("a", {}), counting("b", {})};
+  for (PipelinePlan& plan : pipelines) plan.source.kind = "watched";
+  ASSERT_TRUE(build(std::move(pipelines), true));
+  ASSERT_EQ(blocking.size(), 2u);
+  std::string order;
+  for (const char call : {'1', '2', '3', '4'})
+    boost::asio::post(blocking[0], [&order, call] { order += call; });
+  boost::asio::post(blocking[1], [&order] { order += 'x'; });
+  scheduler_.run();
+
+  EXPECT_EQ(order, "12x34");
 }
 
 TEST_F(EngineTest, ASecondRunFindsNothingToDo) {

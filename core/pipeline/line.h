@@ -19,6 +19,8 @@ class Line {
  public:
   /// What a line is made of. `sinks` are those that `bindings` point to.
   struct Parts {
+    /// One for each source and sink, which they outlive.
+    std::vector<std::unique_ptr<Scheduler>> schedulers;
     std::unique_ptr<Source> source;
     std::vector<std::unique_ptr<Sink>> sinks;
     std::unique_ptr<Invoker> invoker;  ///< Null without a function.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/base/connector_scheduler.h"
 #include "core/config/sections.h"
 #include "core/pipeline/recorded_suspects.h"
 
@@ -37,7 +38,7 @@ Result<std::vector<std::unique_ptr<Line>>> LineBuilder::build() {
 Result<std::unique_ptr<Line>> LineBuilder::build_line(const PipelinePlan& plan) {
   Line::Parts line;
   const auto& kind = parts_.registry.sources().find(plan.source.kind)->second;
-  auto source = kind.build(plan.source.options, parts_.services);
+  auto source = kind.build(plan.source.options, services_for_one(line));
   if (!source) return std::unexpected(source.error());
   line.source = std::move(*source);
   const SourceTraits traits = line.source->traits();
@@ -111,7 +112,7 @@ Result<> LineBuilder::add_sink(const PipelinePlan& plan, const SinkPlan& sink, T
     return {};
   }
   const auto& kind = parts_.registry.sinks().find(sink.connector.kind)->second;
-  auto built = kind.build(sink.connector.options, parts_.services);
+  auto built = kind.build(sink.connector.options, services_for_one(line));
   if (!built) return std::unexpected(built.error());
   binding.sink = built->get();
   line.sinks.push_back(std::move(*built));
@@ -122,6 +123,12 @@ Result<> LineBuilder::add_sink(const PipelinePlan& plan, const SinkPlan& sink, T
   }
   line.bindings.push_back(std::move(binding));
   return {};
+}
+
+Services LineBuilder::services_for_one(Line::Parts& line) {
+  const Services& engines = parts_.services;
+  auto& own = line.schedulers.emplace_back(std::make_unique<ConnectorScheduler>(engines.scheduler));
+  return {*own, engines.log, engines.data_folder, engines.until_idle};
 }
 
 Result<> LineBuilder::bind_table(const SinkPlan& sink, SinkBinding& binding) {

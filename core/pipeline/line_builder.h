@@ -39,6 +39,7 @@ class LineBuilder {
   Result<std::unique_ptr<Line>> build_line(const PipelinePlan& plan);
   Result<> add_function(const PipelinePlan& plan, Line::Parts& line);
   Result<> add_sink(const PipelinePlan& plan, const SinkPlan& sink, Takes takes, Line::Parts& line);
+  Services services_for_one(Line::Parts& line);
   Result<> bind_table(const SinkPlan& sink, SinkBinding& binding);
   const Suspects* suspects_of(const BatchOrigin& origin, const PipelinePlan& plan);
 

@@ -24,7 +24,7 @@ namespace tidemill {
 
 /// What the engine lends to everything it builds. Outlives all of it.
 struct Services {
-  Scheduler& scheduler;
+  Scheduler& scheduler;  ///< Each source and sink has one, as far as blocking() is concerned.
   Log& log;
   std::string data_folder;  ///< Absolute; `local:` buckets and relative outputs live below it.
   bool until_idle = false;  ///< End at the end (of file, of the listing) rather than wait for more.

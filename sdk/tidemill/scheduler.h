@@ -24,7 +24,9 @@ class Scheduler {
   /// Where the owner of this scheduler runs: one thread, no locks needed between its handlers.
   virtual Executor executor() = 0;
 
-  /// A bounded pool for calls that block: file reads, fsync. Never wait on the executor from it.
+  /// Threads for calls that block: file reads, fsync. Of what a connector posts here, two run at
+  /// once and the others wait their turn; those of other connectors wait for none of them. Never
+  /// wait on the executor from it.
   virtual Executor blocking() = 0;
 
   virtual Instant now() const = 0;

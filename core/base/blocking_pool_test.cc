@@ -1,0 +1,71 @@
+#include "core/base/blocking_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <latch>
+
+namespace tidemill {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(BlockingPool, ItsThreadsAreMadeWhenTheyAreNeeded) {
+  BlockingPool pool(3);
+  EXPECT_EQ(pool.threads(), 0u);
+  std::latch done(1);
+  boost::asio::post(pool.executor(), [&] { done.count_down(); });
+  done.wait();
+
+  EXPECT_EQ(pool.threads(), 1u);
+}
+
+TEST(BlockingPool, CallsThatHangKeepNoOtherFromRunning) {
+  BlockingPool pool(2, 1ms);
+  std::latch forever(1);
+  for (int i = 0; i < 10; ++i) boost::asio::post(pool.executor(), [&] { forever.wait(); });
+  std::latch done(100);
+  for (int i = 0; i < 100; ++i) boost::asio::post(pool.executor(), [&] { done.count_down(); });
+  done.wait();
+
+  EXPECT_GE(pool.threads(), 11u);
+  EXPECT_LE(pool.threads(), 12u) << "never more than those that hang, and the usual two";
+  forever.count_down();
+}
+
+TEST(BlockingPool, WhereCallsReturnItHasNoMoreThreadsThanUsual) {
+  BlockingPool pool(2, 1h);
+  std::latch done(10'000);
+  for (int i = 0; i < 10'000; ++i) boost::asio::post(pool.executor(), [&] { done.count_down(); });
+  done.wait();
+
+  EXPECT_LE(pool.threads(), 2u);
+}
+
+TEST(BlockingPool, ThreadsThatTookTheirPlaceEndWhenTheCallsThatHungReturn) {
+  BlockingPool pool(1, 1ms);
+  std::latch released(1);
+  std::latch all_hang(6);
+  for (int i = 0; i < 6; ++i)
+    boost::asio::post(pool.executor(), [&] {
+      all_hang.count_down();
+      released.wait();
+    });
+  all_hang.wait();
+  EXPECT_EQ(pool.threads(), 6u);
+  released.count_down();
+  while (pool.threads() > 1) std::this_thread::yield();
+}
+
+TEST(BlockingPool, JoinWaitsForWhatWaits) {
+  std::atomic<int> ran = 0;
+  BlockingPool pool(1);
+  for (int i = 0; i < 100; ++i) boost::asio::post(pool.executor(), [&] { ++ran; });
+  pool.join();
+
+  EXPECT_EQ(ran, 100);
+}
+
+}  // namespace
+}  // namespace tidemill
