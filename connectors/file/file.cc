@@ -32,7 +32,7 @@ Result<std::unique_ptr<Sink>> make_sink(const SinkConfig& config, Services servi
   if (config.path.empty() || config.path.ends_with('/'))
     return fail(Fault::bad_config, "path takes the path of a file, got: " + config.path);
   auto path = resolve(std::filesystem::path(services.data_folder) / config.path);
-  return std::make_unique<FileSink>(std::move(path), std::move(services));
+  return std::make_unique<FileSink>(std::move(path), config.envelope, std::move(services));
 }
 
 }  // namespace
@@ -58,9 +58,10 @@ ConfigSpec<SourceConfig> source_spec() {
 }
 
 ConfigSpec<SinkConfig> sink_spec() {
-  return ConfigSpec<SinkConfig>("Appends one line of NDJSON per message to a file.")
-      .field("path", &SinkConfig::path, "The file; a relative path lies under the data folder.",
-             Need::required);
+  auto spec = ConfigSpec<SinkConfig>("Appends one line of NDJSON per message to a file.")
+                  .field("path", &SinkConfig::path,
+                         "The file; a relative path lies under the data folder.", Need::required);
+  return with_envelope(std::move(spec), &SinkConfig::envelope);
 }
 
 void register_with(Registry& registry) {

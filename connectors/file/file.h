@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 
+#include "json_text/cloud_event.h"
 #include "tidemill/registry.h"
 
 namespace tidemill::file {
@@ -23,6 +24,7 @@ struct SourceConfig {
 
 struct SinkConfig {
   std::string path;
+  Envelope envelope = Envelope::none;
 };
 
 ConfigSpec<SourceConfig> source_spec();

@@ -11,12 +11,10 @@
 #include <system_error>
 #include <utility>
 
-#include "json_text/json_text.h"
-
 namespace tidemill::file {
 
-FileSink::FileSink(std::string path, Services services)
-    : path_(std::move(path)), services_(std::move(services)) {}
+FileSink::FileSink(std::string path, Envelope envelope, Services services)
+    : path_(std::move(path)), envelope_(envelope), services_(std::move(services)) {}
 
 SinkTraits FileSink::traits() const {
   return {.idempotence = idempotence,
@@ -89,8 +87,7 @@ Result<> FileSink::cut_torn_line() {
 Task<std::vector<Result<>>> FileSink::write(SinkBatch batch) {
   lines_.clear();
   std::vector<Result<>> results;
-  for (const Effect& effect : batch.effects)
-    append_json_line(lines_, effect.content_type, effect.data);
+  for (const Effect& effect : batch.effects) append_message_line(lines_, envelope_, batch, effect);
   auto work = [this] { return append(lines_); };
   const auto appended = co_await run_blocking(services_.scheduler, std::move(work));
   if (!appended) results.assign(batch.effects.size(), std::unexpected(appended.error()));

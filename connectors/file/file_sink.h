@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "json_text/cloud_event.h"
 #include "tidemill/async.h"
 #include "tidemill/posix.h"
 #include "tidemill/registry.h"
@@ -17,7 +18,7 @@ namespace tidemill::file {
 class FileSink final : public Sink {
  public:
   /// `path` is absolute; its folders are made when missing.
-  FileSink(std::string path, Services services);
+  FileSink(std::string path, Envelope envelope, Services services);
 
   static constexpr Idempotence idempotence = Idempotence::at_least_once;
 
@@ -33,6 +34,7 @@ class FileSink final : public Sink {
   Result<> append(std::string_view lines);
 
   std::string path_;
+  Envelope envelope_;
   Services services_;
   Descriptor file_;
   std::string lines_;         ///< Reused from batch to batch.

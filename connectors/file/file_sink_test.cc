@@ -43,16 +43,24 @@ class FileSinkTest : public ::testing::Test {
 };
 
 TEST_F(FileSinkTest, AppendsALinePerMessage) {
-  FileSink sink(folder_ / "deep/out.ndjson", services());
+  FileSink sink(folder_ / "deep/out.ndjson", Envelope::none, services());
   ASSERT_TRUE(scheduler_.run(sink.open()));
   EXPECT_THAT(write(sink, {"{\"a\":\n1}", "plain"}), IsEmpty());
   EXPECT_THAT(write(sink, {"2"}), IsEmpty());
   EXPECT_EQ(folder_.read("deep/out.ndjson"), "{\"a\": 1}\n\"plain\"\n2\n");
 }
 
+TEST_F(FileSinkTest, AnEnvelopeCarriesTheIdByWhichRepeatsAreKnown) {
+  FileSink sink(folder_ / "out", Envelope::cloudevents, services());
+  ASSERT_TRUE(scheduler_.run(sink.open()));
+  EXPECT_THAT(write(sink, {"1"}), IsEmpty());
+  EXPECT_THAT(folder_.read("out"), HasSubstr("\"id\": \"test::/0@0#0\", "));
+  EXPECT_THAT(folder_.read("out"), HasSubstr("\"data\": 1}\n"));
+}
+
 TEST_F(FileSinkTest, ATornLineIsCutOffAtTheStart) {
   folder_.write("out", "1\n2\n{\"torn\": " + std::string(100'000, 'x'));
-  FileSink sink(folder_ / "out", services());
+  FileSink sink(folder_ / "out", Envelope::none, services());
   ASSERT_TRUE(scheduler_.run(sink.open()));
   EXPECT_TRUE(log_.says("torn line"));
   EXPECT_THAT(write(sink, {"3"}), IsEmpty());
@@ -61,14 +69,14 @@ TEST_F(FileSinkTest, ATornLineIsCutOffAtTheStart) {
 
 TEST_F(FileSinkTest, AFileThatIsOneTornLineBecomesEmpty) {
   folder_.write("out", "torn");
-  FileSink sink(folder_ / "out", services());
+  FileSink sink(folder_ / "out", Envelope::none, services());
   ASSERT_TRUE(scheduler_.run(sink.open()));
   EXPECT_EQ(folder_.read("out"), "");
 }
 
 TEST_F(FileSinkTest, ASecondSinkOfTheSameFileIsRefused) {
-  FileSink one(folder_ / "out", services());
-  FileSink two(folder_ / "out", services());
+  FileSink one(folder_ / "out", Envelope::none, services());
+  FileSink two(folder_ / "out", Envelope::none, services());
   ASSERT_TRUE(scheduler_.run(one.open()));
   const auto refused = scheduler_.run(two.open());
   ASSERT_FALSE(refused);
@@ -78,7 +86,7 @@ TEST_F(FileSinkTest, ASecondSinkOfTheSameFileIsRefused) {
 }
 
 TEST_F(FileSinkTest, ABatchThatDoesNotFitIsTakenBackAndTriedAgainLater) {
-  FileSink sink(folder_ / "out", services());
+  FileSink sink(folder_ / "out", Envelope::none, services());
   ASSERT_TRUE(scheduler_.run(sink.open()));
   ASSERT_THAT(write(sink, {"1"}), IsEmpty());
   // A limit on the file's size stands for a full disk.

@@ -71,6 +71,25 @@ bool parses(std::string_view data) {
   return parser.parse(data.data(), data.size()).error() == simdjson::SUCCESS;
 }
 
+bool is_utf8(std::string_view data) { return simdjson::validate_utf8(data.data(), data.size()); }
+
+void append_base64_member(std::string& out, std::string_view data) {
+  out += "\"data_base64\": \"";
+  append_base64(out, data);
+  out += '"';
+}
+
+// Precondition: is_utf8(data).
+void append_json_value(std::string& out, std::string_view content_type, std::string_view data) {
+  if (!names_json(content_type) || !parses(data)) return append_json_string(out, data);
+  const std::size_t start = out.size();
+  out += data;
+  // In valid JSON a raw line break can only stand between tokens.
+  std::replace_if(
+      out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
+      [](char c) { return c == '\n' || c == '\r'; }, ' ');
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -93,21 +112,20 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 void append_json_line(std::string& out, std::string_view content_type, std::string_view data) {
-  if (names_json(content_type) && parses(data)) {
-    const std::size_t start = out.size();
-    out += data;
-    // In valid JSON a raw line break can only stand between tokens.
-    std::replace_if(
-        out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
-        [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  } else if (simdjson::validate_utf8(data.data(), data.size())) {
-    append_json_string(out, data);
+  if (is_utf8(data)) {
+    append_json_value(out, content_type, data);
   } else {
-    out += "{\"data_base64\": \"";
-    append_base64(out, data);
-    out += "\"}";
+    out += '{';
+    append_base64_member(out, data);
+    out += '}';
   }
   out += '\n';
+}
+
+void append_data_member(std::string& out, std::string_view content_type, std::string_view data) {
+  if (!is_utf8(data)) return append_base64_member(out, data);
+  out += "\"data\": ";
+  append_json_value(out, content_type, data);
 }
 
 }  // namespace tidemill

@@ -19,4 +19,8 @@ void append_json_string(std::string& out, std::string_view text);
 ///   - bytes that are not UTF-8 as {"data_base64": "..."}, CloudEvents' word for it.
 void append_json_line(std::string& out, std::string_view content_type, std::string_view data);
 
+/// Appends `data` as a member of an object, as append_json_line() does: `"data": ...`, or
+/// `"data_base64": "..."`. No line end.
+void append_data_member(std::string& out, std::string_view content_type, std::string_view data);
+
 }  // namespace tidemill

@@ -10,9 +10,13 @@
 namespace tidemill::stdout {
 
 ConfigSpec<Config> sink_spec() {
-  return ConfigSpec<Config>("Writes one line per message to standard output.")
-      .choice("format", &Config::format, "A line of JSON, or the message as it is.",
-              {{"json", Format::json}, {"text", Format::text}});
+  auto spec = ConfigSpec<Config>("Writes one line per message to standard output.")
+                  .choice("format", &Config::format, "A line of JSON, or the message as it is.",
+                          {{"json", Format::json}, {"text", Format::text}});
+  return with_envelope(std::move(spec), &Config::envelope)
+      .check("envelope needs format: json", [](const Config& c) {
+        return c.envelope == Envelope::none || c.format == Format::json;
+      });
 }
 
 void register_with(Registry& registry) {

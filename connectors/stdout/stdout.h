@@ -1,6 +1,7 @@
 // The stdout connector: messages as lines on standard output.
 #pragma once
 
+#include "json_text/cloud_event.h"
 #include "tidemill/registry.h"
 
 namespace tidemill::stdout {
@@ -12,6 +13,7 @@ enum class Format {
 
 struct Config {
   Format format = Format::json;
+  Envelope envelope = Envelope::none;
 };
 
 ConfigSpec<Config> sink_spec();

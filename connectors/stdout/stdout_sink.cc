@@ -8,7 +8,6 @@
 #include <mutex>
 #include <utility>
 
-#include "json_text/json_text.h"
 #include "tidemill/posix.h"
 
 namespace tidemill::stdout {
@@ -44,7 +43,7 @@ Task<std::vector<Result<>>> StdoutSink::write(SinkBatch batch) {
   lines_.clear();
   for (const Effect& effect : batch.effects) {
     if (config_.format == Format::json)
-      append_json_line(lines_, effect.content_type, effect.data);
+      append_message_line(lines_, config_.envelope, batch, effect);
     else
       lines_.append(effect.data).append(1, '\n');
   }

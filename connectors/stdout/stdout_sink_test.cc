@@ -26,14 +26,15 @@ class StdoutSinkTest : public ::testing::Test {
     writer_ = Descriptor(ends[1]);
   }
 
-  std::vector<Result<>> write(Format format, const std::vector<std::string>& messages) {
+  std::vector<Result<>> write(Format format, const std::vector<std::string>& messages,
+                              Envelope envelope = Envelope::none) {
     std::vector<Effect> effects;
     for (const auto& message : messages) effects.emplace_back().data = message;
     SinkBatch batch;
     batch.pipeline = "test";
     batch.events = events_;
     batch.effects = effects;
-    StdoutSink sink({format}, writer_.get(), {scheduler_, log_, "/nowhere", false});
+    StdoutSink sink({format, envelope}, writer_.get(), {scheduler_, log_, "/nowhere", false});
     EXPECT_TRUE(scheduler_.run(sink.open()));
     auto results = scheduler_.run(sink.write(batch));
     scheduler_.run(sink.close());
@@ -59,6 +60,12 @@ TEST_F(StdoutSinkTest, JsonIsOneLinePerMessage) {
   EXPECT_THAT(write(Format::json, {"{\"a\":\n1}", "plain\ntext"}), IsEmpty());
   writer_ = Descriptor();
   EXPECT_EQ(read_all(reader_), "{\"a\": 1}\n\"plain\\ntext\"\n");
+}
+
+TEST_F(StdoutSinkTest, AnEnvelopeCarriesTheIdByWhichRepeatsAreKnown) {
+  EXPECT_THAT(write(Format::json, {"1"}, Envelope::cloudevents), IsEmpty());
+  writer_ = Descriptor();
+  EXPECT_THAT(read_all(reader_), ::testing::HasSubstr("\"id\": \"test::/0@0#0\", "));
 }
 
 TEST_F(StdoutSinkTest, TextIsTheMessageAsItIs) {

@@ -1,6 +1,9 @@
 #include "core/dispatch/destination_record.h"
 
+#include <string>
+
 #include "core/base/json_line.h"
+#include "tidemill/sink.h"
 
 namespace tidemill {
 namespace {
@@ -22,12 +25,15 @@ std::string_view word_of(Condition condition) {
 std::string destination_record(const DestinationRecord& record) {
   const Event& event = record.event;
   const bool failed = record.condition != Condition::success;
+  std::string identity;
+  append_identity(identity, event, record.life);
   JsonLine context;
-  context.text("requestId", event_id(event))
+  context.text("requestId", identity)
       .text("functionArn", record.function)
       .text("condition", word_of(record.condition))
       .number("approximateInvokeCount", record.attempts);
   JsonLine request;
+  if (!event.id.empty()) request.text("id", event.id);
   request.text("source", event.source)
       .text("type", event.type)
       .text("subject", event.subject)

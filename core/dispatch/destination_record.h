@@ -22,6 +22,7 @@ struct DestinationRecord {
   WallTime now;
   Condition condition = Condition::success;
   std::string_view reason;  ///< Of a failure.
+  std::string_view life{};  ///< See SinkBatch.
   const Event& event;
 };
 

@@ -41,6 +41,15 @@ TEST(DestinationRecord, ASuccessHasTheShapeOfLambdasInvocationRecord) {
             R"("requestPayload":{"total":12},"responseContext":{"executedVersion":"f00d"}})");
 }
 
+TEST(DestinationRecord, AnEventIsNamedByItsOwnIdWhereItHasOne) {
+  Event event = order();
+  event.id = "9f3";
+  const std::string text = destination_record(record_of(event));
+
+  EXPECT_NE(text.find(R"("requestId":"kafka:orders#9f3")"), text.npos) << text;
+  EXPECT_NE(text.find(R"("event":{"id":"9f3","source":"kafka:orders")"), text.npos) << text;
+}
+
 TEST(DestinationRecord, AFailureSaysWhy) {
   const Event event = order();
   DestinationRecord record = record_of(event);

@@ -39,6 +39,7 @@ namespace tidemill {
 struct PipelineConfig {
   std::string name;
   PipelineId id;
+  std::string life;      ///< Of the engine: another one at each start of the pipeline, for ever.
   std::string function;  ///< Its name; empty without one.
   Duration timeout = std::chrono::seconds(30);
   BatchLimits batch;
@@ -211,6 +212,7 @@ class PipelineRunner {
   // Carrying out (settlement.cc).
   Task<> carry_out(Lane& lane, Settlement& settlement);
   Task<> write_sinks(Settlement& settlement, Takes takes);
+  std::string_view life() const;
   Task<> write_sink(Target& target, Settlement& settlement);
   std::vector<Effect> effects_for(const SinkBinding& binding, Settlement& settlement) const;
   void collect_rows(Settlement& settlement);

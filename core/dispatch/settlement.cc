@@ -25,6 +25,14 @@ std::uint64_t copied_bytes(const CommitPart& part) {
   return bytes;
 }
 
+// Its own; what waits in an outbox may be written in another life, under the same message id.
+std::string lasting_id(const Event& event, std::string_view life) {
+  if (!event.id.empty() || life.empty()) return std::string(event.id);
+  std::string id(life);
+  id.append(".").append(std::to_string(event.partition.value));
+  return id.append("@").append(std::to_string(event.offset.value));
+}
+
 }  // namespace
 
 Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
@@ -60,6 +68,12 @@ Task<> PipelineRunner::write_sinks(Settlement& settlement, Takes takes) {
   }
 }
 
+// What makes up for offsets that begin anew.
+std::string_view PipelineRunner::life() const {
+  return traits_.progress == ProgressKind::queue ? std::string_view(config_.life)
+                                                 : std::string_view();
+}
+
 Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
   const bool failures = target.binding.takes == Takes::failure;
   SinkWrite write;
@@ -67,6 +81,7 @@ Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
   write.events = settlement.work.events;
   write.effects = effects_for(target.binding, settlement);
   write.ordering = ordering();
+  write.life = life();
   write.give_up = [&, failures](const Effect& effect, const Error& error, std::uint32_t) {
     // Its event is dead already: it goes to the dead letters, if nowhere else.
     if (failures) {
@@ -124,6 +139,7 @@ std::vector<Effect> PipelineRunner::effects_for(const SinkBinding& binding,
                           : settlement.work.too_old ? Condition::event_age_exceeded
                                                     : Condition::retries_exhausted,
              .reason = failed ? std::string_view(death->second.reason) : std::string_view(),
+             .life = life(),
              .event = events[i]}));
         effects.push_back({.kind = EffectKind::message,
                            .event = i,
@@ -248,7 +264,7 @@ void PipelineRunner::add_queued(const SinkBinding& binding, Settlement& settleme
                         .data = std::string(effect.data),
                         .partition = event.partition,
                         .offset = event.offset,
-                        .event_id = std::string(event.id),
+                        .event_id = lasting_id(event, life()),
                         .source = std::string(event.source),
                         .type = std::string(event.type),
                         .subject = std::string(event.subject),

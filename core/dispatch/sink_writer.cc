@@ -15,7 +15,11 @@ constexpr auto look_for_stop_every = std::chrono::milliseconds(500);
 
 Task<std::vector<Result<>>> write_once(Target& target, const SinkWrite& write) {
   const bool alone = !target.binding.sink->traits().concurrent_writes;
-  const SinkBatch batch{write.pipeline, write.events, write.effects};
+  const SinkBatch batch{.pipeline = write.pipeline,
+                        .sink = target.binding.name,
+                        .life = write.life,
+                        .events = write.events,
+                        .effects = write.effects};
   if (alone) co_await target.turnstile->enter();
   auto answers = co_await target.binding.sink->write(batch);
   if (alone) target.turnstile->leave();

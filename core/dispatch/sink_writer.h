@@ -19,6 +19,7 @@ namespace tidemill {
 
 struct SinkWrite {
   std::string_view pipeline;
+  std::string_view life{};  ///< See SinkBatch.
   std::span<const Event> events;
   std::vector<Effect> effects;
   /// What keeps its order: everything, the events of a key, or only effects of one key of their own

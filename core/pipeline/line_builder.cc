@@ -50,6 +50,7 @@ Result<std::unique_ptr<Line>> LineBuilder::build_line(const PipelinePlan& plan) 
   if (!id) return std::unexpected(id.error());
   line.config = {.name = plan.name,
                  .id = *id,
+                 .life = parts_.store.engine_id() + "-" + std::to_string(parts_.store.epoch()),
                  .function = plan.function,
                  .batch = plan.batch,
                  .parallel = plan.parallel,

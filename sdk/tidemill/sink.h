@@ -33,16 +33,55 @@ struct SinkTraits {
 /// One write() call: effects of one batch for this sink, in order.
 struct SinkBatch {
   std::string_view pipeline;
+  std::string_view sink;  ///< Its name in the pipeline.
+  /// This life of the engine, where `offset` means nothing in another one: see append_identity().
+  std::string_view life;
   std::span<const Event> events;    ///< Effect::event is an index into these.
   std::span<const Effect> effects;  ///< At least one.
 };
 
-/// The deterministic id of an effect, the same at every repeat: what an idempotent receiver keys
-/// on, and CloudEvents' `id` of what we publish.
+/// Appends what tells `event` from every other of its pipeline, for ever: `source#id` where its
+/// system gave it an id, else `source/partition@offset` or `source/key@version`. Of a queue whose
+/// events have no id it is `source#life.partition@offset`, which a repeat in another life does not
+/// share. '#' and '%' of the parts are escaped as in a URI, so that no two events have one
+/// identity.
+inline void append_identity(std::string& out, const Event& event, std::string_view life) {
+  const auto append = [&out](std::string_view part) {
+    for (const char c : part) {
+      if (c == '#') {
+        out += "%23";
+      } else if (c == '%') {
+        out += "%25";
+      } else {
+        out += c;
+      }
+    }
+  };
+  if (!event.id.empty()) {
+    append(event.source);
+    out += '#';
+    append(event.id);
+    return;
+  }
+  std::string place;
+  if (life.empty()) {
+    append_event_id(place, event);
+    append(place);
+    return;
+  }
+  append(event.source);
+  out.append("#").append(life).append(".");
+  out.append(std::to_string(event.partition.value)).append("@");
+  out.append(std::to_string(event.offset.value));
+}
+
+/// The deterministic id of an effect, the same at every repeat and of no other effect:
+/// `pipeline:sink:IDENTITY#ordinal`. What an idempotent receiver keys on, and CloudEvents' `id` of
+/// what we publish. A sink whose repeats can be seen writes it where its target has a place for it.
 inline std::string effect_id(const SinkBatch& batch, const Effect& effect) {
   std::string id(batch.pipeline);
-  id += ':';
-  id += event_id(batch.events[effect.event]);
+  id.append(":").append(batch.sink).append(":");
+  append_identity(id, batch.events[effect.event], batch.life);
   id += '#';
   return id += std::to_string(effect.ordinal);
 }

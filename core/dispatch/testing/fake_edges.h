@@ -32,8 +32,10 @@ class FakeSource final : public Source {
  public:
   explicit FakeSource(Scheduler& scheduler) : scheduler_(scheduler), news_(scheduler) {}
 
-  void push(std::string_view data, std::uint32_t partition = 0) {
+  /// `id` lives as long as the event.
+  void push(std::string_view data, std::uint32_t partition = 0, std::string_view id = {}) {
     Event event;
+    event.id = id;
     event.partition = Partition(partition);
     if (next_.size() <= partition) next_.resize(partition + 1);
     event.offset = Offset(next_[partition]++);
@@ -42,6 +44,13 @@ class FakeSource final : public Source {
     event.data = Bytes::copy(data);
     waiting.push_back(std::move(event));
     news_.notify();
+  }
+
+  /// The engine has started anew, and what the system hands out is counted from 0 again.
+  void restart() {
+    next_.clear();
+    settled_up_to_.clear();
+    polling_ = settling_ = interrupted_ = false;
   }
 
   SourceTraits traits() const override { return {progress, true, can_pause}; }
@@ -215,6 +224,7 @@ class FakeSink final : public Sink {
     std::vector<Result<>> honest;
     for (const Effect& effect : batch.effects) {
       tried.emplace_back(effect.data);
+      ids.push_back(effect_id(batch, effect));
       Result<> answer = answers_with ? answers_with(effect.data, writes) : Result<>{};
       if (answer) received.emplace_back(effect.data);
       honest.push_back(std::move(answer));
@@ -229,6 +239,7 @@ class FakeSink final : public Sink {
   std::function<Result<>(std::string_view data, int write)> answers_with;
   std::optional<std::vector<Result<>>> answers;  ///< In place of what it should answer.
   std::vector<std::string> tried;
+  std::vector<std::string> ids;  ///< Of those.
   std::vector<std::string> received;
   int writes = 0;
 
