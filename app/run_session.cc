@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "app/summary.h"
+#include "core/invoke/crash_signals.h"
 
 namespace tidemill::app {
 namespace {
@@ -43,6 +44,8 @@ RunSession::~RunSession() {
 }
 
 int RunSession::run() {
+  // Non-blocking functions run here, and may use up this thread's stack.
+  const SignalStack stack;
   const Services services{scheduler_, log_, options_.data, options_.until_idle};
   const auto plan = load_or_complain(session_, options_.paths, options_.overrides, services);
   if (!plan) return exit_code::usage;

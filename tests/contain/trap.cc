@@ -28,8 +28,9 @@ class Trap {
     for (const EventView event : batch) {
       const std::string_view data = event.data();
       if (says(data, "hang"))
-        while (spins_) ++turns_;
+        while (spins_) turns_ = turns_ + 1;
       if (says(data, "segfault")) *nowhere_ = 1;
+      if (says(data, "overflow")) last_ = use_up_stack(1);
       if (says(data, "allocate")) fill_memory();
       response.merge_row(event, 0, event.id(), MergeKind::sum, 1);
     }
@@ -48,6 +49,12 @@ class Trap {
     std::fill_n(memory, bytes, 'x');
     last_ = memory[bytes - 1];
     ::operator delete(memory);
+  }
+
+  static char use_up_stack(int depth) {
+    volatile char room[4096];
+    room[0] = static_cast<char>(depth);
+    return depth == 0 ? room[0] : static_cast<char>(use_up_stack(depth + 1) + room[0]);
   }
 
   volatile bool spins_ = true;
