@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "app/summary.h"
+#include "core/base/last_words.h"
 #include "core/invoke/crash_signals.h"
 
 namespace tidemill::app {
@@ -38,7 +39,12 @@ RunSession::RunSession(Session& session, RunOptions options)
   options_.data = absolute(options_.data);
 }
 
+// Functions are destroyed here, and one that hangs then must still find the signals heeded.
 RunSession::~RunSession() {
+  progress_.reset();
+  admin_.reset();
+  api_.reset();
+  engine_.reset();
   signal_loop_.stop();
   if (signal_thread_.joinable()) signal_thread_.join();
 }
@@ -46,6 +52,9 @@ RunSession::~RunSession() {
 int RunSession::run() {
   // Non-blocking functions run here, and may use up this thread's stack.
   const SignalStack stack;
+  // Before any foreign code runs: a constructor may hang as well as a handler.
+  wait_for_signal();
+  signal_thread_ = std::thread([this] { signal_loop_.run(); });
   const Services services{scheduler_, log_, options_.data, options_.until_idle};
   const auto plan = load_or_complain(session_, options_.paths, options_.overrides, services);
   if (!plan) return exit_code::usage;
@@ -61,8 +70,6 @@ int RunSession::run() {
 
   progress_.emplace(scheduler_, *engine_);
   progress_->start(options_.log_format == LogFormat::text);
-  wait_for_signal();
-  signal_thread_ = std::thread([this] { signal_loop_.run(); });
   spawn(scheduler_, run_engine());
   scheduler_.run();
   progress_->stop();
@@ -111,15 +118,17 @@ void RunSession::wait_for_signal() {
 
 void RunSession::on_signal() {
   if (std::exchange(signalled_, true)) {
-    fmt::print(stderr, "\nstopped at once\n");
+    last_words([] { fmt::print(stderr, "\nstopped at once\n"); });
     ::_exit(exit_code::interrupted);
   }
   const Instant deadline = signal_loop_.now() + options_.drain_timeout;
   boost::asio::post(scheduler_.executor(), [this, deadline] { drain(deadline); });
   signal_loop_.call_at(deadline, [this] {
-    log_.write(LogLevel::error,
-               "the drain took longer than its timeout; what was under way is "
-               "delivered again at the next start");
+    last_words([this] {
+      log_.write(LogLevel::error,
+                 "the drain took longer than its timeout; what was under way is "
+                 "delivered again at the next start");
+    });
     ::_exit(exit_code::failed);
   });
   wait_for_signal();

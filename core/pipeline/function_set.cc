@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/asio_scheduler.h"
+#include "core/base/last_words.h"
 #include "core/invoke/function_threads.h"
 
 namespace tidemill {
@@ -66,12 +67,14 @@ Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const Table
 
 // Nothing else helps: the event loop is in foreign code and does not come back.
 void FunctionSet::end_process(const InlineWatch::Hung& hung) {
-  log_.write(LogLevel::error,
-             fmt::format("function {}, which declares itself non-blocking, has held the event loop "
-                         "for {} s; the process aborts, and its next start invokes these events "
-                         "alone",
-                         hung.subject->function, hung.subject->seconds_max));
   if (record_ != nullptr) record_->mark_lost(hung.slot);
+  last_words([this, hung] {
+    log_.write(LogLevel::error,
+               fmt::format("function {}, which declares itself non-blocking, has held the event "
+                           "loop for {} s; the process aborts, and its next start invokes these "
+                           "events alone",
+                           hung.subject->function, hung.subject->seconds_max));
+  });
   std::abort();
 }
 

@@ -5,6 +5,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tidemill/function.h"
 
@@ -12,8 +13,13 @@ namespace tidemill {
 
 class Trap {
  public:
-  struct Config {};
-  static ConfigSpec<Config> spec() { return ConfigSpec<Config>("Does what events say."); }
+  struct Config {
+    std::string hangs;
+  };
+  static ConfigSpec<Config> spec() {
+    return ConfigSpec<Config>("Does what events say.")
+        .field("hangs", &Config::hangs, "at_start, at_end, or never when empty.");
+  }
   static FunctionInfo info() {
     return {.name = TRAP_NAME,
             .summary = "Counts events, or breaks the process.",
@@ -21,14 +27,20 @@ class Trap {
             .flags = TRAP_FLAGS};
   }
 
-  explicit Trap(Config) {}
+  explicit Trap(Config config) : config_(std::move(config)) {
+    if (config_.hangs == "at_start") hang();
+  }
+  ~Trap() {
+    if (config_.hangs == "at_end") hang();
+  }
+  Trap(const Trap&) = delete;
+  Trap& operator=(const Trap&) = delete;
 
   Response handle(const Batch& batch, Context& context) {
     Response response(context);
     for (const EventView event : batch) {
       const std::string_view data = event.data();
-      if (says(data, "hang"))
-        while (spins_) turns_ = turns_ + 1;
+      if (says(data, "hang")) hang();
       if (says(data, "segfault")) *nowhere_ = 1;
       if (says(data, "overflow")) last_ = use_up_stack(1);
       if (says(data, "allocate")) fill_memory();
@@ -40,6 +52,10 @@ class Trap {
  private:
   static bool says(std::string_view data, std::string_view word) {
     return data.find(word) != std::string_view::npos;
+  }
+
+  void hang() {
+    while (spins_) turns_ = turns_ + 1;
   }
 
   // Not a new-expression, which the compiler may leave out together with what it makes.
@@ -57,6 +73,7 @@ class Trap {
     return depth == 0 ? room[0] : static_cast<char>(use_up_stack(depth + 1) + room[0]);
   }
 
+  const Config config_;
   volatile bool spins_ = true;
   volatile unsigned turns_ = 0;
   volatile char last_ = 0;
