@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <new>
 #include <utility>
 
 namespace tidemill {
@@ -66,7 +67,7 @@ struct NativeCall::Callbacks {
       *error = call.keep_error("this source has no objects to read");
       return TIDEMILL_BAD_EVENT;
     }
-    auto object = call.request_->read_object(call.request_->events[event_index], bytes_max);
+    auto object = call.object_of(call.request_->events[event_index], bytes_max);
     if (!object) {
       *error = call.keep_error(std::move(object.error().message));
       return status_of(object.error().fault);
@@ -191,6 +192,16 @@ void NativeCall::fill(const Event& event, tidemill_event& raw) {
          .time_us = event.time.value,
          .object_bytes = event.object_bytes,
          .extensions = extensions};
+}
+
+// No more than the function may hold, whatever it asks for; and that the engine may not have even
+// this much must not end the process.
+Result<Bytes> NativeCall::object_of(const Event& event, std::uint64_t bytes_max) const {
+  try {
+    return request_->read_object(event, std::min(bytes_max, host_.memory_bytes_max));
+  } catch (const std::bad_alloc&) {
+    return fail(Fault::transient, "there is no memory for the object");
+  }
 }
 
 tidemill_slice NativeCall::keep_error(std::string sentence) {

@@ -80,6 +80,7 @@ class NativeCall {
   friend struct Callbacks;
 
   void fill(const Event& event, tidemill_event& raw);
+  Result<Bytes> object_of(const Event& event, std::uint64_t bytes_max) const;
   tidemill_slice keep_error(std::string sentence);
 
   const NativeHost& host_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -70,6 +71,26 @@ TEST_F(NativeFunctionTest, ReadsObjectsUntilTheHandlerReturns) {
   EXPECT_THAT(shown(answer), ElementsAre("0.0 3:0 row/a=pixels"));
   EXPECT_EQ(answer.failures.at(0).reason, "the object is gone");
   EXPECT_TRUE(watch.expired());
+}
+
+TEST_F(NativeFunctionTest, AsksASourceForNoObjectBeyondItsMemory) {
+  std::uint64_t asked = 0;
+  read_object_ = [&asked](const Event&, std::uint64_t bytes_max) -> Result<Bytes> {
+    asked = bytes_max;
+    return Bytes();
+  };
+  memory_bytes_max_ = 4;
+  make("good");
+  std::ignore = invoke({event("a", "object")});
+  EXPECT_EQ(asked, 4u);
+}
+
+TEST_F(NativeFunctionTest, AnObjectThatTheEngineHasNoMemoryForFailsItsEvent) {
+  read_object_ = [](const Event&, std::uint64_t) -> Result<Bytes> { throw std::bad_alloc(); };
+  make("good");
+  const auto answer = invoke({event("a", "object")});
+  EXPECT_EQ(answer.failures.at(0).reason, "there is no memory for the object");
+  EXPECT_EQ(answer.failures.at(0).fault, Fault::transient);
 }
 
 TEST_F(NativeFunctionTest, ASourceWithoutObjectsSaysSo) {

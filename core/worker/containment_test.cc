@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <new>
 #include <thread>
 
 #include "core/worker/testing/worker_function_fixture.h"
@@ -73,6 +74,14 @@ TEST_F(WorkerFunctionTest, AnAllocationBeyondItsMemoryFailsItsBatch) {
   EXPECT_EQ(error_of("allocate"),
             "ran out of memory; a worker of this function may take 256MiB (memory:)");
   EXPECT_EQ(row_of("pid"), pid);
+}
+
+TEST_F(WorkerFunctionTest, AnEngineWithoutMemoryForABatchFailsThatBatch) {
+  read_object_ = [](const Event&, std::uint64_t) -> Result<Bytes> { throw std::bad_alloc(); };
+  make();
+  EXPECT_EQ(error_of("object"),
+            "function f: the engine could not serve its worker: std::bad_alloc");
+  EXPECT_EQ(row_of("say again"), "again");
 }
 
 TEST_F(WorkerFunctionTest, AWorkerThatDiesIdleIsReplacedUnseen) {

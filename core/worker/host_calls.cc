@@ -45,7 +45,9 @@ bool HostCalls::serve_object(const Request& request, const Message& message) {
     send_fault({Fault::bad_event, "this source has no objects to read"});
     return true;
   }
-  auto object = request.read_object(request.events[message.number], message.limit);
+  // Larger than its worker it is of no use, and the engine would be the first to hold it.
+  const auto bytes_max = std::min(message.limit, host_.memory_bytes_max);
+  auto object = request.read_object(request.events[message.number], bytes_max);
   if (!object) {
     send_fault(object.error());
     return true;

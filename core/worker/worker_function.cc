@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <limits>
 #include <utility>
 
@@ -132,6 +133,20 @@ Error WorkerFunction::put_off(Error error) const {
   return error;
 }
 
+// The engine may have no memory for what a worker asks or answers: that batch fails, and its worker
+// is in the middle of something.
+End WorkerFunction::run(Worker& worker, const Request& request, Answer& answer) const {
+  try {
+    return worker.run(request, answer);
+  } catch (const std::exception& e) {
+    answer = Answer();
+    answer.error = Error{Fault::transient,
+                         fmt::format("function {}: the engine could not serve its worker: {}",
+                                     spec_.host.function, e.what())};
+    return End::stuck;
+  }
+}
+
 Answer WorkerFunction::invoke(const Request& request) {
   for (;;) {
     Answer answer;
@@ -141,7 +156,7 @@ Answer WorkerFunction::invoke(const Request& request) {
       return answer;
     }
     Worker& worker = **taken;
-    const End end = worker.run(request, answer);
+    const End end = run(worker, request, answer);
     if (end == End::reusable) {
       put_back(std::move(*taken));
       return answer;

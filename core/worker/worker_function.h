@@ -66,6 +66,7 @@ class WorkerFunction final : public Function {
                  std::uint32_t concurrency);
 
   Result<std::unique_ptr<worker::Worker>> take();
+  worker::End run(worker::Worker& worker, const Request& request, Answer& answer) const;
   Error put_off(Error error) const;
   void put_back(std::unique_ptr<worker::Worker> worker);
   void forget(const worker::Worker& worker);

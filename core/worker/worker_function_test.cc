@@ -104,6 +104,17 @@ TEST_F(WorkerFunctionTest, ReadsObjectsOfAnySizeThroughTheEngine) {
   EXPECT_EQ(answer.failures[0].fault, Fault::bad_event);
 }
 
+TEST_F(WorkerFunctionTest, AsksASourceForNoObjectBeyondItsMemory) {
+  std::uint64_t asked = 0;
+  read_object_ = [&](const Event&, std::uint64_t bytes_max) -> Result<Bytes> {
+    asked = bytes_max;
+    return fail(Fault::bad_event, "it is too large");
+  };
+  make();
+  EXPECT_EQ(row_of("object"), "failed: it is too large");
+  EXPECT_EQ(asked, memory_bytes_max_);
+}
+
 TEST_F(WorkerFunctionTest, ReadsRowsThroughTheEngine) {
   read_row_ = [](std::string_view table, std::string_view key,
                  std::vector<RowRead>&) -> Result<std::optional<Bytes>> {
