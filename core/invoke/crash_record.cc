@@ -3,12 +3,16 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <mutex>
 #include <utility>
 
 #include "core/invoke/crash_signals.h"
@@ -17,13 +21,14 @@
 namespace tidemill {
 namespace {
 
-constexpr std::uint64_t magic = 0x3130'4e55'524d'4454;  // "TDMRUN01", little-endian.
+constexpr std::uint64_t magic = 0x3230'4e55'524d'4454;  // "TDMRUN02", little-endian.
 
 // How many words of names a slot has: as many events of an object source, or ranges of three words.
 constexpr std::size_t words_max = 1000;
 constexpr std::size_t words_per_range = 3;
 
-// A suspicion that nothing confirmed is dropped after so many more lives: its events are long done.
+// A suspicion that nothing confirmed, and nothing cleared, is dropped after so many more lives: its
+// events are long done.
 constexpr std::uint32_t lives_max = 8;
 
 // In Slot::mark, beside the numbers of signals.
@@ -50,6 +55,7 @@ struct CrashRecord::Slot {
   std::uint32_t pipeline = 0;
   std::uint32_t count = 0;  // Words in use.
   std::uint64_t code = 0;
+  std::uint64_t next = 0;  // Of a single event of a log: the offset after its own.
   std::array<std::uint64_t, words_max> words{};
 };
 
@@ -65,9 +71,28 @@ struct CrashRecord::File {
                                     index * sizeof(Slot));
   }
 
+  // The disk's space is taken now: a page that finds none later ends the process.
+  Result<> make(const std::string& path) {
+    descriptor = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+    if (!descriptor) return fail_errno(Fault::transient, "cannot open " + path);
+    const int fd = descriptor.get();
+    if (const int error = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes())); error != 0)
+      return fail_errno(Fault::transient, "no room for " + path, error);
+    void* mapped = ::mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (mapped == MAP_FAILED) return fail_errno(Fault::transient, "cannot map " + path);
+    memory = mapped;
+    // A child process must not leave marks here.
+    ::madvise(memory, bytes(), MADV_DONTFORK);
+    const Header header{magic, static_cast<std::uint32_t>(slots), sizeof(Slot)};
+    std::memcpy(memory, &header, sizeof header);
+    return {};
+  }
+
   Descriptor descriptor;
   void* memory = nullptr;
   std::size_t slots = 0;
+  std::size_t earlier = 0;  // Where the slots begin that earlier lives left.
+  std::mutex absolving;     // Held to change those.
 };
 
 namespace {
@@ -136,6 +161,34 @@ bool name_events(std::span<const Event> events, Slot& slot) {
   return true;
 }
 
+// Takes what `alone`, a batch of one event, names out of a suspicion. Events of a log usually come
+// in order: what lies in between is not known to be done, and stays.
+void absolve(Slot& slot, const Slot& alone) {
+  const bool log = (alone.flags & log_flag) != 0;
+  if (slot.pipeline != alone.pipeline || slot.code != alone.code ||
+      log != ((slot.flags & log_flag) != 0))
+    return;
+  const std::size_t stride = log ? words_per_range : 1;
+  for (std::size_t i = 0; i + stride <= slot.count;) {
+    std::uint64_t* const name = slot.words.data() + i;
+    bool done = name[0] == alone.words[0];
+    if (done && log) {
+      const std::uint64_t offset = alone.words[1];
+      if (offset == name[1]) name[1] = alone.next;
+      if (offset == name[2]) name[2] = offset == 0 ? 0 : offset - 1;
+      done = name[1] > name[2];
+    }
+    if (!done) {
+      i += stride;
+      continue;
+    }
+    slot.count -= static_cast<std::uint32_t>(stride);
+    std::copy_n(slot.words.data() + slot.count, stride, name);
+  }
+  if (slot.count == 0 && (slot.flags & all_flag) == 0)
+    std::atomic_ref(slot.taken).store(0, std::memory_order_relaxed);
+}
+
 std::uint64_t combined(std::uint64_t seed, std::string_view text) {
   return XXH3_64bits_withSeed(text.data(), text.size(), seed);
 }
@@ -156,33 +209,32 @@ CrashRecord::CrashRecord(std::unique_ptr<File> file) : file_(std::move(file)) {}
 
 CrashRecord::~CrashRecord() = default;
 
+// The new file takes the place of the old one when it is complete: a start that fails, for want of
+// space or any other reason, forgets nothing.
 Result<std::unique_ptr<CrashRecord>> CrashRecord::open(const std::string& path, std::size_t slots) {
-  auto file = std::make_unique<File>();
-  file->descriptor = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
-  if (!file->descriptor) return fail_errno(Fault::transient, "cannot open " + path);
-  const int fd = file->descriptor.get();
-  std::vector<Slot> marked = read_marked(fd);
+  std::vector<Slot> marked;
+  if (const Descriptor old(::open(path.c_str(), O_RDONLY | O_CLOEXEC)); old)
+    marked = read_marked(old.get());
+  else if (errno != ENOENT)
+    return fail_errno(Fault::transient, "cannot open " + path);
   std::erase_if(marked, [](const Slot& slot) { return slot.lives >= lives_max; });
 
-  // The disk's space is taken now: a page that finds none later ends the process.
+  const std::string fresh = path + ".new";
+  auto file = std::make_unique<File>();
   file->slots = slots + marked.size();
-  if (::ftruncate(fd, 0) != 0) return fail_errno(Fault::transient, "cannot empty " + path);
-  if (const int error = ::posix_fallocate(fd, 0, static_cast<off_t>(file->bytes())); error != 0)
-    return fail_errno(Fault::transient, "no room for " + path, error);
-  void* memory = ::mmap(nullptr, file->bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (memory == MAP_FAILED) return fail_errno(Fault::transient, "cannot map " + path);
-  file->memory = memory;
-  // A child process must not leave marks here.
-  ::madvise(memory, file->bytes(), MADV_DONTFORK);
-
+  file->earlier = slots;
+  if (auto made = file->make(fresh); !made) {
+    ::unlink(fresh.c_str());
+    return std::unexpected(made.error());
+  }
   std::unique_ptr<CrashRecord> record(new CrashRecord(std::move(file)));
   for (std::size_t i = 0; i < marked.size(); ++i) {
     ++marked[i].lives;
     record->file_->slot(slots + i) = marked[i];
     record->crashed_.push_back(described(marked[i]));
   }
-  const Header header{magic, static_cast<std::uint32_t>(record->file_->slots), sizeof(Slot)};
-  std::memcpy(memory, &header, sizeof header);
+  if (::rename(fresh.c_str(), path.c_str()) != 0)
+    return fail_errno(Fault::transient, "cannot replace " + path);
   install_crash_signals();
   return record;
 }
@@ -191,8 +243,8 @@ CrashRecord::Slot* CrashRecord::begin(const BatchOrigin& origin, std::span<const
                                       bool alone) {
   // Where this thread found a free one the last time, it usually finds it again.
   thread_local std::size_t hint = 0;
-  for (std::size_t tried = 0; tried < file_->slots; ++tried, ++hint) {
-    if (hint >= file_->slots) hint = 0;
+  for (std::size_t tried = 0; tried < file_->earlier; ++tried, ++hint) {
+    if (hint >= file_->earlier) hint = 0;
     Slot& slot = file_->slot(hint);
     std::uint32_t free = 0;
     if (!std::atomic_ref(slot.taken).compare_exchange_strong(free, 1, std::memory_order_acquire))
@@ -202,6 +254,7 @@ CrashRecord::Slot* CrashRecord::begin(const BatchOrigin& origin, std::span<const
     slot.pipeline = origin.pipeline.value;
     slot.code = origin.code;
     slot.count = 0;
+    slot.next = events.front().offset_next.value;
     slot.flags = (log ? log_flag : 0) | (alone ? alone_flag : 0);
     if (!(log ? name_ranges(events, slot) : name_events(events, slot))) {
       slot.flags |= all_flag;
@@ -216,22 +269,16 @@ CrashRecord::Slot* CrashRecord::begin(const BatchOrigin& origin, std::span<const
 void CrashRecord::end(Slot* slot) {
   if (slot == nullptr) return;
   set_crash_mark(nullptr);
-  std::atomic_ref(slot->mark).store(0, std::memory_order_relaxed);
+  const auto mark = std::atomic_ref(slot->mark).exchange(0, std::memory_order_relaxed);
+  if (mark == 0 && (slot->flags & alone_flag) != 0) {
+    const std::lock_guard lock(file_->absolving);
+    for (std::size_t i = file_->earlier; i < file_->slots; ++i) absolve(file_->slot(i), *slot);
+  }
   std::atomic_ref(slot->taken).store(0, std::memory_order_release);
 }
 
 void CrashRecord::mark_lost(Slot* slot) {
   if (slot != nullptr) std::atomic_ref(slot->mark).store(lost_mark, std::memory_order_relaxed);
-}
-
-void CrashRecord::close() {
-  for (std::size_t i = 0; i < file_->slots; ++i) {
-    Slot& slot = file_->slot(i);
-    const bool lost = std::atomic_ref(slot.mark).load(std::memory_order_relaxed) == lost_mark;
-    if (lost && slot.lives == 0) continue;
-    slot.mark = 0;
-    std::atomic_ref(slot.taken).store(0, std::memory_order_release);
-  }
 }
 
 }  // namespace tidemill

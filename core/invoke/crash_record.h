@@ -6,8 +6,10 @@
 //     a suspect that was alone when that happened again            -> guilty
 //
 // Nothing else makes a suspect: batches of other threads, and all batches of a process that was
-// killed from outside, bear no mark. Nothing is synced: the page cache outlives a process, and a
-// power cut crashes no function.
+// killed from outside, bear no mark. A suspect that is alone and ends well is absolved; what
+// nothing confirms and nothing absolves, because no start gets that far, fades after a few lives.
+//
+// Nothing is synced: the page cache outlives a process, and a power cut crashes no function.
 //
 // begin() and end() are called by the thread that runs the handler, without allocation and without
 // a lock; all of it is thread-safe. Errors: transient (the file cannot be made).
@@ -63,7 +65,7 @@ class CrashRecord {
  public:
   struct Slot;
 
-  /// Reads what an earlier process left, and begins anew. `slots`: batches at once; those beyond
+  /// Reads what earlier processes left, and goes on from it. `slots`: batches at once; those beyond
   /// are not recorded.
   static Result<std::unique_ptr<CrashRecord>> open(const std::string& path, std::size_t slots);
   ~CrashRecord();
@@ -82,9 +84,6 @@ class CrashRecord {
 
   /// The batch does not return; from any thread, before its end(). Null is allowed.
   void mark_lost(Slot* slot);
-
-  /// The process ends in good order: only what lost threads still hold stays in the record.
-  void close();
 
  private:
   struct File;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,7 +78,6 @@ class CrashRecordTest : public NativeFunctionTest {
 TEST_F(CrashRecordTest, AProcessThatEndsInGoodOrderLeavesNothing) {
   auto record = open();
   record->end(record->begin(log_origin, std::vector{at(0, 1)}, false));
-  record->close();
   record.reset();
   EXPECT_THAT(open()->crashed(), IsEmpty());
 }
@@ -85,7 +85,7 @@ TEST_F(CrashRecordTest, AProcessThatEndsInGoodOrderLeavesNothing) {
 TEST_F(CrashRecordTest, WhatRanWhenTheProcessWasKilledFromOutsideIsNotSuspected) {
   auto record = open();
   record->begin(log_origin, std::vector{at(0, 1)}, false);
-  record.reset();  // Without close(): killed.
+  record.reset();
   EXPECT_THAT(open()->crashed(), IsEmpty());
 }
 
@@ -165,7 +165,6 @@ TEST_F(CrashRecordTest, ALostBatchIsSuspectedEvenAfterAnEndInGoodOrder) {
   auto record = open();
   auto* slot = record->begin(log_origin, std::vector{at(0, 5)}, false);
   record->mark_lost(slot);
-  record->close();
   record.reset();
   EXPECT_EQ(found(at(0, 5)), Finding::suspect);
 }
@@ -192,6 +191,49 @@ TEST_F(CrashRecordTest, ASuspicionSurvivesAFewProcessesThatDieEarlyAndThenFades)
   record.reset();
   for (int life = 0; life < 8; ++life) EXPECT_EQ(found(at(0, 5)), Finding::suspect) << life;
   EXPECT_EQ(found(at(0, 5)), Finding::none);
+}
+
+TEST_F(CrashRecordTest, SuspectsThatEndWellAloneAreAbsolvedOneByOne) {
+  auto record = open();
+  record->mark_lost(
+      record->begin(log_origin, std::vector{at(0, 5), at(0, 6), at(0, 7), at(1, 5)}, false));
+  record->mark_lost(
+      record->begin(object_origin, std::vector{object("a", "1"), object("b", "1")}, false));
+  record = open();
+  record->end(record->begin(log_origin, std::vector{at(0, 5)}, true));
+  record->end(record->begin(log_origin, std::vector{at(0, 7)}, true));
+  record->end(record->begin(log_origin, std::vector{at(1, 5)}, false));
+  record->end(record->begin(object_origin, std::vector{object("a", "1")}, true));
+  record.reset();
+  EXPECT_EQ(found(at(0, 5)), Finding::none);
+  EXPECT_EQ(found(at(0, 6)), Finding::suspect);
+  EXPECT_EQ(found(at(0, 7)), Finding::none);
+  EXPECT_EQ(found(at(1, 5)), Finding::suspect) << "it was not alone";
+  EXPECT_EQ(found(object("a", "1"), object_origin), Finding::none);
+  EXPECT_EQ(found(object("b", "1"), object_origin), Finding::suspect);
+  record = open();
+  record->end(record->begin(log_origin, std::vector{at(0, 6)}, true));
+  record->end(record->begin(log_origin, std::vector{at(1, 5)}, true));
+  record->end(record->begin(object_origin, std::vector{object("b", "1")}, true));
+  record.reset();
+  EXPECT_THAT(open()->crashed(), IsEmpty());
+}
+
+TEST_F(CrashRecordTest, AStartThatFindsNoRoomForgetsNothing) {
+  auto record = open();
+  record->mark_lost(record->begin(log_origin, std::vector{at(0, 5)}, false));
+  record.reset();
+  const auto before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+  const rlimit none{1, limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &none), 0);
+  const auto failed = CrashRecord::open(folder_ / "running.map", 4);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  std::signal(SIGXFSZ, before);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().fault, Fault::transient);
+  EXPECT_EQ(found(at(0, 5)), Finding::suspect);
 }
 
 TEST_F(CrashRecordTest, ObjectsAreKnownByKeyAndVersion) {

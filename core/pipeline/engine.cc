@@ -84,10 +84,7 @@ Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<Rocks
 }
 
 // Threads first: what they run refers to the lines.
-Engine::~Engine() {
-  functions_.join();
-  record_->close();
-}
+Engine::~Engine() { functions_.join(); }
 
 Result<std::optional<Bytes>> Engine::read_row(std::string_view table, std::string_view key,
                                               std::vector<RowRead>& reads) {
@@ -106,7 +103,6 @@ Result<std::optional<Bytes>> Engine::read_row(std::string_view table, std::strin
 // A lost thread may hang in a read of the store. That cannot be closed then, which loses nothing:
 // what was committed is on disk.
 void Engine::leave() {
-  record_->close();
   const std::unique_lock lock(store_open_, std::try_to_lock);
   if (lock) store_.reset();
 }

@@ -79,8 +79,8 @@ class Engine {
   /// Bytes of the events that these hold, which nothing else counts any more.
   std::uint64_t lost_bytes() const { return functions_.lost_bytes(); }
 
-  /// For a process that ends with lost threads, after run(): closes the store and the crash record.
-  /// The threads run on, so this must not be destroyed and the process has to _exit().
+  /// For a process that ends with lost threads, after run(): closes the store. The
+  /// threads run on, so this must not be destroyed and the process has to _exit().
   void leave();
 
   std::vector<PipelineStatus> status() const;
