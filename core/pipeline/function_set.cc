@@ -102,8 +102,10 @@ void FunctionSet::cancel() {
 }
 
 void FunctionSet::abandon() {
-  for (auto& [name, loaded] : functions_)
+  for (auto& [name, loaded] : functions_) {
     if (loaded.function) loaded.function->abandon();
+    if (loaded.isolated) loaded.isolated->cancel();
+  }
 }
 
 std::string FunctionSet::complaint(const std::string& name) const {

@@ -44,7 +44,7 @@ class IsolatedFunction {
 
   std::string_view version() const { return function_->version(); }
 
-  /// Asks all running handlers to stop; those that do not are killed.
+  /// Asks all running handlers to stop, and kills those that do not; nothing else begins.
   void cancel() { function_->cancel(); }
 
  private:

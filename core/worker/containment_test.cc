@@ -168,6 +168,37 @@ TEST_F(WorkerFunctionTest, AShutdownEndsWhatStillRuns) {
   function_.reset();
 }
 
+TEST_F(WorkerFunctionTest, NothingBeginsAfterAShutdown) {
+  make();
+  function_->cancel();
+  const Answer answer = invoke({event("k", "loop")});
+  ASSERT_TRUE(answer.error);
+  EXPECT_EQ(answer.error->fault, Fault::cancelled);
+  EXPECT_EQ(answer.error->message, "function f was stopped with the engine");
+}
+
+TEST_F(WorkerFunctionTest, AShutdownEndsAStartThatHangs) {
+  const testing::TempFolder folder;
+  std::filesystem::copy(options_.program, folder / "program");
+  options_.program = folder / "program";
+  make();
+  EXPECT_THAT(error_of("exit"), HasSubstr("exited with status 3"));
+  std::filesystem::remove(options_.program);
+  folder.write("program", "#!/bin/sh\necho it hangs\nexec sleep 1000\n");
+  std::filesystem::permissions(options_.program, std::filesystem::perms::owner_all);
+  std::optional<Error> error;
+  std::jthread starting([&] {
+    const std::vector<Event> events = {event("k", "say x")};
+    error = invoke(events).error;
+  });
+  EXPECT_TRUE(log_.says("f prints: it hangs"));
+  function_->cancel();
+  starting.join();
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->fault, Fault::cancelled);
+  EXPECT_EQ(error->message, "function f: its worker was stopped with the engine while it started");
+}
+
 TEST_F(WorkerFunctionTest, WorkersDieWithTheirEngine) {
   // The engine of this test is a child that is killed; its worker's pid comes through a pipe.
   int ends[2];

@@ -59,6 +59,7 @@ Worker::Worker(const WorkerSpec& spec, Channel channel, Descriptor wake_worker,
   // By the edge: a wake-up needs no read to be forgotten.
   watch(awaited_, wake_engine_.get(), EPOLLIN | EPOLLET);
   watch(awaited_, process_.pidfd(), EPOLLIN);
+  watch(awaited_, spec_.stop->descriptor(), EPOLLIN | EPOLLET);
 }
 
 Result<std::unique_ptr<Worker>> Worker::start(const WorkerSpec& spec, Nursery& nursery) {
@@ -95,10 +96,12 @@ Result<std::unique_ptr<Worker>> Worker::start(const WorkerSpec& spec, Nursery& n
 
 Result<> Worker::await_ready() {
   Message message;
-  switch (next(started_ + spec_.start_timeout, false, message)) {
+  switch (next(started_ + spec_.start_timeout, true, message)) {
     case Arrival::died:
       return fail(Fault::transient, "its worker ended");
     case Arrival::late:
+      if (spec_.stop->rung())
+        return fail(Fault::cancelled, "its worker was stopped with the engine while it started");
       return fail(Fault::transient,
                   fmt::format("its worker was not ready after {}",
                               config::show_duration(spec_.start_timeout.count())));
@@ -128,26 +131,21 @@ void Worker::retire(std::unique_ptr<Worker> worker, Nursery& nursery, Duration p
   nursery.bury(std::move(worker->process_), patience);
 }
 
-void Worker::interrupt() {
-  interrupted_.store(true, std::memory_order_relaxed);
-  ring(wake_engine_);
-}
-
-Worker::Arrival Worker::next(Instant deadline, bool heed_interrupt, Message& message) {
+Worker::Arrival Worker::next(Instant deadline, bool heed_stop, Message& message) {
   for (;;) {
     if (auto arrived = port_.take()) {
       message = *arrived;
       return Arrival::message;
     }
-    if (heed_interrupt && interrupted_.load(std::memory_order_relaxed)) return Arrival::late;
+    if (heed_stop && spec_.stop->rung()) return Arrival::late;
     const auto left = deadline - spec_.host.now();
     if (left <= left.zero()) return Arrival::late;
     if (!port_.may_sleep()) continue;
     const auto sleep =
         std::chrono::ceil<std::chrono::milliseconds>(std::min<std::chrono::nanoseconds>(
             left, placement_.follows() ? Placement::patience : sleep_max));
-    epoll_event events[2];
-    const int woken = epoll_wait(awaited_.get(), events, 2, static_cast<int>(sleep.count()));
+    epoll_event events[3];
+    const int woken = epoll_wait(awaited_.get(), events, 3, static_cast<int>(sleep.count()));
     if (woken == 0) placement_.release();
     const bool ended = std::any_of(events, events + std::max(woken, 0), [&](const auto& event) {
       return event.data.fd == process_.pidfd();
@@ -162,7 +160,7 @@ Worker::Arrival Worker::next(Instant deadline, bool heed_interrupt, Message& mes
 }
 
 Error Worker::timed_out(const Request& request) const {
-  if (interrupted_.load(std::memory_order_relaxed))
+  if (spec_.stop->rung())
     return {Fault::cancelled, fmt::format("function {} was stopped with the engine; its worker was "
                                           "killed",
                                           spec_.host.function)};
@@ -177,7 +175,6 @@ End Worker::run(const Request& request, Answer& answer) {
     answer.error = written.error();
     return End::reusable;
   }
-  interrupted_.store(false, std::memory_order_relaxed);
   std::ignore = host_calls_.take_reads();  // Of a batch that had no answer.
   placement_.begin();
   const Instant posted = spec_.host.now();

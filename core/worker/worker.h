@@ -4,10 +4,9 @@
 // Driven by WorkerFunction: started, then one run() at a time, until it says that the worker is of
 // no more use; then retire(). Nothing that a worker says is believed.
 //
-// Thread safety: none but interrupt(), which may come from any thread while run() runs.
+// Thread safety: none.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,6 +19,7 @@
 #include "core/worker/host_calls.h"
 #include "core/worker/nursery.h"
 #include "core/worker/placement.h"
+#include "core/worker/stop_bell.h"
 #include "core/worker/worker_process.h"
 #include "tidemill/invocation.h"
 
@@ -32,6 +32,7 @@ struct WorkerSpec {
   ResolvedOptions config;
   NativeHost host;
   Duration start_timeout{0};
+  std::unique_ptr<StopBell> stop;  ///< Once it has rung, waits end as if their deadline had come.
 };
 
 /// What became of the worker in a run().
@@ -48,14 +49,11 @@ class Worker {
   /// Starts a process and waits until its function is ready.
   ///
   /// Errors: bad_config or transient, as the plugin's create says; transient when the process
-  /// cannot start, dies or takes too long.
+  /// cannot start, dies or takes too long; cancelled.
   static Result<std::unique_ptr<Worker>> start(const WorkerSpec& spec, Nursery& nursery);
 
   /// Runs one batch. Fills `answer` except with End::never_began.
   End run(const Request& request, Answer& answer);
-
-  /// Asks a run() to end soon, at a shutdown: as if its deadline had come.
-  void interrupt();
 
   /// Lets the process end: an idle one by itself, within `patience`, any other one by force.
   static void retire(std::unique_ptr<Worker> worker, Nursery& nursery, Duration patience);
@@ -72,7 +70,7 @@ class Worker {
          Descriptor cancel, WorkerProcess process);
 
   Result<> await_ready();
-  Arrival next(Instant deadline, bool heed_interrupt, Message& message);
+  Arrival next(Instant deadline, bool heed_stop, Message& message);
   Answer take_answer(const Request& request, const Message& message, bool& broken);
   Error timed_out(const Request& request) const;
 
@@ -88,7 +86,6 @@ class Worker {
   HostCalls host_calls_;
   Instant started_;
   std::uint64_t invocation_ = 0;
-  std::atomic<bool> interrupted_ = false;
 };
 
 }  // namespace tidemill::worker

@@ -54,7 +54,9 @@ Result<std::unique_ptr<WorkerFunction>> WorkerFunction::make(std::shared_ptr<con
                           .plugin = std::move(plugin),
                           .config = config,
                           .host = std::move(host),
-                          .start_timeout = options.start_timeout};
+                          .start_timeout = options.start_timeout,
+                          .stop = std::make_unique<worker::StopBell>()};
+  if (!spec.stop->sound()) return fail_errno(Fault::transient, "cannot make what stops workers");
   std::unique_ptr<WorkerFunction> function(
       new WorkerFunction(std::move(spec), std::move(version), options.young, concurrency));
   if (auto ok = function->provision(1); !ok) return std::unexpected(ok.error());
@@ -84,9 +86,12 @@ Result<> WorkerFunction::provision(std::uint32_t count) {
 }
 
 Result<std::unique_ptr<Worker>> WorkerFunction::take() {
+  if (spec_.stop->rung())
+    return fail(Fault::cancelled,
+                fmt::format("function {} was stopped with the engine", spec_.host.function));
   {
     const std::lock_guard lock(mutex_);
-    if (running_.size() + starting_ >= concurrency_) {
+    if (running_ + starting_ >= concurrency_) {
       Error busy{
           Fault::throttled,
           fmt::format("all {} workers of function {} are busy", concurrency_, spec_.host.function),
@@ -96,7 +101,7 @@ Result<std::unique_ptr<Worker>> WorkerFunction::take() {
     if (!idle_.empty()) {
       auto taken = std::move(idle_.back());
       idle_.pop_back();
-      running_.push_back(taken.get());
+      ++running_;
       return taken;
     }
     const auto wait = start_after_ - spec_.host.now();
@@ -120,7 +125,7 @@ Result<std::unique_ptr<Worker>> WorkerFunction::take() {
   }
   const std::lock_guard lock(mutex_);
   --starting_;
-  if (started) running_.push_back(started->get());
+  if (started) ++running_;
   return started;
 }
 
@@ -161,7 +166,7 @@ Answer WorkerFunction::invoke(const Request& request) {
       put_back(std::move(*taken));
       return answer;
     }
-    forget(worker);
+    forget_one();
     switch (end) {
       case End::never_began:
         note_death(worker.started());
@@ -181,14 +186,14 @@ Answer WorkerFunction::invoke(const Request& request) {
 
 void WorkerFunction::put_back(std::unique_ptr<Worker> worker) {
   const std::lock_guard lock(mutex_);
-  std::erase(running_, worker.get());
+  --running_;
   idle_.push_back(std::move(worker));
   young_deaths_ = 0;
 }
 
-void WorkerFunction::forget(const Worker& worker) {
+void WorkerFunction::forget_one() {
   const std::lock_guard lock(mutex_);
-  std::erase(running_, &worker);
+  --running_;
 }
 
 void WorkerFunction::note_death(Instant started) {
@@ -218,9 +223,6 @@ void WorkerFunction::bury_dead() {
   }
 }
 
-void WorkerFunction::cancel() {
-  const std::lock_guard lock(mutex_);
-  for (Worker* each : running_) each->interrupt();
-}
+void WorkerFunction::cancel() { spec_.stop->ring(); }
 
 }  // namespace tidemill

@@ -57,8 +57,8 @@ class WorkerFunction final : public Function {
   /// Starts workers ahead of the first event, until `count` are idle. Errors: as make().
   Result<> provision(std::uint32_t count);
 
-  /// Asks every running invocation to stop, at a shutdown that has waited long enough; those that
-  /// do not are killed.
+  /// At a shutdown that has waited long enough: asks every running invocation to stop, kills those
+  /// that do not, and lets no other begin. For good; from any thread.
   void cancel();
 
  private:
@@ -69,7 +69,7 @@ class WorkerFunction final : public Function {
   worker::End run(worker::Worker& worker, const Request& request, Answer& answer) const;
   Error put_off(Error error) const;
   void put_back(std::unique_ptr<worker::Worker> worker);
-  void forget(const worker::Worker& worker);
+  void forget_one();
   void note_death(Instant started);
   void bury_dead();
 
@@ -81,7 +81,7 @@ class WorkerFunction final : public Function {
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<worker::Worker>> idle_;
-  std::vector<worker::Worker*> running_;
+  std::uint32_t running_ = 0;  ///< Workers that have a batch.
   std::uint32_t starting_ = 0;
   std::uint32_t young_deaths_ = 0;  ///< In a row; an answer in between begins anew.
   Instant start_after_;             ///< No worker is started before.
