@@ -71,9 +71,24 @@ TEST_F(WorkerFunctionTest, AnAllocationBeyondItsMemoryFailsItsBatch) {
   if (sanitized) GTEST_SKIP() << "a sanitizer takes terabytes itself";
   make();
   const auto pid = row_of("pid");
-  EXPECT_EQ(error_of("allocate"),
+  EXPECT_EQ(row_of("allocate 100"), std::to_string(100 << 20) + "x");
+  EXPECT_EQ(error_of("allocate 300"),
             "ran out of memory; a worker of this function may take 256MiB (memory:)");
   EXPECT_EQ(row_of("pid"), pid);
+}
+
+TEST_F(WorkerFunctionTest, WhatAHandlerForksEndsWithItsWorker) {
+  make();
+  for (const char* end : {"crash", "exit", "loop"}) {
+    const Ending ending(row_of("fork"));
+    timeout_ = milliseconds(100);
+    EXPECT_THAT(error_of(end), HasSubstr("function f")) << end;
+    EXPECT_TRUE(ending.waited()) << end;
+    timeout_ = std::chrono::seconds(60);
+  }
+  const Ending ending(row_of("fork"));
+  function_.reset();
+  EXPECT_TRUE(ending.waited()) << "the worker itself ended in peace";
 }
 
 TEST_F(WorkerFunctionTest, AnEngineWithoutMemoryForABatchFailsThatBatch) {

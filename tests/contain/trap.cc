@@ -43,7 +43,7 @@ class Trap {
       if (says(data, "hang")) hang();
       if (says(data, "segfault")) *nowhere_ = 1;
       if (says(data, "overflow")) last_ = use_up_stack(1);
-      if (says(data, "allocate")) fill_memory();
+      if (says(data, "allocate")) fill_memory(says(data, "allocate_1gib") ? 1 : 10);
       response.merge_row(event, 0, event.id(), MergeKind::sum, 1);
     }
     return response;
@@ -59,8 +59,8 @@ class Trap {
   }
 
   // Not a new-expression, which the compiler may leave out together with what it makes.
-  void fill_memory() {
-    constexpr std::size_t bytes = std::size_t{10} << 30;
+  void fill_memory(std::size_t gibibytes) {
+    const std::size_t bytes = gibibytes << 30;
     char* const memory = static_cast<char*>(::operator new(bytes));
     std::fill_n(memory, bytes, 'x');
     last_ = memory[bytes - 1];

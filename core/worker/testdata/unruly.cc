@@ -43,6 +43,14 @@ std::string core_limit() {
   return std::to_string(limit.rlim_cur);
 }
 
+// A process that ends at SIGKILL, and at nothing else.
+pid_t stubborn_child() {
+  const pid_t child = fork();
+  if (child != 0) return child;
+  signal(SIGTERM, SIG_IGN);
+  for (;;) pause();
+}
+
 class Unruly {
  public:
   struct Config {
@@ -139,12 +147,15 @@ class Unruly {
     } else if (order == "exit") {
       _exit(3);
     } else if (order == "allocate") {
-      std::string huge(std::size_t{10} << 30, 'x');
+      std::string huge(static_cast<std::size_t>(std::atoll(std::string(argument).c_str())) << 20,
+                       'x');
       // Read through a volatile pointer: a compiler may drop memory that nobody looks at.
       const volatile char* last = &huge.back();
       row(std::to_string(huge.size()) + *last);
     } else if (order == "pid") {
       row(std::to_string(getpid()));
+    } else if (order == "fork") {
+      row(std::to_string(stubborn_child()));
     } else if (order == "group") {
       row(std::to_string(getpgrp()));
     } else if (order == "descriptors") {
