@@ -31,13 +31,21 @@ constexpr std::size_t words_per_range = 3;
 // events are long done.
 constexpr std::uint32_t lives_max = 8;
 
-// In Slot::mark, beside the numbers of signals.
+// In Slot::mark, beside the numbers of signals. Stray: the signal hit a thread of no batch.
 constexpr std::uint32_t lost_mark = 1000;
+constexpr std::uint32_t stray_mark = 1001;
+constexpr std::uint32_t sole_stray_mark = 1002;  // There was no other batch.
 
 // In Slot::flags.
 constexpr std::uint32_t log_flag = 1;
 constexpr std::uint32_t alone_flag = 2;
 constexpr std::uint32_t all_flag = 4;
+
+// The states in Slot::taken; above them counts how often the slot was taken.
+constexpr std::uint32_t state_mask = 3;
+constexpr std::uint32_t running_state = 1;
+constexpr std::uint32_t answered_state = 2;
+constexpr std::uint32_t taken_once = 4;
 
 struct Header {
   std::uint64_t magic = 0;
@@ -48,7 +56,7 @@ struct Header {
 }  // namespace
 
 struct CrashRecord::Slot {
-  std::uint32_t taken = 0;  // Atomic. By a batch, or by what an earlier life left.
+  std::uint32_t taken = 0;  // Atomic. Its state, and how often it was taken.
   std::uint32_t mark = 0;   // Atomic. Invariant: 0 where `taken` is.
   std::uint32_t lives = 0;  // Processes that have begun since it was marked.
   std::uint32_t flags = 0;
@@ -59,8 +67,9 @@ struct CrashRecord::Slot {
   std::array<std::uint64_t, words_max> words{};
 };
 
-struct CrashRecord::File {
+struct CrashRecord::File final : CrashWitness {
   ~File() {
+    remove_crash_witness(this);
     if (memory != nullptr) ::munmap(memory, bytes());
   }
 
@@ -88,6 +97,39 @@ struct CrashRecord::File {
     return {};
   }
 
+  bool in_use(std::size_t index) {
+    return (std::atomic_ref(slot(index).taken).load() & state_mask) != 0;
+  }
+
+  // In a signal handler.
+  void saw(std::uint32_t) noexcept override {
+    std::size_t batches = 0;
+    for (std::size_t i = 0; i < earlier; ++i) batches += in_use(i) ? 1 : 0;
+    for (std::size_t i = 0; i < earlier; ++i) {
+      std::uint32_t unmarked = 0;
+      if (in_use(i))
+        std::atomic_ref(slot(i).mark)
+            .compare_exchange_strong(unmarked, batches == 1 ? sole_stray_mark : stray_mark);
+    }
+  }
+
+  // Takes a slot that is in this state.
+  Slot* take(std::uint32_t state) {
+    // Where this thread found one the last time, it usually finds it again.
+    thread_local std::size_t hint = 0;
+    for (std::size_t tried = 0; tried < earlier; ++tried, ++hint) {
+      if (hint >= earlier) hint = 0;
+      Slot& found = slot(hint);
+      std::uint32_t now = std::atomic_ref(found.taken).load(std::memory_order_relaxed);
+      const std::uint32_t then = ((now & ~state_mask) + taken_once) | running_state;
+      if ((now & state_mask) == state &&
+          std::atomic_ref(found.taken)
+              .compare_exchange_strong(now, then, std::memory_order_acquire))
+        return &found;
+    }
+    return nullptr;
+  }
+
   Descriptor descriptor;
   void* memory = nullptr;
   std::size_t slots = 0;
@@ -111,7 +153,7 @@ std::vector<Slot> read_marked(int file) {
     const auto at = static_cast<off_t>(sizeof header + i * sizeof(Slot));
     if (::pread(file, slot.get(), sizeof(Slot), at) != sizeof(Slot)) break;
     const bool sound = slot->count <= words_max;
-    if (slot->taken != 0 && slot->mark != 0 && sound) marked.push_back(*slot);
+    if ((slot->taken & state_mask) != 0 && slot->mark != 0 && sound) marked.push_back(*slot);
   }
   return marked;
 }
@@ -119,7 +161,7 @@ std::vector<Slot> read_marked(int file) {
 CrashedBatch described(const Slot& slot) {
   CrashedBatch batch{.pipeline = PipelineId(slot.pipeline),
                      .code = slot.code,
-                     .alone = (slot.flags & alone_flag) != 0,
+                     .alone = (slot.flags & alone_flag) != 0 && slot.mark != stray_mark,
                      .lost = slot.mark == lost_mark,
                      .all = (slot.flags & all_flag) != 0,
                      .ranges = {},
@@ -236,34 +278,28 @@ Result<std::unique_ptr<CrashRecord>> CrashRecord::open(const std::string& path, 
   if (::rename(fresh.c_str(), path.c_str()) != 0)
     return fail_errno(Fault::transient, "cannot replace " + path);
   install_crash_signals();
+  set_crash_witness(record->file_.get());
   return record;
 }
 
 CrashRecord::Slot* CrashRecord::begin(const BatchOrigin& origin, std::span<const Event> events,
                                       bool alone) {
-  // Where this thread found a free one the last time, it usually finds it again.
-  thread_local std::size_t hint = 0;
-  for (std::size_t tried = 0; tried < file_->earlier; ++tried, ++hint) {
-    if (hint >= file_->earlier) hint = 0;
-    Slot& slot = file_->slot(hint);
-    std::uint32_t free = 0;
-    if (!std::atomic_ref(slot.taken).compare_exchange_strong(free, 1, std::memory_order_acquire))
-      continue;
-    const bool log = origin.progress == ProgressKind::log;
-    slot.lives = 0;
-    slot.pipeline = origin.pipeline.value;
-    slot.code = origin.code;
-    slot.count = 0;
-    slot.next = events.front().offset_next.value;
-    slot.flags = (log ? log_flag : 0) | (alone ? alone_flag : 0);
-    if (!(log ? name_ranges(events, slot) : name_events(events, slot))) {
-      slot.flags |= all_flag;
-      slot.count = 0;
-    }
-    set_crash_mark(&slot.mark);
-    return &slot;
+  Slot* slot = file_->take(0);
+  if (slot == nullptr) slot = file_->take(answered_state);
+  if (slot == nullptr) return nullptr;
+  const bool log = origin.progress == ProgressKind::log;
+  slot->lives = 0;
+  slot->pipeline = origin.pipeline.value;
+  slot->code = origin.code;
+  slot->count = 0;
+  slot->next = events.front().offset_next.value;
+  slot->flags = (log ? log_flag : 0) | (alone ? alone_flag : 0);
+  if (!(log ? name_ranges(events, *slot) : name_events(events, *slot))) {
+    slot->flags |= all_flag;
+    slot->count = 0;
   }
-  return nullptr;
+  set_crash_mark(&slot->mark);
+  return slot;
 }
 
 void CrashRecord::end(Slot* slot) {
@@ -274,7 +310,25 @@ void CrashRecord::end(Slot* slot) {
     const std::lock_guard lock(file_->absolving);
     for (std::size_t i = file_->earlier; i < file_->slots; ++i) absolve(file_->slot(i), *slot);
   }
-  std::atomic_ref(slot->taken).store(0, std::memory_order_release);
+  std::atomic_ref(slot->taken).fetch_and(~state_mask, std::memory_order_release);
+}
+
+CrashRecord::Answered CrashRecord::answered(Slot* slot) {
+  set_crash_mark(nullptr);
+  std::atomic_ref(slot->mark).store(0, std::memory_order_relaxed);
+  const std::uint32_t taken = (slot->taken & ~state_mask) | answered_state;
+  std::atomic_ref(slot->taken).store(taken, std::memory_order_release);
+  return {slot, taken};
+}
+
+bool CrashRecord::begin_free(Answered answered) {
+  std::uint32_t now = answered.taken;
+  const std::uint32_t then = (now & ~state_mask) | running_state;
+  if (!std::atomic_ref(answered.slot->taken)
+           .compare_exchange_strong(now, then, std::memory_order_acquire))
+    return false;
+  set_crash_mark(&answered.slot->mark);
+  return true;
 }
 
 void CrashRecord::mark_lost(Slot* slot) {

@@ -5,14 +5,19 @@
 //     a batch that a fatal signal ended, or whose thread was lost  -> its events are suspects
 //     a suspect that was alone when that happened again            -> guilty
 //
+// A batch counts from the start of its handler until its response is freed. A signal marks the
+// batch of the thread that it hits. Where that thread has none, it may be one that a handler has
+// started: all batches are suspects then, and one that is alone is guilty only where it was the
+// sole one in the process.
+//
 // Nothing else makes a suspect: batches of other threads, and all batches of a process that was
 // killed from outside, bear no mark. A suspect that is alone and ends well is absolved; what
 // nothing confirms and nothing absolves, because no start gets that far, fades after a few lives.
 //
 // Nothing is synced: the page cache outlives a process, and a power cut crashes no function.
 //
-// begin() and end() are called by the thread that runs the handler, without allocation and without
-// a lock; all of it is thread-safe. Errors: transient (the file cannot be made).
+// begin() and end() are called by the thread that runs the handler, without allocation and, but for
+// suspects, without a lock; all of it is thread-safe. Errors: transient (the file cannot be made).
 #pragma once
 
 #include <cstddef>
@@ -65,6 +70,12 @@ class CrashRecord {
  public:
   struct Slot;
 
+  /// A batch whose handler has returned, and whose response lives.
+  struct Answered {
+    Slot* slot = nullptr;
+    std::uint32_t taken = 0;
+  };
+
   /// Reads what earlier processes left, and goes on from it. `slots`: batches at once; those beyond
   /// are not recorded.
   static Result<std::unique_ptr<CrashRecord>> open(const std::string& path, std::size_t slots);
@@ -76,11 +87,19 @@ class CrashRecord {
   const std::vector<CrashedBatch>& crashed() const { return crashed_; }
 
   /// The calling thread hands `events` to a function. `alone`: a suspect, by itself. Null when all
-  /// slots are taken.
+  /// slots are taken by batches that run; before that, one that is answered loses its own.
   Slot* begin(const BatchOrigin& origin, std::span<const Event> events, bool alone);
 
-  /// The function has returned, on the thread that called begin(). Null is allowed.
+  /// The function has returned and its response is freed, on the thread that called begin() or
+  /// begin_free(). Null is allowed.
   void end(Slot* slot);
+
+  /// The function has returned, on the thread that called begin(); its response lives on.
+  Answered answered(Slot* slot);
+
+  /// The calling thread frees the response. False: the slot serves another batch by now, nothing is
+  /// to be ended.
+  bool begin_free(Answered answered);
 
   /// The batch does not return; from any thread, before its end(). Null is allowed.
   void mark_lost(Slot* slot);

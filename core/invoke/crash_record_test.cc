@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/invoke/answer_hold.h"
 #include "core/invoke/crash_signals.h"
 #include "core/invoke/native_function.h"
 #include "core/invoke/suspect_set.h"
@@ -66,6 +67,18 @@ class CrashRecordTest : public NativeFunctionTest {
     int status = 0;
     ::waitpid(child, &status, 0);
     return status;
+  }
+
+  /// A process that runs these batches, and is ended by a thread that runs none.
+  void crash_beside(const std::vector<std::vector<Event>>& batches, bool alone) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto record = open();
+      for (const auto& batch : batches)
+        std::thread([&] { record->begin(log_origin, batch, alone); }).join();
+      std::thread([] { std::abort(); }).join();
+    }
+    ::waitpid(child, nullptr, 0);
   }
 
   Finding found(const Event& event, BatchOrigin origin = log_origin) {
@@ -148,6 +161,86 @@ TEST_F(CrashRecordTest, OnlyTheBatchOfTheThreadThatCrashesIsMarked) {
   ::waitpid(child, nullptr, 0);
   EXPECT_EQ(found(at(1, 1)), Finding::none);
   EXPECT_EQ(found(at(2, 2)), Finding::suspect);
+}
+
+TEST_F(CrashRecordTest, ACrashOfAThreadThatNobodyKnowsMakesAllBatchesSuspects) {
+  crash_beside({{at(1, 1)}, {at(2, 2), at(2, 3)}}, false);
+  EXPECT_EQ(found(at(1, 1)), Finding::suspect);
+  EXPECT_EQ(found(at(2, 3)), Finding::suspect);
+}
+
+TEST_F(CrashRecordTest, WhereNobodyKnowsTheThreadOnlyASoleBatchIsGuilty) {
+  crash_beside({{at(1, 1)}, {at(2, 2)}}, true);
+  EXPECT_EQ(found(at(1, 1)), Finding::suspect);
+  EXPECT_EQ(found(at(2, 2)), Finding::suspect);
+  crash_beside({{at(2, 2)}}, true);
+  EXPECT_EQ(found(at(1, 1)), Finding::suspect);
+  EXPECT_EQ(found(at(2, 2)), Finding::crashed_alone);
+}
+
+TEST_F(CrashRecordTest, AForkedChildThatCrashesMarksNothing) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto record = open();
+    record->begin(log_origin, std::vector{at(1, 1)}, false);
+    const pid_t grandchild = ::fork();
+    if (grandchild == 0) std::abort();
+    int status = 0;
+    ::waitpid(grandchild, &status, 0);
+    ::_exit(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(open()->crashed(), IsEmpty());
+}
+
+TEST_F(CrashRecordTest, AnAbortOverALostBatchBlamesNoOther) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto record = open();
+    std::thread([&] { record->begin(log_origin, std::vector{at(1, 1)}, false); }).join();
+    record->mark_lost(record->begin(log_origin, std::vector{at(2, 2)}, true));
+    std::thread([] {
+      leave_no_crash_mark();
+      std::abort();
+    }).join();
+  }
+  ::waitpid(child, nullptr, 0);
+  EXPECT_EQ(found(at(1, 1)), Finding::none);
+  EXPECT_EQ(found(at(2, 2)), Finding::lost_alone);
+}
+
+TEST_F(CrashRecordTest, AResponseThatCannotBeFreedIsHeldAgainstItsBatch) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto record = open();
+    auto* slot = record->begin(log_origin, std::vector{at(1, 1)}, false);
+    Answer answer;
+    answer.keep = std::shared_ptr<const void>(slot, [](const void*) { std::abort(); });
+    AnswerHold::put_on(answer, *record, slot);
+    std::thread([&] { record->begin(log_origin, std::vector{at(2, 2)}, false); }).join();
+    std::thread([&] { answer.keep.reset(); }).join();
+  }
+  ::waitpid(child, nullptr, 0);
+  EXPECT_EQ(found(at(1, 1)), Finding::suspect);
+  EXPECT_EQ(found(at(2, 2)), Finding::none);
+}
+
+TEST_F(CrashRecordTest, ABatchThatRunsTakesTheSlotOfOneThatIsAnswered) {
+  auto record = open(1);
+  Answer answer;
+  answer.keep = std::make_shared<int>(1);
+  AnswerHold::put_on(answer, *record, record->begin(log_origin, std::vector{at(0, 5)}, false));
+  auto* second = record->begin(log_origin, std::vector{at(0, 6)}, false);
+  ASSERT_NE(second, nullptr);
+  answer.keep.reset();
+  EXPECT_EQ(record->begin(log_origin, std::vector{at(0, 7)}, false), nullptr)
+      << "it ended the other's";
+  record->mark_lost(second);
+  record.reset();
+  EXPECT_EQ(found(at(0, 5)), Finding::none);
+  EXPECT_EQ(found(at(0, 6)), Finding::suspect);
 }
 
 TEST_F(CrashRecordTest, AThreadOutsideOfAFunctionMarksNothing) {

@@ -16,6 +16,12 @@ constexpr std::size_t stack_bytes = 64 * 1024;
 
 constinit thread_local std::uint32_t* crash_mark = nullptr;
 
+// A place for marks that say nothing new.
+constinit std::uint32_t no_mark = 0;
+
+std::atomic<CrashWitness*> witness = nullptr;
+std::atomic<pid_t> watched = 0;
+
 // What was there before, by signal. Written before the handler is installed.
 std::array<struct sigaction, 32> previous;
 
@@ -23,10 +29,17 @@ std::array<struct sigaction, 32> previous;
 bool of_our_own(const siginfo_t& info) { return info.si_code > 0 || info.si_pid == ::getpid(); }
 
 // Only async-signal-safe calls from here on.
+void leave_mark(std::uint32_t number) {
+  if (crash_mark != nullptr) {
+    std::atomic_ref(*crash_mark).store(number, std::memory_order_relaxed);
+  } else if (CrashWitness* const seeing = witness.load(); seeing != nullptr) {
+    seeing->saw(number);
+  }
+}
+
 void on_fatal(int number, siginfo_t* info, void* context) {
-  if (crash_mark != nullptr && of_our_own(*info))
-    std::atomic_ref(*crash_mark)
-        .store(static_cast<std::uint32_t>(number), std::memory_order_relaxed);
+  if (of_our_own(*info) && ::getpid() == watched.load())
+    leave_mark(static_cast<std::uint32_t>(number));
   const struct sigaction& before = previous[static_cast<std::size_t>(number)];
   if ((before.sa_flags & SA_SIGINFO) != 0) {
     before.sa_sigaction(number, info, context);
@@ -47,6 +60,7 @@ void on_fatal(int number, siginfo_t* info, void* context) {
 }  // namespace
 
 void install_crash_signals() {
+  watched.store(::getpid());
   static std::once_flag once;
   std::call_once(once, [] {
     for (const int number : signals) {
@@ -65,6 +79,14 @@ void set_crash_mark(std::uint32_t* mark) {
   crash_mark = mark;
   // The mark may be needed by the next instruction.
   std::atomic_signal_fence(std::memory_order_seq_cst);
+}
+
+void leave_no_crash_mark() { set_crash_mark(&no_mark); }
+
+void set_crash_witness(CrashWitness* seeing) { witness.store(seeing); }
+
+void remove_crash_witness(CrashWitness* seeing) {
+  witness.compare_exchange_strong(seeing, nullptr);
 }
 
 SignalStack::SignalStack() {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/invoke/answer_hold.h"
+
 namespace tidemill {
 
 FunctionCall::FunctionCall(NativeFunction& function, const Request& request, CrashRecord* record,
@@ -35,7 +37,7 @@ bool FunctionCall::run(const std::function<Instant()>& now) {
   Resume resume;
   {
     const std::lock_guard lock(mutex_);
-    if (record_ != nullptr) record_->end(std::exchange(slot_, nullptr));
+    if (record_ != nullptr) AnswerHold::put_on(answer, *record_, std::exchange(slot_, nullptr));
     if (abandoned_) return false;
     ended_ = true;
     answer_ = std::move(answer);

@@ -7,6 +7,7 @@
 
 #include "core/base/asio_scheduler.h"
 #include "core/base/last_words.h"
+#include "core/invoke/crash_signals.h"
 #include "core/invoke/function_threads.h"
 
 namespace tidemill {
@@ -75,6 +76,7 @@ void FunctionSet::end_process(const InlineWatch::Hung& hung) {
                            "events alone",
                            hung.subject->function, hung.subject->seconds_max));
   });
+  leave_no_crash_mark();
   std::abort();
 }
 

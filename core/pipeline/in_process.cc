@@ -6,6 +6,8 @@
 #include <chrono>
 #include <utility>
 
+#include "core/invoke/answer_hold.h"
+
 namespace tidemill {
 namespace {
 
@@ -56,7 +58,7 @@ Answer InProcessFunction::invoke_inline(const Request& request, BatchOrigin orig
   if (parts_.watch != nullptr) parts_.watch->enter(subject_, slot);
   Answer answer = parts_.function->invoke(request);
   if (parts_.watch != nullptr) parts_.watch->leave();
-  if (parts_.record != nullptr) parts_.record->end(slot);
+  if (parts_.record != nullptr) AnswerHold::put_on(answer, *parts_.record, slot);
   return answer;
 }
 
