@@ -218,7 +218,7 @@ TEST_F(CrashRecordTest, AResponseThatCannotBeFreedIsHeldAgainstItsBatch) {
     auto* slot = record->begin(log_origin, std::vector{at(1, 1)}, false);
     Answer answer;
     answer.keep = std::shared_ptr<const void>(slot, [](const void*) { std::abort(); });
-    AnswerHold::put_on(answer, *record, slot);
+    AnswerHold::put_on(answer, {record.get(), nullptr, nullptr}, slot);
     std::thread([&] { record->begin(log_origin, std::vector{at(2, 2)}, false); }).join();
     std::thread([&] { answer.keep.reset(); }).join();
   }
@@ -231,7 +231,8 @@ TEST_F(CrashRecordTest, ABatchThatRunsTakesTheSlotOfOneThatIsAnswered) {
   auto record = open(1);
   Answer answer;
   answer.keep = std::make_shared<int>(1);
-  AnswerHold::put_on(answer, *record, record->begin(log_origin, std::vector{at(0, 5)}, false));
+  AnswerHold::put_on(answer, {record.get(), nullptr, nullptr},
+                     record->begin(log_origin, std::vector{at(0, 5)}, false));
   auto* second = record->begin(log_origin, std::vector{at(0, 6)}, false);
   ASSERT_NE(second, nullptr);
   answer.keep.reset();

@@ -2,14 +2,12 @@
 
 #include <utility>
 
-#include "core/invoke/answer_hold.h"
-
 namespace tidemill {
 
-FunctionCall::FunctionCall(NativeFunction& function, const Request& request, CrashRecord* record,
+FunctionCall::FunctionCall(NativeFunction& function, const Request& request, AnswerGuards guards,
                            BatchOrigin origin, bool alone)
     : function_(function),
-      record_(record),
+      guards_(std::move(guards)),
       origin_(origin),
       alone_(alone),
       events_(request.events.begin(), request.events.end()),
@@ -30,14 +28,14 @@ bool FunctionCall::run(const std::function<Instant()>& now) {
   {
     const std::lock_guard lock(mutex_);
     if (abandoned_) return false;
-    if (record_ != nullptr) slot_ = record_->begin(origin_, events_, alone_);
+    if (guards_.record != nullptr) slot_ = guards_.record->begin(origin_, events_, alone_);
     started_ = now();
   }
   Answer answer = function_.invoke(request_);
   Resume resume;
   {
     const std::lock_guard lock(mutex_);
-    if (record_ != nullptr) AnswerHold::put_on(answer, *record_, std::exchange(slot_, nullptr));
+    AnswerHold::put_on(answer, guards_, std::exchange(slot_, nullptr));
     if (abandoned_) return false;
     ended_ = true;
     answer_ = std::move(answer);
@@ -59,7 +57,7 @@ bool FunctionCall::abandon(Error error, bool blame) {
     const std::lock_guard lock(mutex_);
     if (ended_ || abandoned_) return false;
     abandoned_ = true;
-    if (blame && record_ != nullptr) record_->mark_lost(slot_);
+    if (blame && guards_.record != nullptr) guards_.record->mark_lost(slot_);
     answer_.error = std::move(error);
     resume = std::move(resume_);
   }

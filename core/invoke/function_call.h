@@ -2,9 +2,9 @@
 // handler reads - the events, and all that they view - for as long as the handler runs, however
 // long that is after the engine has given the call up.
 //
-// The executor makes it, asks it to stop, abandons it; run() is for its thread. Exactly one of the
-// two ends it: either run() has the answer, or abandon() was first and the answer is dropped on the
-// thread that brought it.
+// The executor makes it, asks it to stop, abandons it; run() is for its thread, cancel() for one
+// that nobody waits for. Exactly one of the two ends it: either run() has the answer, or abandon()
+// was first and the answer is dropped on the thread that brought it.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "core/invoke/answer_hold.h"
 #include "core/invoke/crash_record.h"
 #include "core/invoke/native_function.h"
 #include "tidemill/invocation.h"
@@ -26,9 +27,9 @@ class FunctionCall {
  public:
   using Resume = std::move_only_function<void()>;
 
-  /// Copies what `request` views; `function` and `record` (may be null) outlive the call. `alone`:
-  /// its only event is a suspect.
-  FunctionCall(NativeFunction& function, const Request& request, CrashRecord* record,
+  /// Copies what `request` views; `function` and what guards it outlive the call. `alone`: its only
+  /// event is a suspect.
+  FunctionCall(NativeFunction& function, const Request& request, AnswerGuards guards,
                BatchOrigin origin, bool alone);
   FunctionCall(const FunctionCall&) = delete;
   FunctionCall& operator=(const FunctionCall&) = delete;
@@ -42,8 +43,9 @@ class FunctionCall {
   /// When the handler started; nothing before.
   std::optional<Instant> started() const;
 
-  /// Hurries the handler up.
-  void ask_to_stop() { function_.cancel(request_); }
+  /// Hurries the handler up: expire() at once, cancel() as soon as the plugin likes.
+  void expire() { function_.expire(request_); }
+  void cancel() { function_.cancel(request_); }
 
   /// Nobody waits for the handler any more; the call ends with `error`. `blame`: it took too long,
   /// which is held against its events. False: it has ended.
@@ -54,13 +56,13 @@ class FunctionCall {
 
   const Request& request() const { return request_; }
 
-  /// Whether ask_to_stop() was called; the executor's own note.
+  /// Whether it was hurried up; the executor's own note.
   bool asked = false;
   std::uint64_t thread = 0;  ///< CallThreads' number of it; the executor's own note.
 
  private:
   NativeFunction& function_;
-  CrashRecord* const record_;
+  const AnswerGuards guards_;
   const BatchOrigin origin_;
   const bool alone_;
   const std::vector<Event> events_;

@@ -1,5 +1,6 @@
-// InlineWatch: notices a handler that hangs on the event loop. Nothing can go on there then, timers
-// included, so it is watched from a thread of its own.
+// InlineWatch: notices foreign code that hangs on the event loop: the handler of a non-blocking
+// function, or whatever frees a response. Nothing can go on there then, timers included, so it is
+// watched from a thread of its own.
 //
 // enter() and leave() cost a few stores and read no clock: the watching thread looks once a second
 // whether the call that it saw the last time is still the one under way. Nested calls do not exist:
@@ -20,9 +21,10 @@ namespace tidemill {
 
 class InlineWatch {
  public:
-  /// What an inline function may take. Outlives the watch.
+  /// What a function does there, and how long it may take.
   struct Subject {
     std::string function;
+    std::string does;  ///< As the rest of a sentence: "which frees a response".
     std::uint32_t seconds_max = 0;
   };
 
@@ -31,7 +33,13 @@ class InlineWatch {
     CrashRecord::Slot* slot = nullptr;  ///< Of the batch; may be null.
   };
 
-  // From the event loop, around every inline call.
+  /// From the event loop: this is its thread.
+  void note_loop() { loop_.store(std::this_thread::get_id(), std::memory_order_relaxed); }
+  bool on_loop() const {
+    return loop_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
+
+  // From the event loop, around every inline call. The subject lives until leave().
   void enter(const Subject& subject, CrashRecord::Slot* slot) {
     subject_.store(&subject, std::memory_order_relaxed);
     slot_.store(slot, std::memory_order_relaxed);
@@ -52,6 +60,7 @@ class InlineWatch {
   }
   void watch(const std::stop_token& stop, const std::function<void(const Hung&)>& on_hung);
 
+  std::atomic<std::thread::id> loop_;
   std::atomic<std::uint64_t> count_ = 0;  // Odd while a call is under way.
   std::atomic<const Subject*> subject_ = nullptr;
   std::atomic<CrashRecord::Slot*> slot_ = nullptr;

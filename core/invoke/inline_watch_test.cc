@@ -5,7 +5,7 @@
 namespace tidemill {
 namespace {
 
-constexpr auto three_seconds = [] { return InlineWatch::Subject{"f", 3}; };
+constexpr auto three_seconds = [] { return InlineWatch::Subject{"f", "which hangs", 3}; };
 
 TEST(InlineWatch, ACallThatTakesLongerThanItMayHangs) {
   const auto subject = three_seconds();

@@ -21,6 +21,10 @@ std::uint32_t limit_of(std::uint32_t instances_max) {
   return instances_max == 0 ? std::numeric_limits<std::uint32_t>::max() : instances_max;
 }
 
+bool contains(const std::vector<void*>& instances, const void* instance) {
+  return std::ranges::find(instances, instance) != instances.end();
+}
+
 }  // namespace
 
 InstancePool::InstancePool(std::shared_ptr<const Plugin> plugin, const ResolvedOptions& options,
@@ -117,7 +121,8 @@ Result<std::unique_ptr<NativeCall>> InstancePool::acquire(const Request& request
 void InstancePool::idle(const NativeCall& call) {
   const std::lock_guard lock(mutex_);
   std::erase(running_, &call);
-  if (!plugin_->has(TIDEMILL_THREAD_SAFE)) idle_.push_back(call.instance);
+  if (plugin_->has(TIDEMILL_THREAD_SAFE) || contains(cancelled_, call.instance)) return;
+  idle_.push_back(call.instance);
 }
 
 void InstancePool::free(std::unique_ptr<NativeCall> call) {
@@ -135,22 +140,56 @@ void InstancePool::free(std::unique_ptr<NativeCall> call) {
                                  host_.function, leaked));
 }
 
-void InstancePool::cancel() {
+void InstancePool::expire() {
   const std::lock_guard lock(mutex_);
-  for (NativeCall* call : running_) {
-    call->cancel();
-    if (plugin_->table().cancel != nullptr) plugin_->table().cancel(call->instance);
-  }
+  for (NativeCall* call : running_) call->cancel();
+}
+
+void InstancePool::expire(const Request& request) {
+  const std::lock_guard lock(mutex_);
+  for (NativeCall* call : running_for(request)) call->cancel();
+}
+
+void InstancePool::cancel() {
+  std::unique_lock lock(mutex_);
+  const auto calls = running_;
+  cancel(calls, std::move(lock));
 }
 
 void InstancePool::cancel(const Request& request) {
-  const std::lock_guard lock(mutex_);
-  const auto found = std::ranges::find(running_, &request, &NativeCall::acquired_for);
-  if (found == running_.end()) return;
-  (*found)->cancel();
+  std::unique_lock lock(mutex_);
+  auto calls = running_for(request);
+  for (NativeCall* call : calls) call->cancel();
   // An instance that serves others too would hurry them up as well.
-  const bool shared = plugin_->has(TIDEMILL_THREAD_SAFE) && running_.size() > 1;
-  if (!shared && plugin_->table().cancel != nullptr) plugin_->table().cancel((*found)->instance);
+  if (plugin_->has(TIDEMILL_THREAD_SAFE) && running_.size() > 1) return;
+  cancel(calls, std::move(lock));
+}
+
+// With the lock held. At most one.
+std::vector<NativeCall*> InstancePool::running_for(const Request& request) const {
+  const auto found = std::ranges::find(running_, &request, &NativeCall::acquired_for);
+  if (found == running_.end()) return {};
+  return {*found};
+}
+
+void InstancePool::cancel(const std::vector<NativeCall*>& calls,
+                          std::unique_lock<std::mutex> lock) {
+  for (NativeCall* call : calls) call->cancel();
+  if (plugin_->table().cancel == nullptr) return;
+  std::vector<void*> instances;
+  for (const NativeCall* call : calls)
+    if (!contains(instances, call->instance) && !contains(cancelled_, call->instance))
+      instances.push_back(call->instance);
+  cancelled_.insert(cancelled_.end(), instances.begin(), instances.end());
+  for (void* instance : instances) {
+    lock.unlock();
+    plugin_->table().cancel(instance);
+    lock.lock();
+    std::erase(cancelled_, instance);
+    const bool runs =
+        std::ranges::find(running_, instance, &NativeCall::instance) != running_.end();
+    if (!runs && !plugin_->has(TIDEMILL_THREAD_SAFE)) idle_.push_back(instance);
+  }
 }
 
 std::size_t InstancePool::instances() const {

@@ -45,16 +45,21 @@ class InstancePool {
   /// The response of this call is freed. `leak` is what the plugin did not give back of its memory.
   void free(std::unique_ptr<NativeCall> call);
 
-  /// Asks every running handle() to return soon.
-  void cancel();
+  /// Asks every running handle() to return soon, or that of one request: `expired` says yes.
+  void expire();
+  void expire(const Request& request);
 
-  /// Asks that of one request to.
+  /// Asks through the plugin's own cancel as well. That is foreign code, which may take as long as
+  /// it likes: it runs on the calling thread, and nothing waits for it but its instance.
+  void cancel();
   void cancel(const Request& request);
 
   std::size_t instances() const;
 
  private:
   Result<void*> create();
+  std::vector<NativeCall*> running_for(const Request& request) const;
+  void cancel(const std::vector<NativeCall*>& calls, std::unique_lock<std::mutex> lock);
 
   const std::shared_ptr<const Plugin> plugin_;
   const NativeHost host_;
@@ -66,6 +71,7 @@ class InstancePool {
   std::vector<void*> all_;
   std::vector<void*> idle_;           ///< Stays empty for a thread-safe plugin.
   std::vector<NativeCall*> running_;  ///< Between acquire() and idle().
+  std::vector<void*> cancelled_;      ///< Their plugin's cancel runs: they serve nobody else.
   std::uint32_t creating_ = 0;        ///< Places taken by instances that are being made.
   std::vector<std::unique_ptr<NativeCall>> spare_calls_;
   bool leak_reported_ = false;

@@ -41,11 +41,14 @@ class NativeFunction final : public Function {
   /// Makes instances ahead of the first event, up to `count` in all. Errors: as make().
   Result<> provision(std::uint32_t count) { return pool_->provision(count); }
 
-  /// Asks every running invocation to stop, at a shutdown that has waited long enough: `expired`
-  /// answers yes, and the plugin's own cancel is called.
-  void cancel() { pool_->cancel(); }
+  /// Asks every running invocation to stop, at a shutdown that has waited long enough, or one whose
+  /// deadline has passed: `expired` answers yes.
+  void expire() { pool_->expire(); }
+  void expire(const Request& request) { pool_->expire(request); }
 
-  /// The same for one invocation, if it is running: its deadline has passed.
+  /// Calls the plugin's own cancel as well. Not from a thread that others wait for: it may never
+  /// return.
+  void cancel() { pool_->cancel(); }
   void cancel(const Request& request) { pool_->cancel(request); }
 
   std::size_t instances() const { return pool_->instances(); }

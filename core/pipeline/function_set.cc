@@ -46,7 +46,7 @@ Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const Table
     if (wanted.provisioned > 0)
       if (auto made = (*function)->provision(wanted.provisioned); !made) return made;
     const bool blocks = !(*function)->traits().non_blocking;
-    watched = watched || !blocks;
+    watched = true;
     functions_[wanted.name] = {
         *plugin,
         std::make_unique<InProcessFunction>(InProcessFunction::Parts{
@@ -71,10 +71,9 @@ void FunctionSet::end_process(const InlineWatch::Hung& hung) {
   if (record_ != nullptr) record_->mark_lost(hung.slot);
   last_words([this, hung] {
     log_.write(LogLevel::error,
-               fmt::format("function {}, which declares itself non-blocking, has held the event "
-                           "loop for {} s; the process aborts, and its next start invokes these "
-                           "events alone",
-                           hung.subject->function, hung.subject->seconds_max));
+               fmt::format("function {}, {}, has held the event loop for {} s; the process aborts, "
+                           "and its next start invokes these events alone",
+                           hung.subject->function, hung.subject->does, hung.subject->seconds_max));
   });
   leave_no_crash_mark();
   std::abort();
@@ -118,7 +117,8 @@ std::string FunctionSet::complaint(const std::string& name) const {
 std::size_t FunctionSet::lost_threads() const {
   std::size_t lost = 0;
   for (const auto& [name, loaded] : functions_)
-    if (loaded.function) lost += loaded.function->lost_threads();
+    if (loaded.function)
+      lost += loaded.function->lost_threads() + (loaded.function->cancelling() ? 1 : 0);
   return lost;
 }
 

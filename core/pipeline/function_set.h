@@ -47,8 +47,8 @@ class FunctionSet {
   /// Why batches of a function wait, in a sentence; empty when they do not. Precondition: loaded.
   std::string complaint(const std::string& name) const;
 
-  /// Threads whose handlers were given up and have not returned. While there are any, this must
-  /// not be destroyed: it would wait for them.
+  /// Threads whose handlers were given up and have not returned, or that are asked to cancel them.
+  /// While there are any, this must not be destroyed: it would wait for them.
   std::size_t lost_threads() const;
 
   /// Bytes of events that lost threads hold.

@@ -6,8 +6,6 @@
 #include <chrono>
 #include <utility>
 
-#include "core/invoke/answer_hold.h"
-
 namespace tidemill {
 namespace {
 
@@ -19,6 +17,9 @@ std::string shown(Duration duration) {
   return ms % 1000 == 0 ? fmt::format("{} s", ms / 1000) : fmt::format("{} ms", ms);
 }
 
+// What may pass on the event loop while a response is freed.
+constexpr std::uint32_t freeing_seconds_max = 10;
+
 std::uint32_t whole_seconds(Duration duration) {
   return static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(duration).count());
 }
@@ -27,13 +28,18 @@ std::uint32_t whole_seconds(Duration duration) {
 
 InProcessFunction::InProcessFunction(Parts parts)
     : parts_(std::move(parts)),
-      subject_{parts_.name, whole_seconds(parts_.timeout + grace)},
+      subject_{parts_.name, "which declares itself non-blocking",
+               whole_seconds(parts_.timeout + grace)},
+      guards_{parts_.record, parts_.watch,
+              std::make_shared<InlineWatch::Subject>(parts_.name, "which frees a response",
+                                                     freeing_seconds_max)},
       reserved_(parts_.reserved > 0 ? std::make_unique<Turnstile>(parts_.scheduler, parts_.reserved)
                                     : nullptr) {}
 
 InProcessFunction::~InProcessFunction() { parts_.scheduler.cancel(timer_); }
 
 Task<Answer> InProcessFunction::invoke(const Request& request, BatchOrigin origin, bool alone) {
+  if (parts_.watch != nullptr) parts_.watch->note_loop();
   if (!parts_.threads) co_return invoke_inline(request, origin, alone);
   if (reserved_ != nullptr) co_await reserved_->enter();
   auto refused = refusal();
@@ -42,7 +48,7 @@ Task<Answer> InProcessFunction::invoke(const Request& request, BatchOrigin origi
     answer.error = std::move(*refused);
   } else {
     const auto call =
-        std::make_shared<FunctionCall>(*parts_.function, request, parts_.record, origin, alone);
+        std::make_shared<FunctionCall>(*parts_.function, request, guards_, origin, alone);
     calls_.push_back(call);
     co_await finish(call);
     std::erase(calls_, call);
@@ -58,7 +64,7 @@ Answer InProcessFunction::invoke_inline(const Request& request, BatchOrigin orig
   if (parts_.watch != nullptr) parts_.watch->enter(subject_, slot);
   Answer answer = parts_.function->invoke(request);
   if (parts_.watch != nullptr) parts_.watch->leave();
-  if (parts_.record != nullptr) AnswerHold::put_on(answer, *parts_.record, slot);
+  AnswerHold::put_on(answer, guards_, slot);
   return answer;
 }
 
@@ -101,7 +107,7 @@ void InProcessFunction::look() {
     if (now < deadline) {
       look_at(deadline);
     } else if (now < deadline + grace) {
-      if (!std::exchange(call->asked, true)) call->ask_to_stop();
+      if (!std::exchange(call->asked, true)) hurry_up(call);
       look_at(deadline + grace);
     } else {
       give_up_late(call);
@@ -111,6 +117,27 @@ void InProcessFunction::look() {
   if (!refused) return;
   for (const auto& call : calls_)
     if (!call->started()) give_up(call, *refused, false);
+}
+
+void InProcessFunction::hurry_up(const std::shared_ptr<FunctionCall>& call) {
+  call->expire();
+  start_cancel([call] { call->cancel(); });
+}
+
+void InProcessFunction::cancel() {
+  parts_.function->expire();
+  start_cancel([this] { parts_.function->cancel(); });
+}
+
+// The plugin's cancel is foreign code: one that hangs, say for a mutex that its handler holds,
+// holds up no other function.
+void InProcessFunction::start_cancel(CallThreads::Work work) {
+  ++cancelling_;
+  cancels_.start([this, work = std::move(work)]() mutable {
+    work();
+    work = nullptr;
+    --cancelling_;
+  });
 }
 
 void InProcessFunction::give_up_late(const std::shared_ptr<FunctionCall>& call) {

@@ -5,7 +5,8 @@
 // other runs on threads of its own, and each call has a deadline, counted from the start of its
 // handler:
 //
-//     deadline          the handler is asked to stop (`expired`, and the plugin's own cancel)
+//     deadline          the handler is asked to stop (`expired`, and the plugin's own cancel, on a
+//                       thread for nothing else)
 //     deadline + grace  the call ends as a transient failure; its thread is lost, and replaced
 //     two lost threads  the function is unhealthy: batches wait, no attempt is spent on them
 //
@@ -13,6 +14,7 @@
 // answer is dropped. Driven from the scheduler's executor.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,9 +24,11 @@
 #include "core/dispatch/invoker.h"
 #include "core/dispatch/suspects.h"
 #include "core/dispatch/turnstile.h"
+#include "core/invoke/answer_hold.h"
 #include "core/invoke/call_threads.h"
 #include "core/invoke/crash_record.h"
 #include "core/invoke/function_call.h"
+#include "core/invoke/function_threads.h"
 #include "core/invoke/inline_watch.h"
 #include "core/invoke/native_function.h"
 #include "tidemill/log.h"
@@ -59,7 +63,7 @@ class InProcessFunction {
   Task<Answer> invoke(const Request& request, BatchOrigin origin, bool alone);
 
   /// Asks all running handlers to stop. From any thread.
-  void cancel() { parts_.function->cancel(); }
+  void cancel();
 
   /// Gives up all calls under way, as cancelled: the engine is to end.
   void abandon();
@@ -69,6 +73,10 @@ class InProcessFunction {
 
   /// Threads that have not come back.
   std::size_t lost_threads() const { return parts_.threads ? parts_.threads->lost() : 0; }
+
+  /// Whether a thread is in the plugin's cancel. While one is, this must not be destroyed either:
+  /// it would wait for it.
+  bool cancelling() const { return cancelling_.load() > 0; }
 
   /// Bytes of the events that lost threads still hold.
   std::uint64_t lost_bytes() const;
@@ -83,17 +91,22 @@ class InProcessFunction {
   void look_at(Instant when);
   void look();
   std::optional<Error> refusal();
+  void hurry_up(const std::shared_ptr<FunctionCall>& call);
+  void start_cancel(CallThreads::Work work);
   void give_up_late(const std::shared_ptr<FunctionCall>& call);
   bool give_up(const std::shared_ptr<FunctionCall>& call, Error error, bool blame);
 
   const Parts parts_;
   const InlineWatch::Subject subject_;
+  const AnswerGuards guards_;
   std::unique_ptr<Turnstile> reserved_;
   Calls calls_;                                    // Under way, somebody waits for each.
   std::vector<std::weak_ptr<FunctionCall>> lost_;  // Given up; those that live run on.
   bool unhealthy_ = false;                         // As it was last logged.
   Instant look_at_ = Instant::max();
   Scheduler::TimerId timer_ = Scheduler::TimerId::none;
+  std::atomic<std::size_t> cancelling_ = 0;
+  FunctionThreads cancels_{1};  // Last: what runs there refers to the others.
 };
 
 /// How one pipeline reaches its function.

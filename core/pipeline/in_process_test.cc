@@ -84,13 +84,14 @@ class InProcessTest : public ::testing::Test {
       for (const int descriptor : pair) ::close(descriptor);
   }
 
-  void make(std::uint32_t reserved = 0, bool says_cancel = false) {
+  void make(std::uint32_t reserved = 0, bool says_cancel = false, bool cancel_waits = false) {
     const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     auto plugin = Plugin::load((here / "../invoke/testdata/contained.so").string());
     ASSERT_TRUE(plugin) << plugin.error().message;
     ResolvedOptions options{{"says", std::to_string(news_[1])},
                             {"waits", std::to_string(gate_[0])}};
     if (says_cancel) options.emplace_back("cancel_says", std::to_string(news_[1]));
+    if (cancel_waits) options.emplace_back("cancel_waits", std::to_string(gate_[0]));
     NativeHost host{.now = [] { return Instant(); }, .log = &log_, .read_row = {}, .function = "f"};
     auto function = NativeFunction::make(*plugin, options, std::move(host));
     ASSERT_TRUE(function) << function.error().message;
@@ -223,6 +224,26 @@ TEST_F(InProcessTest, AHandlerThatListensToCancelLosesNoThread) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->effects.at(0).data, "late, but there");
   EXPECT_EQ(function_->lost_threads(), 0);
+}
+
+TEST_F(InProcessTest, ACancelThatHangsHoldsNothingUp) {
+  make(0, true, true);
+  auto& answer = invoke(event("block"));
+  const auto number = begin();
+  pass(30s);
+  wait_for_news();  // From its cancel(), which waits now.
+  EXPECT_TRUE(function_->cancelling());
+  pass(InProcessFunction::grace);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->error->fault, Fault::transient);
+  auto& next = invoke(event("row", "another instance"));
+  threads_->end(threads_->begin());
+  pass(0s);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->effects.at(0).data, "another instance");
+  let_go();
+  let_go();
+  threads_->end(number, true);
 }
 
 TEST_F(InProcessTest, ALateAnswerIsDroppedAndItsEventsLiveUntilThen) {

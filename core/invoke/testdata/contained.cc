@@ -22,13 +22,14 @@ class Contained {
     std::int64_t says = -1;
     std::int64_t waits = -1;
     std::int64_t cancel_says = -1;
+    std::int64_t cancel_waits = -1;
   };
   static ConfigSpec<Config> spec() {
     return ConfigSpec<Config>("Misbehaves.")
         .field("says", &Config::says, "Descriptor for news.")
         .field("waits", &Config::waits, "Descriptor to block on.")
-        .field("cancel_says", &Config::cancel_says,
-               "Descriptor for the news that it is cancelled.");
+        .field("cancel_says", &Config::cancel_says, "Descriptor for the news that it is cancelled.")
+        .field("cancel_waits", &Config::cancel_waits, "Descriptor that cancel() blocks on.");
   }
   static FunctionInfo info() {
     return {.name = "contained",
@@ -59,6 +60,7 @@ class Contained {
 
   void cancel() {
     if (config_.cancel_says >= 0) put(config_.cancel_says);
+    if (config_.cancel_waits >= 0) take(config_.cancel_waits);
   }
 
  private:
@@ -69,8 +71,12 @@ class Contained {
 
   void block() {
     put(config_.says);
+    take(config_.waits);
+  }
+
+  static void take(std::int64_t descriptor) {
     char byte = 0;
-    if (::read(static_cast<int>(config_.waits), &byte, 1) != 1) std::abort();
+    if (::read(static_cast<int>(descriptor), &byte, 1) != 1) std::abort();
   }
 
   static int deep(int depth) {
