@@ -7,7 +7,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -23,9 +22,13 @@ namespace {
 
 constexpr std::uint64_t magic = 0x3230'4e55'524d'4454;  // "TDMRUN02", little-endian.
 
-// How many words of names a slot has: as many events of an object source, or ranges of three words.
-constexpr std::size_t words_max = 1000;
+// A slot has as many words as events of an object source have names; or ranges of three words, one
+// for each partition that a batch of a log is made of.
+constexpr std::size_t words_min = 300;
 constexpr std::size_t words_per_range = 3;
+
+// More than any plan asks for; beyond it, the number is garbage.
+constexpr std::uint32_t slot_bytes_max = 64 << 20;
 
 // A suspicion that nothing confirmed, and nothing cleared, is dropped after so many more lives: its
 // events are long done.
@@ -64,7 +67,10 @@ struct CrashRecord::Slot {
   std::uint32_t count = 0;  // Words in use.
   std::uint64_t code = 0;
   std::uint64_t next = 0;  // Of a single event of a log: the offset after its own.
-  std::array<std::uint64_t, words_max> words{};
+
+  // They lie behind it.
+  std::uint64_t* words() { return reinterpret_cast<std::uint64_t*>(this + 1); }
+  const std::uint64_t* words() const { return reinterpret_cast<const std::uint64_t*>(this + 1); }
 };
 
 struct CrashRecord::File final : CrashWitness {
@@ -73,11 +79,12 @@ struct CrashRecord::File final : CrashWitness {
     if (memory != nullptr) ::munmap(memory, bytes());
   }
 
-  std::size_t bytes() const { return sizeof(Header) + slots * sizeof(Slot); }
+  std::size_t bytes() const { return sizeof(Header) + slots * slot_bytes(); }
+  std::size_t slot_bytes() const { return sizeof(Slot) + words_max * sizeof(std::uint64_t); }
 
   Slot& slot(std::size_t index) {
     return *reinterpret_cast<Slot*>(static_cast<std::byte*>(memory) + sizeof(Header) +
-                                    index * sizeof(Slot));
+                                    index * slot_bytes());
   }
 
   // The disk's space is taken now: a page that finds none later ends the process.
@@ -92,7 +99,8 @@ struct CrashRecord::File final : CrashWitness {
     memory = mapped;
     // A child process must not leave marks here.
     ::madvise(memory, bytes(), MADV_DONTFORK);
-    const Header header{magic, static_cast<std::uint32_t>(slots), sizeof(Slot)};
+    const Header header{magic, static_cast<std::uint32_t>(slots),
+                        static_cast<std::uint32_t>(slot_bytes())};
     std::memcpy(memory, &header, sizeof header);
     return {};
   }
@@ -133,29 +141,40 @@ struct CrashRecord::File final : CrashWitness {
   Descriptor descriptor;
   void* memory = nullptr;
   std::size_t slots = 0;
-  std::size_t earlier = 0;  // Where the slots begin that earlier lives left.
-  std::mutex absolving;     // Held to change those.
+  std::size_t words_max = 0;  // Of each.
+  std::size_t earlier = 0;    // Where the slots begin that earlier lives left.
+  std::mutex absolving;       // Held to change those.
 };
 
 namespace {
 
 using Slot = CrashRecord::Slot;
 
+// A slot of an earlier life, in memory of its own: so many words, the slot first.
+using Marked = std::vector<std::uint64_t>;
+
+const Slot& slot_of(const Marked& marked) { return *reinterpret_cast<const Slot*>(marked.data()); }
+
 // The marked slots of a file, as far as it is one of ours.
-std::vector<Slot> read_marked(int file) {
-  std::vector<Slot> marked;
+std::vector<Marked> read_marked(int file) {
+  std::vector<Marked> all;
   Header header;
   if (::pread(file, &header, sizeof header, 0) != sizeof header || header.magic != magic ||
-      header.slot_bytes != sizeof(Slot))
-    return marked;
-  auto slot = std::make_unique<Slot>();
+      header.slot_bytes < sizeof(Slot) || header.slot_bytes > slot_bytes_max ||
+      header.slot_bytes % sizeof(std::uint64_t) != 0)
+    return all;
+  const std::size_t words_max = (header.slot_bytes - sizeof(Slot)) / sizeof(std::uint64_t);
+  Marked words(header.slot_bytes / sizeof(std::uint64_t));
   for (std::size_t i = 0; i < header.slots; ++i) {
-    const auto at = static_cast<off_t>(sizeof header + i * sizeof(Slot));
-    if (::pread(file, slot.get(), sizeof(Slot), at) != sizeof(Slot)) break;
-    const bool sound = slot->count <= words_max;
-    if ((slot->taken & state_mask) != 0 && slot->mark != 0 && sound) marked.push_back(*slot);
+    const auto at = static_cast<off_t>(sizeof header + i * header.slot_bytes);
+    if (::pread(file, words.data(), header.slot_bytes, at) != header.slot_bytes) break;
+    const Slot& slot = slot_of(words);
+    if ((slot.taken & state_mask) == 0 || slot.mark == 0 || slot.count > words_max) continue;
+    if (slot.lives >= lives_max) continue;
+    const std::size_t used = sizeof(Slot) / sizeof(std::uint64_t) + slot.count;
+    all.emplace_back(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(used));
   }
-  return marked;
+  return all;
 }
 
 CrashedBatch described(const Slot& slot) {
@@ -166,7 +185,7 @@ CrashedBatch described(const Slot& slot) {
                      .all = (slot.flags & all_flag) != 0,
                      .ranges = {},
                      .events = {}};
-  const auto words = std::span(slot.words).first(slot.count);
+  const std::span words(slot.words(), slot.count);
   if ((slot.flags & log_flag) == 0) {
     batch.events.assign(words.begin(), words.end());
     return batch;
@@ -177,19 +196,27 @@ CrashedBatch described(const Slot& slot) {
   return batch;
 }
 
-// Offsets of one partition, usually ascending: a range grows as long as the partition is the same.
-bool name_ranges(std::span<const Event> events, Slot& slot) {
+// The range of a partition; null when there is none yet.
+std::uint64_t* range_of(Slot& slot, std::uint64_t partition) {
+  for (std::size_t i = 0; i < slot.count; i += words_per_range)
+    if (slot.words()[i] == partition) return slot.words() + i;
+  return nullptr;
+}
+
+// Offsets of one partition, usually one after the other: its range grows.
+bool name_ranges(std::span<const Event> events, Slot& slot, std::size_t words_max) {
   std::uint64_t* range = nullptr;
   for (const Event& event : events) {
     const std::uint64_t partition = event.partition.value;
     const std::uint64_t offset = event.offset.value;
-    if (range != nullptr && range[0] == partition) {
+    if (range == nullptr || range[0] != partition) range = range_of(slot, partition);
+    if (range != nullptr) {
       range[1] = std::min(range[1], offset);
       range[2] = std::max(range[2], offset);
       continue;
     }
     if (slot.count + words_per_range > words_max) return false;
-    range = slot.words.data() + slot.count;
+    range = slot.words() + slot.count;
     slot.count += words_per_range;
     range[0] = partition;
     range[1] = range[2] = offset;
@@ -197,9 +224,9 @@ bool name_ranges(std::span<const Event> events, Slot& slot) {
   return true;
 }
 
-bool name_events(std::span<const Event> events, Slot& slot) {
+bool name_events(std::span<const Event> events, Slot& slot, std::size_t words_max) {
   if (events.size() > words_max) return false;
-  for (const Event& event : events) slot.words[slot.count++] = event_hash(event);
+  for (const Event& event : events) slot.words()[slot.count++] = event_hash(event);
   return true;
 }
 
@@ -212,10 +239,10 @@ void absolve(Slot& slot, const Slot& alone) {
     return;
   const std::size_t stride = log ? words_per_range : 1;
   for (std::size_t i = 0; i + stride <= slot.count;) {
-    std::uint64_t* const name = slot.words.data() + i;
-    bool done = name[0] == alone.words[0];
+    std::uint64_t* const name = slot.words() + i;
+    bool done = name[0] == alone.words()[0];
     if (done && log) {
-      const std::uint64_t offset = alone.words[1];
+      const std::uint64_t offset = alone.words()[1];
       if (offset == name[1]) name[1] = alone.next;
       if (offset == name[2]) name[2] = offset == 0 ? 0 : offset - 1;
       done = name[1] > name[2];
@@ -225,7 +252,7 @@ void absolve(Slot& slot, const Slot& alone) {
       continue;
     }
     slot.count -= static_cast<std::uint32_t>(stride);
-    std::copy_n(slot.words.data() + slot.count, stride, name);
+    std::copy_n(slot.words() + slot.count, stride, name);
   }
   if (slot.count == 0 && (slot.flags & all_flag) == 0)
     std::atomic_ref(slot.taken).store(0, std::memory_order_relaxed);
@@ -253,27 +280,32 @@ CrashRecord::~CrashRecord() = default;
 
 // The new file takes the place of the old one when it is complete: a start that fails, for want of
 // space or any other reason, forgets nothing.
-Result<std::unique_ptr<CrashRecord>> CrashRecord::open(const std::string& path, std::size_t slots) {
-  std::vector<Slot> marked;
+Result<std::unique_ptr<CrashRecord>> CrashRecord::open(const std::string& path, std::size_t slots,
+                                                       std::size_t events_max) {
+  std::vector<Marked> marked;
   if (const Descriptor old(::open(path.c_str(), O_RDONLY | O_CLOEXEC)); old)
     marked = read_marked(old.get());
   else if (errno != ENOENT)
     return fail_errno(Fault::transient, "cannot open " + path);
-  std::erase_if(marked, [](const Slot& slot) { return slot.lives >= lives_max; });
 
   const std::string fresh = path + ".new";
   auto file = std::make_unique<File>();
   file->slots = slots + marked.size();
   file->earlier = slots;
+  file->words_max = std::max(events_max, words_min);
+  for (const Marked& each : marked)
+    file->words_max = std::max<std::size_t>(file->words_max, slot_of(each).count);
   if (auto made = file->make(fresh); !made) {
     ::unlink(fresh.c_str());
     return std::unexpected(made.error());
   }
   std::unique_ptr<CrashRecord> record(new CrashRecord(std::move(file)));
   for (std::size_t i = 0; i < marked.size(); ++i) {
-    ++marked[i].lives;
-    record->file_->slot(slots + i) = marked[i];
-    record->crashed_.push_back(described(marked[i]));
+    Slot& slot = record->file_->slot(slots + i);
+    std::memcpy(static_cast<void*>(&slot), marked[i].data(),
+                marked[i].size() * sizeof(std::uint64_t));
+    ++slot.lives;
+    record->crashed_.push_back(described(slot));
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0)
     return fail_errno(Fault::transient, "cannot replace " + path);
@@ -294,7 +326,8 @@ CrashRecord::Slot* CrashRecord::begin(const BatchOrigin& origin, std::span<const
   slot->count = 0;
   slot->next = events.front().offset_next.value;
   slot->flags = (log ? log_flag : 0) | (alone ? alone_flag : 0);
-  if (!(log ? name_ranges(events, *slot) : name_events(events, *slot))) {
+  if (!(log ? name_ranges(events, *slot, file_->words_max)
+            : name_events(events, *slot, file_->words_max))) {
     slot->flags |= all_flag;
     slot->count = 0;
   }

@@ -59,10 +59,10 @@ struct CrashedBatch {
 
   PipelineId pipeline;
   std::uint64_t code = 0;
-  bool alone = false;  ///< A suspect that ran alone: it is guilty.
-  bool lost = false;   ///< It did not return in time; else a signal ended it.
-  bool all = false;    ///< It held more than the record has room for: any event may be of it.
-  std::vector<Range> ranges;          ///< Of a log source.
+  bool alone = false;         ///< A suspect that ran alone: it is guilty.
+  bool lost = false;          ///< It did not return in time; else a signal ended it.
+  bool all = false;           ///< It held more than there was room for: any event may be of it.
+  std::vector<Range> ranges;  ///< Of a log source.
   std::vector<std::uint64_t> events;  ///< event_hash() of the others.
 };
 
@@ -77,8 +77,9 @@ class CrashRecord {
   };
 
   /// Reads what earlier processes left, and goes on from it. `slots`: batches at once; those beyond
-  /// are not recorded.
-  static Result<std::unique_ptr<CrashRecord>> open(const std::string& path, std::size_t slots);
+  /// are not recorded. `events_max`: of one batch.
+  static Result<std::unique_ptr<CrashRecord>> open(const std::string& path, std::size_t slots,
+                                                   std::size_t events_max);
   ~CrashRecord();
   CrashRecord(const CrashRecord&) = delete;
   CrashRecord& operator=(const CrashRecord&) = delete;

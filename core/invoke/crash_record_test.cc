@@ -47,8 +47,8 @@ Event object(std::string_view name, std::string_view version) {
 
 class CrashRecordTest : public NativeFunctionTest {
  protected:
-  std::unique_ptr<CrashRecord> open(std::size_t slots = 4) {
-    auto record = CrashRecord::open(folder_ / "running.map", slots);
+  std::unique_ptr<CrashRecord> open(std::size_t slots = 4, std::size_t events_max = 100) {
+    auto record = CrashRecord::open(folder_ / "running.map", slots, events_max);
     EXPECT_TRUE(record) << record.error().message;
     return std::move(*record);
   }
@@ -322,7 +322,7 @@ TEST_F(CrashRecordTest, AStartThatFindsNoRoomForgetsNothing) {
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
   const rlimit none{1, limit.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &none), 0);
-  const auto failed = CrashRecord::open(folder_ / "running.map", 4);
+  const auto failed = CrashRecord::open(folder_ / "running.map", 4, 100);
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
   std::signal(SIGXFSZ, before);
   ASSERT_FALSE(failed);
@@ -347,15 +347,44 @@ TEST_F(CrashRecordTest, AnotherBuildOfTheFunctionIsNotHeldResponsible) {
   EXPECT_EQ(found(at(0, 5), {PipelineId(7), 100, ProgressKind::log}), Finding::none);
 }
 
+TEST_F(CrashRecordTest, EveryObjectOfTheLargestBatchIsKnownByItself) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 20'000; ++i) names.push_back(std::to_string(i));
+  std::vector<Event> events;
+  for (const std::string& name : names) events.push_back(object(name, "1"));
+  auto record = open(4, events.size());
+  record->mark_lost(record->begin(object_origin, events, false));
+  record.reset();
+  // The next plan has smaller batches.
+  for (int life = 0; life < 2; ++life) {
+    const SuspectSet suspects(object_origin, open()->crashed());
+    for (const Event& event : events) ASSERT_EQ(suspects.of(event), Finding::suspect) << life;
+    EXPECT_EQ(suspects.of(object("another", "1")), Finding::none);
+  }
+}
+
 TEST_F(CrashRecordTest, MoreObjectsThanThereIsRoomForMakeAllOfThePipelineSuspects) {
   std::vector<std::string> names;
   for (int i = 0; i < 1001; ++i) names.push_back(std::to_string(i));
   std::vector<Event> events;
   for (const std::string& name : names) events.push_back(object(name, "1"));
-  auto record = open();
+  auto record = open(4, 1000);
   record->mark_lost(record->begin(object_origin, events, false));
   record.reset();
   EXPECT_EQ(found(object("another", "1"), object_origin), Finding::suspect);
+}
+
+TEST_F(CrashRecordTest, PartitionsThatTakeTurnsHaveOneRangeEach) {
+  std::vector<Event> events;
+  for (std::uint64_t i = 0; i < 10'000; ++i)
+    events.push_back(at(static_cast<std::uint32_t>(i % 7), i));
+  auto record = open();
+  record->mark_lost(record->begin(log_origin, events, false));
+  record.reset();
+  const auto crashed = open()->crashed();
+  ASSERT_THAT(crashed, SizeIs(1));
+  EXPECT_THAT(crashed[0].ranges, SizeIs(7));
+  EXPECT_FALSE(crashed[0].all);
 }
 
 TEST_F(CrashRecordTest, WithoutAFreeSlotABatchRunsUnrecorded) {

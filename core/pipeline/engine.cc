@@ -29,6 +29,13 @@ std::size_t running_batches_max(const Plan& plan, std::size_t function_threads) 
   return 1 + plan.functions.size() * (2 * function_threads + InProcessFunction::lost_threads_max);
 }
 
+std::size_t events_of_a_batch_max(const Plan& plan) {
+  std::size_t most = 0;
+  for (const PipelinePlan& pipeline : plan.pipelines)
+    most = std::max<std::size_t>(most, pipeline.batch.events);
+  return most;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const Registry& registry,
@@ -47,7 +54,8 @@ Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const Registry& 
   if (!store) return std::unexpected(store.error());
 
   auto record = CrashRecord::open(options.data_folder + "/running.map",
-                                  running_batches_max(plan, options.function_threads));
+                                  running_batches_max(plan, options.function_threads),
+                                  events_of_a_batch_max(plan));
   if (!record) return std::unexpected(record.error());
 
   std::unique_ptr<Engine> engine(new Engine(plan, registry, std::move(*store), std::move(*record),
