@@ -27,6 +27,9 @@ static_assert(static_cast<std::uint32_t>(EffectKind::merge_row) == TIDEMILL_MERG
 // More than any store or broker takes; beyond it, the count is garbage.
 constexpr std::uint32_t metadata_count_max = 1024;
 
+// What is kept of a reason: each failed event has one of its own, for as long as its dead letter.
+constexpr std::size_t reason_bytes_max = 4 * 1024;
+
 // Which effects an output takes, as bits by effect kind.
 constexpr std::uint32_t bit(std::uint32_t effect_kind) { return 1u << effect_kind; }
 
@@ -81,7 +84,7 @@ class Reader {
       failed_[f.event_index] = true;
       answer_.failures.push_back(
           {f.event_index, f.fault == TIDEMILL_BAD_EVENT ? Fault::bad_event : Fault::transient,
-           std::string(text(f.reason))});
+           kept_reason(text(f.reason))});
     }
     return {};
   }
@@ -192,6 +195,17 @@ class Reader {
 
 }  // namespace
 
+std::string kept_reason(std::string_view reason) {
+  if (reason.size() <= reason_bytes_max) return std::string(reason);
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(reason[at]) & 0xC0) == 0x80;
+  };
+  std::size_t size = reason_bytes_max;
+  // Not within a character of UTF-8, which has four bytes at most.
+  while (size > reason_bytes_max - 4 && continues(size)) --size;
+  return std::string(reason.substr(0, size)) + " ...";
+}
+
 Result<> read_response(const config::FunctionDecl& decl, std::size_t event_count,
                        const tidemill_response& response, std::vector<Attribute>& metadata,
                        Answer& answer) {
@@ -200,7 +214,7 @@ Result<> read_response(const config::FunctionDecl& decl, std::size_t event_count
   if (response.status == TIDEMILL_RETRY || response.status == TIDEMILL_BAD_EVENT)
     return fail(response.status == TIDEMILL_RETRY ? Fault::transient : Fault::bad_event,
                 readable(response.reason) && response.reason.size != 0
-                    ? std::string(text(response.reason))
+                    ? kept_reason(text(response.reason))
                     : "the function failed without a reason");
   if (response.status != TIDEMILL_OK)
     return against_the_rules(

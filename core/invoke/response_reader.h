@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config/function_catalog.h"
@@ -21,5 +23,8 @@ namespace tidemill {
 Result<> read_response(const config::FunctionDecl& decl, std::size_t event_count,
                        const tidemill_response& response, std::vector<Attribute>& metadata,
                        Answer& answer);
+
+/// What the engine keeps of the reason that a function gives: its first 4 KiB.
+std::string kept_reason(std::string_view reason);
 
 }  // namespace tidemill

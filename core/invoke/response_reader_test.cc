@@ -37,6 +37,18 @@ TEST_F(ResponseReader, AFailedEventLeavesNoEffectAndFailsOnce) {
   EXPECT_EQ(answer.failures[1].reason, "slow database");
 }
 
+TEST_F(ResponseReader, OfALongReasonTheBeginningIsKept) {
+  make("good");
+  const std::string order = "fail " + std::string(4095, 'x') + "\u00e9" + std::string(100'000, 'y');
+  const auto answer = invoke({event("a", order)});
+  ASSERT_EQ(answer.failures.size(), 1u);
+  EXPECT_EQ(answer.failures[0].reason, std::string(4095, 'x') + " ...");
+  const std::string all = "fail_batch " + std::string(100'000, 'z');
+  const auto failed = invoke({event("a", all)});
+  ASSERT_TRUE(failed.error);
+  EXPECT_EQ(failed.error->message, std::string(4096, 'z') + " ...");
+}
+
 TEST_F(ResponseReader, ABatchMayFailAsAWhole) {
   make("good");
   const auto answer = invoke({event("a", "row 1"), event("b", "fail_batch all wrong")});

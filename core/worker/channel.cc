@@ -1,6 +1,7 @@
 #include "core/worker/channel.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -121,8 +122,11 @@ bool Port::may_sleep() {
 Message Port::wait() {
   for (;;) {
     if (auto message = take()) return *message;
+    if (!may_sleep()) continue;
+    pollfd bell{.fd = wake_own_, .events = POLLIN, .revents = 0};
+    std::ignore = poll(&bell, 1, -1);
     std::uint64_t wakes = 0;
-    if (may_sleep()) std::ignore = read(wake_own_, &wakes, sizeof wakes);
+    std::ignore = read(wake_own_, &wakes, sizeof wakes);
   }
 }
 

@@ -102,7 +102,7 @@ class Channel {
 /// One side's way to speak and to listen. The descriptors outlive it.
 class Port {
  public:
-  /// Two eventfds.
+  /// Two eventfds, which do not block.
   Port(Mailbox& out, Mailbox& in, int wake_other, int wake_own);
 
   void post(const Message& message);
@@ -113,7 +113,7 @@ class Port {
   /// Asks to be woken through `wake_own`. False when a message is there already: do not sleep.
   bool may_sleep();
 
-  /// Sleeps until the next message, in a read of `wake_own`.
+  /// Sleeps until the next message, in a poll of `wake_own`.
   Message wait();
 
   /// Whether the other side has read the last message posted.

@@ -20,8 +20,8 @@ class ChannelTest : public ::testing::Test {
   Channel attached() { return *Channel::attach(Descriptor(dup(channel_.descriptor()))); }
 
   Channel channel_;
-  Descriptor wake_worker_{eventfd(0, 0)};
-  Descriptor wake_engine_{eventfd(0, 0)};
+  Descriptor wake_worker_{eventfd(0, EFD_NONBLOCK)};
+  Descriptor wake_engine_{eventfd(0, EFD_NONBLOCK)};
   Port engine_{channel_.to_worker(), channel_.to_engine(), wake_worker_.get(), wake_engine_.get()};
   Port worker_{channel_.to_engine(), channel_.to_worker(), wake_engine_.get(), wake_worker_.get()};
 };

@@ -91,6 +91,14 @@ TEST_F(WorkerFunctionTest, WhatAHandlerForksEndsWithItsWorker) {
   EXPECT_TRUE(ending.waited()) << "the worker itself ended in peace";
 }
 
+TEST_F(WorkerFunctionTest, AWorkerThatFillsItsBellsHoldsNothingUp) {
+  make();
+  timeout_ = milliseconds(100);
+  EXPECT_THAT(error_of("fill_bells"), HasSubstr("took longer than its timeout"));
+  timeout_ = std::chrono::seconds(60);
+  EXPECT_EQ(row_of("say again"), "again");
+}
+
 TEST_F(WorkerFunctionTest, AnEngineWithoutMemoryForABatchFailsThatBatch) {
   read_object_ = [](const Event&, std::uint64_t) -> Result<Bytes> { throw std::bad_alloc(); };
   make();

@@ -1,12 +1,14 @@
 #include "core/worker/run_worker.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <fstream>
 #include <memory>
@@ -80,8 +82,11 @@ class Canceller {
  public:
   Canceller() {
     std::thread([this] {
+      // It does not block, for the engine's sake.
+      pollfd bell{.fd = worker::handed::cancel, .events = POLLIN, .revents = 0};
       std::uint64_t rings = 0;
-      while (read(worker::handed::cancel, &rings, sizeof rings) == sizeof rings) {
+      while (poll(&bell, 1, -1) == 1 || errno == EINTR) {
+        if (read(worker::handed::cancel, &rings, sizeof rings) != sizeof rings) continue;
         const std::lock_guard lock(mutex_);
         if (function_ != nullptr) function_->cancel();
       }

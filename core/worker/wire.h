@@ -59,8 +59,8 @@ struct Reference {
 struct AnswerHead {
   std::uint64_t invocation = 0;
   std::uint32_t failed = 0;  ///< 1: the batch failed as a whole, for `reason`.
-  std::uint32_t fault = 0;   ///< Of a failed batch.
-  std::uint32_t retry_after_ms = 0;
+  std::uint32_t fault = 0;   ///< Of a failed batch: transient or bad_event.
+  std::uint32_t reserved = 0;
   std::uint32_t effect_count = 0;
   std::uint32_t failure_count = 0;
   std::uint32_t pair_count = 0;

@@ -95,7 +95,6 @@ std::size_t write_error(std::span<char> area, const Error& error) {
   heads[0] = {};
   heads[0].failed = 1;
   heads[0].fault = static_cast<std::uint32_t>(error.fault);
-  heads[0].retry_after_ms = static_cast<std::uint32_t>(error.retry_after.count());
   const std::string_view reason = error.message;
   heads[0].reason = writer.text(reason.substr(0, area.size() - writer.used()));
   return writer.used();
@@ -126,11 +125,11 @@ class Decoder {
   bool failed() const { return head_.failed != 0; }
 
   Result<Error> error() {
-    Error error{Fault::transient, std::string(reader_.text(head_.reason)),
-                std::chrono::milliseconds(head_.retry_after_ms)};
-    if (!reader_.sound() || head_.fault > static_cast<std::uint32_t>(Fault::cancelled))
+    const auto fault = static_cast<Fault>(head_.fault);
+    Error error{fault, kept_reason(reader_.text(head_.reason))};
+    // A handler can say no more: what puts a batch off, and for how long, is the engine's to say.
+    if (!reader_.sound() || (fault != Fault::transient && fault != Fault::bad_event))
       return broken();
-    error.fault = static_cast<Fault>(head_.fault);
     return error;
   }
 

@@ -142,13 +142,20 @@ TEST_F(WireTest, AnAnswerComesThroughWhole) {
 
 TEST_F(WireTest, AFailedBatchComesThroughWithItsFault) {
   Answer failed;
-  failed.error = Error{Fault::throttled, "later", std::chrono::milliseconds(70)};
+  failed.error = Error{Fault::bad_event, "never"};
   const auto answer = read_back(written(failed));
   ASSERT_TRUE(answer);
   ASSERT_TRUE(answer->error);
-  EXPECT_EQ(answer->error->fault, Fault::throttled);
-  EXPECT_EQ(answer->error->message, "later");
-  EXPECT_EQ(answer->error->retry_after, std::chrono::milliseconds(70));
+  EXPECT_EQ(answer->error->fault, Fault::bad_event);
+  EXPECT_EQ(answer->error->message, "never");
+}
+
+TEST_F(WireTest, AWorkerPutsNoBatchOff) {
+  for (const Fault fault : {Fault::throttled, Fault::bad_config, Fault::fenced, Fault::cancelled}) {
+    Answer failed;
+    failed.error = Error{fault, "later"};
+    EXPECT_FALSE(read_back(written(failed))) << static_cast<int>(fault);
+  }
 }
 
 TEST_F(WireTest, AnAnswerThatDoesNotFitBecomesItsOwnError) {

@@ -27,7 +27,9 @@ constexpr Duration sleep_max = std::chrono::hours(1);
 // A batch of more than this leaves pages behind that the next does not need.
 constexpr std::uint64_t large_bytes = std::uint64_t{4} << 20;
 
-Descriptor wake_up() { return Descriptor(eventfd(0, EFD_CLOEXEC)); }
+// The engine's writes do not wait: a worker that fills one of these, by a stray write, must not
+// hold the engine up.
+Descriptor wake_up() { return Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 
 void watch(const Descriptor& by, int fd, std::uint32_t events) {
   epoll_event event{.events = events, .data = {.fd = fd}};
