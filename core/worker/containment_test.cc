@@ -1,6 +1,7 @@
 // What a function in a worker cannot do: anything to anyone but its own batch.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <new>
@@ -89,6 +90,30 @@ TEST_F(WorkerFunctionTest, WhatAHandlerForksEndsWithItsWorker) {
   const Ending ending(row_of("fork"));
   function_.reset();
   EXPECT_TRUE(ending.waited()) << "the worker itself ended in peace";
+}
+
+TEST_F(WorkerFunctionTest, AStartThatRunsOutOfDescriptorsFailsAtOnce) {
+  options_.young = Duration(0);  // Failed starts hold nothing back.
+  make();
+  EXPECT_EQ(error_of("exit"), "function f: its worker exited with status 3");
+  timeout_ = std::chrono::seconds(5);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const auto free = static_cast<rlim_t>(Descriptor(dup(0)).get());
+  std::string message;
+  int failed_starts = 0;
+  for (rlim_t more = 0; more < 40; ++more) {
+    const rlimit tight{free + more, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    const Answer answer = invoke({event("k", "exit")});
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_TRUE(answer.error);
+    message = answer.error->message;
+    if (answer.error->fault != Fault::throttled) break;
+    ++failed_starts;
+  }
+  EXPECT_EQ(message, "function f: its worker exited with status 3");
+  EXPECT_GT(failed_starts, 10);
 }
 
 TEST_F(WorkerFunctionTest, AWorkerThatFillsItsBellsHoldsNothingUp) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -31,9 +32,9 @@ constexpr std::uint64_t large_bytes = std::uint64_t{4} << 20;
 // hold the engine up.
 Descriptor wake_up() { return Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 
-void watch(const Descriptor& by, int fd, std::uint32_t events) {
+bool watch(const Descriptor& by, int fd, std::uint32_t events) {
   epoll_event event{.events = events, .data = {.fd = fd}};
-  epoll_ctl(by.get(), EPOLL_CTL_ADD, fd, &event);
+  return epoll_ctl(by.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 void ring(const Descriptor& bell) {
@@ -46,29 +47,32 @@ constexpr std::string_view broke_the_rules = "the worker broke the rules of its 
 }  // namespace
 
 Worker::Worker(const WorkerSpec& spec, Channel channel, Descriptor wake_worker,
-               Descriptor wake_engine, Descriptor cancel, WorkerProcess process)
+               Descriptor wake_engine, Descriptor cancel, Descriptor awaited, WorkerProcess process)
     : spec_(spec),
       channel_(std::move(channel)),
       wake_worker_(std::move(wake_worker)),
       wake_engine_(std::move(wake_engine)),
       cancel_(std::move(cancel)),
       process_(std::move(process)),
-      awaited_(epoll_create1(EPOLL_CLOEXEC)),
+      awaited_(std::move(awaited)),
       placement_(process_.pid()),
       port_(channel_.to_worker(), channel_.to_engine(), wake_worker_.get(), wake_engine_.get()),
       host_calls_(spec.host, channel_, port_),
-      started_(spec.host.now()) {
+      started_(spec.host.now()) {}
+
+bool Worker::listen() {
   // By the edge: a wake-up needs no read to be forgotten.
-  watch(awaited_, wake_engine_.get(), EPOLLIN | EPOLLET);
-  watch(awaited_, process_.pidfd(), EPOLLIN);
-  watch(awaited_, spec_.stop->descriptor(), EPOLLIN | EPOLLET);
+  return watch(awaited_, wake_engine_.get(), EPOLLIN | EPOLLET) &&
+         watch(awaited_, process_.pidfd(), EPOLLIN) &&
+         watch(awaited_, spec_.stop->descriptor(), EPOLLIN | EPOLLET);
 }
 
 Result<std::unique_ptr<Worker>> Worker::start(const WorkerSpec& spec, Nursery& nursery) {
   auto channel = Channel::create(spec.host.memory_bytes_max);
   if (!channel) return std::unexpected(channel.error());
   Descriptor wake_worker = wake_up(), wake_engine = wake_up(), cancel = wake_up();
-  if (!wake_worker || !wake_engine || !cancel)
+  Descriptor awaited(epoll_create1(EPOLL_CLOEXEC));
+  if (!wake_worker || !wake_engine || !cancel || !awaited)
     return fail_errno(Fault::transient, "cannot make what wakes a worker");
   const Start start{.plugin = spec.plugin->path(),
                     .function = spec.host.function,
@@ -86,7 +90,12 @@ Result<std::unique_ptr<Worker>> Worker::start(const WorkerSpec& spec, Nursery& n
   if (!process) return std::unexpected(process.error());
   std::unique_ptr<Worker> worker(new Worker(spec, std::move(*channel), std::move(wake_worker),
                                             std::move(wake_engine), std::move(cancel),
-                                            std::move(*process)));
+                                            std::move(awaited), std::move(*process)));
+  if (!worker->listen()) {
+    const int why = errno;
+    retire(std::move(worker), nursery, Duration(0));
+    return fail_errno(Fault::transient, "cannot wait for a worker", why);
+  }
   worker->port_.post({.word = Word::start, .bytes = *written});
   auto ready = worker->await_ready();
   if (ready) return worker;

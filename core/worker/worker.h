@@ -67,8 +67,9 @@ class Worker {
   enum class Arrival { message, died, late };
 
   Worker(const WorkerSpec& spec, Channel channel, Descriptor wake_worker, Descriptor wake_engine,
-         Descriptor cancel, WorkerProcess process);
+         Descriptor cancel, Descriptor awaited, WorkerProcess process);
 
+  bool listen();
   Result<> await_ready();
   Arrival next(Instant deadline, bool heed_stop, Message& message);
   Answer take_answer(const Request& request, const Message& message, bool& broken);
