@@ -140,6 +140,15 @@ TEST_F(WorkerFunctionTest, AWorkerThatDiesIdleIsReplacedUnseen) {
   EXPECT_EQ(row_of("say again"), "again");
 }
 
+TEST_F(WorkerFunctionTest, AnIdleWorkerThatDiesIsBuriedThoughItHadGoneQuietBefore) {
+  make();
+  const auto pid = row_of("pid");
+  EXPECT_EQ(row_of("go_quiet"), "");
+  EXPECT_EQ(row_of("pid"), pid);
+  kill(std::stoi(pid), SIGKILL);
+  EXPECT_TRUE(log_.says("function f: an idle worker was killed by SIGKILL"));
+}
+
 TEST_F(WorkerFunctionTest, WorkersThatKeepDyingYoungAreHeldBack) {
   options_.young = std::chrono::hours(1);
   make();

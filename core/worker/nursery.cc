@@ -1,12 +1,15 @@
 #include "core/worker/nursery.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace tidemill::worker {
@@ -15,8 +18,27 @@ namespace {
 // Between SIGTERM, at which a handler may still say what it was doing, and SIGKILL.
 constexpr auto term_to_kill = std::chrono::milliseconds(200);
 
+// A process that has ended but is not reaped is told of again so much later.
+constexpr int remind_milliseconds = 200;
+
 // A pipe is read so often in a row before the others are looked at.
 constexpr int reads_in_a_row = 16;
+
+// A second descriptor of a process, for as long as it is not reaped. The process ends without one.
+Result<Descriptor> watch_of(WorkerProcess& process) {
+  Descriptor copy(fcntl(process.pidfd(), F_DUPFD_CLOEXEC, 0));
+  if (copy) return copy;
+  const int why = errno;
+  process.signal(SIGKILL);
+  std::ignore = process.reap();
+  return fail_errno(Fault::transient, "cannot watch a worker", why);
+}
+
+bool is_reaped(const Descriptor& pidfd) {
+  siginfo_t info{};
+  return waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd.get()), &info,
+                WEXITED | WNOHANG | WNOWAIT) != 0;
+}
 
 }  // namespace
 
@@ -78,12 +100,18 @@ void Nursery::deliver() {
     births_.pop_front();
     lock.unlock();
     birth->result = WorkerProcess::start(*birth->spec);
+    Result<Descriptor> pidfd = fail(Fault::transient, "");
+    if (birth->result) {
+      pidfd = watch_of(*birth->result);
+      if (!pidfd) birth->result = std::unexpected(pidfd.error());
+    }
     if (birth->result) {
       OutputLines lines([this](std::string_view line) {
         environment_.log->write(LogLevel::info,
                                 fmt::format("{} prints: {}", environment_.function, line));
       });
-      voices_.push_back(std::make_unique<Voice>(birth->result->take_output(), std::move(lines)));
+      children_.push_back(std::make_unique<Child>(birth->result->take_output(), std::move(*pidfd),
+                                                  std::move(lines)));
     }
     lock.lock();
     birth->done = true;
@@ -92,40 +120,63 @@ void Nursery::deliver() {
 }
 
 int Nursery::milliseconds_to_sleep() const {
-  if (graves_.empty()) return -1;
+  const bool remind = std::ranges::any_of(children_, &Child::ended);
+  if (graves_.empty()) return remind ? remind_milliseconds : -1;
   Instant next = Instant::max();
   for (const Burial& grave : graves_)
     next = std::min(next, grave.asked ? grave.kill_at : grave.term_at);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - environment_.now());
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1000));
+  return static_cast<int>(
+      std::clamp<std::int64_t>(left.count(), 0, remind ? remind_milliseconds : 1000));
 }
 
 void Nursery::listen() {
-  std::vector<pollfd> events = {{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
-  for (const auto& voice : voices_)
-    events.push_back({.fd = voice->pipe.get(), .events = POLLIN, .revents = 0});
-  for (const auto& grave : graves_)
-    events.push_back({.fd = grave.process.pidfd(), .events = POLLIN, .revents = 0});
-  if (poll(events.data(), events.size(), milliseconds_to_sleep()) <= 0) return;
-  std::uint64_t wakes = 0;
-  if (events[0].revents != 0) std::ignore = read(wake_.get(), &wakes, sizeof wakes);
-  for (std::size_t i = 0; i < voices_.size(); ++i)
-    if (events[i + 1].revents != 0) hear(*voices_[i]);
-  if (std::erase_if(voices_, [](const auto& voice) { return !voice->pipe; }) > 0)
-    environment_.on_silence();
+  const auto readable = [](int fd) { return pollfd{.fd = fd, .events = POLLIN, .revents = 0}; };
+  std::vector<pollfd> events = {readable(wake_.get())};
+  for (const auto& child : children_) {
+    events.push_back(readable(child->pipe.get()));
+    events.push_back(readable(child->ended ? -1 : child->pidfd.get()));
+  }
+  for (const auto& grave : graves_) events.push_back(readable(grave.process.pidfd()));
+  if (poll(events.data(), events.size(), milliseconds_to_sleep()) > 0) {
+    std::uint64_t wakes = 0;
+    if (events[0].revents != 0) std::ignore = read(wake_.get(), &wakes, sizeof wakes);
+    for (std::size_t i = 0; i < children_.size(); ++i) {
+      if (events[2 * i + 1].revents != 0) hear(*children_[i]);
+      if (events[2 * i + 2].revents != 0) children_[i]->ended = true;
+    }
+  }
+  report_ends();
 }
 
-void Nursery::hear(Voice& voice) {
+// Whoever has the process may be about to put it down, and not see that it has ended: it is told
+// until nobody has it any more.
+void Nursery::report_ends() {
+  bool news = false;
+  for (const auto& child : children_) {
+    if (!child->ended) continue;
+    if (is_reaped(child->pidfd)) {
+      child->pidfd = Descriptor();
+      child->ended = false;
+    } else {
+      news = true;
+    }
+  }
+  std::erase_if(children_, [](const auto& child) { return !child->pipe && !child->pidfd; });
+  if (news) environment_.on_end();
+}
+
+void Nursery::hear(Child& child) {
   char buffer[16 * 1024];
   for (int i = 0; i < reads_in_a_row; ++i) {
-    const ssize_t size = read(voice.pipe.get(), buffer, sizeof buffer);
+    const ssize_t size = read(child.pipe.get(), buffer, sizeof buffer);
     if (size > 0) {
-      voice.lines.add({buffer, static_cast<std::size_t>(size)}, environment_.now());
+      child.lines.add({buffer, static_cast<std::size_t>(size)}, environment_.now());
       continue;
     }
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    voice.lines.finish(environment_.now());
-    voice.pipe = Descriptor();
+    child.lines.finish(environment_.now());
+    child.pipe = Descriptor();
     return;
   }
 }

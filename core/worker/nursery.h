@@ -29,8 +29,8 @@ class Nursery {
     std::function<Instant()> now;
     Log* log = nullptr;  ///< Outlives the nursery.
     std::string function;
-    /// Called on the nursery's thread when a process printed its last.
-    std::function<void()> on_silence;
+    /// Called on the nursery's thread when a process has ended, and again until it is reaped.
+    std::function<void()> on_end;
   };
 
   explicit Nursery(Environment environment);
@@ -50,9 +50,11 @@ class Nursery {
     Result<WorkerProcess> result = fail(Fault::cancelled, "the engine is closing");
     bool done = false;
   };
-  struct Voice {
-    Descriptor pipe;
+  struct Child {
+    Descriptor pipe;   ///< What it prints; none once all that it started have closed it.
+    Descriptor pidfd;  ///< None once it is reaped.
     OutputLines lines;
+    bool ended = false;
   };
   struct Burial {
     WorkerProcess process;
@@ -64,7 +66,8 @@ class Nursery {
   void run();
   void deliver();
   void listen();
-  void hear(Voice& voice);
+  void hear(Child& child);
+  void report_ends();
   void end_graves();
   int milliseconds_to_sleep() const;
   void wake() const;
@@ -79,7 +82,7 @@ class Nursery {
   bool closing_ = false;
 
   // The thread's own.
-  std::vector<std::unique_ptr<Voice>> voices_;
+  std::vector<std::unique_ptr<Child>> children_;
   std::vector<Burial> graves_;
 
   std::thread thread_;

@@ -41,7 +41,7 @@ WorkerFunction::WorkerFunction(worker::WorkerSpec spec, std::string version, Dur
       nursery_({.now = spec_.host.now,
                 .log = spec_.host.log,
                 .function = spec_.host.function,
-                .on_silence = [this] { bury_dead(); }}) {
+                .on_end = [this] { bury_dead(); }}) {
   for (const auto& output : spec_.plugin->decl().outputs) traits_.outputs.push_back(output.name);
 }
 

@@ -176,6 +176,9 @@ class Unruly {
       row(core_limit());
     } else if (order == "die_soon") {
       std::thread([] { _exit(4); }).detach();
+    } else if (order == "go_quiet") {
+      close(STDOUT_FILENO);
+      close(STDERR_FILENO);
     } else if (order == "scribble") {
       std::memset(const_cast<char*>(event.data().data()), 'z', 1);
     }
