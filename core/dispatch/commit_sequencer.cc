@@ -117,7 +117,7 @@ CommitSequencer::Ticket CommitSequencer::subscribe(Signal& listener) {
 void CommitSequencer::look_at(const Error& error) {
   if (failure_ || !store_.failed()) return;
   fail(error);
-  for (Signal* listener : listeners_) listener->notify();
+  for (const auto& [ticket, listener] : listeners_) listener->notify();
 }
 
 void CommitSequencer::fail(Error error) {
