@@ -2,8 +2,8 @@
 //
 // Owns the process's scheduler and its signals: the first SIGINT or SIGTERM drains, the second one
 // stops at once, and so does a drain that takes longer than its timeout. Signals have a thread of
-// their own, so that this holds while a handler keeps the event loop, and from the first constructor
-// of a function to the last destructor.
+// their own, so that this holds while a handler keeps the event loop, and from the first
+// constructor of a function to the last destructor.
 #pragma once
 
 #include <boost/asio/signal_set.hpp>

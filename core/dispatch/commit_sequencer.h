@@ -83,8 +83,8 @@ class CommitSequencer {
   /// `listener` is called when that happens. One; it outlives the sequencer's work.
   void on_failure(std::function<void()> listener) { on_failure_ = std::move(listener); }
 
-  /// Something that the store answered is an error: if that is because one of the store's own writes
-  /// has failed, this is as good as a failed commit.
+  /// Something that the store answered is an error: if that is because one of the store's own
+  /// writes has failed, this is as good as a failed commit.
   void look_at(const Error& error);
 
   /// After a failure, when nobody waits in commit() any more: tries once to open the store again.
