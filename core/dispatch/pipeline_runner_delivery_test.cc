@@ -277,14 +277,16 @@ TEST_F(DeliveryByQueue, ADeadSinkDoesNotHoldUpAnotherSinksQueue) {
   scheduler_.abandon();
 }
 
-TEST_F(DeliveryByQueue, AQueueThatCannotBeReadStopsThePipeline) {
-  source_.ends = false;
+TEST_F(DeliveryByQueue, AQueueThatCannotBeReadIsReadAgain) {
   store_.read_failure = Error{Fault::transient, "broken"};
+  push({"a", "b"});
+  scheduler_.call_at(t0 + 1h, [&] { store_.read_failure.reset(); });
 
   run();
 
-  ASSERT_FALSE(result_->has_value());
-  EXPECT_EQ(result_->error().message, "broken");
+  EXPECT_TRUE(result_->has_value());
+  EXPECT_THAT(sink_.received, ElementsAre("a", "b"));
+  EXPECT_GE(scheduler_.now(), t0 + 1h);
 }
 
 TEST_F(DeliveryByQueue, WhatIsStillQueuedAtADrainStaysInTheStore) {
