@@ -21,6 +21,7 @@
 #include <map>
 #include <optional>
 
+#include "core/dispatch/row_claims.h"
 #include "core/dispatch/row_guard.h"
 #include "core/state/store.h"
 #include "tidemill/async.h"
@@ -43,7 +44,11 @@ class CommitSequencer {
   /// `disk` is where the store's calls block: not the pool that sinks and sources block on, where
   /// one that hangs would hold up every commit.
   CommitSequencer(Scheduler& scheduler, Store& store, Executor disk)
-      : scheduler_(scheduler), store_(store), disk_(std::move(disk)), work_(scheduler) {}
+      : scheduler_(scheduler),
+        store_(store),
+        disk_(std::move(disk)),
+        claims_(scheduler),
+        work_(scheduler) {}
   CommitSequencer(const CommitSequencer&) = delete;
   CommitSequencer& operator=(const CommitSequencer&) = delete;
 
@@ -69,6 +74,7 @@ class CommitSequencer {
     return !reads.empty() && guard_.stale(reads, submitted_);
   }
   RowGuard& guard() { return guard_; }
+  RowClaims& claims() { return claims_; }
   const Executor& disk() const { return disk_; }
 
   /// `listener` is notified whenever durable() grows or a write fails, until unsubscribe(), which
@@ -115,6 +121,7 @@ class CommitSequencer {
   std::deque<std::move_only_function<void()>> answered_;  // Of written commits, in order.
   bool answering_ = false;                                // answer() is posted.
   RowGuard guard_;
+  RowClaims claims_;
   std::map<Ticket, Signal*> listeners_;
   Ticket last_ticket_ = 0;
   std::uint64_t submitted_ = 0;  // The last number given away.

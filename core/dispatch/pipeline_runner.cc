@@ -9,6 +9,16 @@
 #include "core/base/mutation.h"
 
 namespace tidemill {
+namespace {
+
+// So often a batch is invoked again before those who change what it reads have to wait for it.
+constexpr std::uint32_t overtaken_max = 3;
+
+// Where another batch has the claim.
+constexpr Backoff overtaken_pause{.initial = std::chrono::milliseconds(10),
+                                  .max = std::chrono::seconds(1)};
+
+}  // namespace
 
 PipelineStats& PipelineStats::operator+=(const PipelineStats& other) {
   events += other.events;
@@ -250,6 +260,7 @@ Task<> PipelineRunner::process(Lane& lane, Work work) {
   if (settlement.work.end == End::invoke) {
     if (std::exchange(settlement.work.fresh, false)) ++stats_.batches;
     if (invoker_ != nullptr) {
+      if (settlement.work.overtaken >= overtaken_max) co_await claim_rows(settlement);
       seen = sequencer_.visible();
       sequencer_.guard().enter(*seen);
       co_await invoke(settlement);
@@ -266,9 +277,18 @@ Task<> PipelineRunner::process(Lane& lane, Work work) {
     leave_lane(lane);
   }
   if (seen) sequencer_.guard().leave(*seen);
+  sequencer_.claims().release(&settlement);
   share_.give(settlement.answer.bytes);
   --unfinished_;
   work_.notify();
+}
+
+// From then on no commit that changes those rows is submitted, and the function sees all that were.
+Task<> PipelineRunner::claim_rows(Settlement& settlement) {
+  settlement.claims = sequencer_.claims().claim(&settlement, settlement.work.reads);
+  if (!settlement.claims) co_return;
+  const CommitPart nothing{.pipeline = config_.id};
+  std::ignore = co_await sequencer_.commit(nothing, Durability::periodic);
 }
 
 Task<> PipelineRunner::invoke(Settlement& settlement) {
@@ -286,6 +306,7 @@ Task<> PipelineRunner::invoke(Settlement& settlement) {
   settlement.answer = co_await invoker_->invoke(request);
   settlement.answer.failures = normalized(std::move(settlement.answer.failures));
   share_.take(settlement.answer.bytes);
+  if (settlement.claims) sequencer_.claims().claim(&settlement, settlement.answer.reads);
 }
 
 // Another commit changed what the function had read: its answer is void, and the batch is invoked
@@ -294,7 +315,13 @@ bool PipelineRunner::overtaken(Lane& lane, Settlement& settlement) {
   if (mutated(Mutation::ignore_stale_reads)) return false;
   if (!sequencer_.stale(settlement.answer.reads)) return false;
   // Of what was judged already, failed events went back to the lane on their own.
-  Work again{.attempt = settlement.work.attempt};
+  Work again{.attempt = settlement.work.attempt,
+             .overtaken = settlement.work.overtaken + 1,
+             .reads = settlement.answer.reads};
+  if (settlement.work.overtaken >= overtaken_max && !settlement.claims)
+    again.not_before =
+        scheduler_.now() + backoff(overtaken_pause, settlement.work.overtaken - overtaken_max + 1,
+                                   scheduler_.random());
   for (std::size_t i = 0; i < settlement.work.events.size(); ++i) {
     const bool judged = !settlement.fates.empty();
     if (judged && (settlement.fates[i] == Fate::retry || settlement.fates[i] == Fate::rerun))

@@ -112,12 +112,14 @@ class PipelineRunner {
     std::uint32_t attempt = 1;
     Instant not_before{};
     End end = End::invoke;
-    std::uint32_t put_offs = 0;   // Invocations in a row that did not take place.
-    Stage stage = Stage::source;  // End::condemned: where they were given up,
-    std::string reason{};         // why,
-    std::uint32_t tries = 0;      // and after how many invocations.
-    bool too_old = false;         // They passed max_age.
-    bool fresh = false;           // A batch as it was closed, rather than a part of one.
+    std::uint32_t put_offs = 0;    // Invocations in a row that did not take place.
+    Stage stage = Stage::source;   // End::condemned: where they were given up,
+    std::string reason{};          // why,
+    std::uint32_t tries = 0;       // and after how many invocations.
+    bool too_old = false;          // They passed max_age.
+    bool fresh = false;            // A batch as it was closed, rather than a part of one.
+    std::uint32_t overtaken = 0;   // So often its reads were,
+    std::vector<RowRead> reads{};  // the last time these.
 
     std::uint32_t invocations() const { return end == End::condemned ? tries : attempt; }
   };
@@ -162,6 +164,7 @@ class PipelineRunner {
     // Dead events whose record `on_failure` refused: these are kept in the dead letters at any
     // rate.
     std::set<std::uint32_t> unrecorded;
+    bool claims = false;  // The rows that it read, in the sequencer's RowClaims.
     // Given up half-way because the runner stops: nothing of it may be committed.
     bool abandoned = false;
   };
@@ -199,6 +202,7 @@ class PipelineRunner {
   std::optional<Instant> next_deadline(Instant now);
   bool worked_off() const;
   Task<> process(Lane& lane, Work work);
+  Task<> claim_rows(Settlement& settlement);
   Task<> invoke(Settlement& settlement);
   bool judge_answer(Lane& lane, Settlement& settlement);
   void bury(Settlement& settlement);

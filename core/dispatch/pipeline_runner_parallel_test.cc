@@ -308,6 +308,35 @@ TEST_F(PipelineRunnerTest, ABatchThatReadNothingKeepsNoMemoryOfChangesWhileItsSi
   EXPECT_LE(sequencer_.guard().remembered(), 4096u);
 }
 
+// Another pipeline changes the row twice as often as the sink takes to answer.
+TEST_F(PipelineRunnerTest, ABatchThatIsOvertakenAtItsSinkAgainAndAgainSettlesAfterAFewTimes) {
+  sink_.takes = 100ms;
+  bindings_ = {messages_};
+  invoker_.reads = [&](const Request&) {
+    return std::vector<RowRead>{{TableId(1), RowGuard::hash_of("counter"), sequencer_.visible()}};
+  };
+  push({"reader"});
+  testing::FakeSource others(scheduler_);
+  others.ends = false;
+  testing::FakeInvoker writer(scheduler_);
+  PipelineRunner busy_one({scheduler_, log_, store_, sequencer_, budget_}, others, &writer, {rows_},
+                          config_, {});
+  boost::asio::co_spawn(scheduler_.executor(), busy_one.run(), boost::asio::detached);
+  const Instant last = t0 + 1min;
+  for (Instant when = t0; when < last; when += 50ms)
+    scheduler_.call_at(when, [&] { others.push("counter"); });
+  start();
+  scheduler_.run_until([&] { return result_.has_value(); });
+
+  EXPECT_LT(scheduler_.now(), t0 + 1s);
+  EXPECT_LE(sink_.received.size(), 4u) << "three that were overtaken";
+  scheduler_.run_until([&] { return scheduler_.now() >= last; });
+  busy_one.drain();
+  scheduler_.run();
+  EXPECT_EQ(busy_one.stats().committed, 1200u) << "nobody who waited is forgotten";
+  scheduler_.abandon();
+}
+
 TEST_F(PipelineRunnerTest, WhatReadRowsThatNobodyChangedSettlesAtOnce) {
   const std::vector<RowRead> watched = {{TableId(1), RowGuard::hash_of("counter")}};
   ASSERT_FALSE(sequencer_.stale(watched));

@@ -8,13 +8,10 @@
 #include "core/base/mutation.h"
 
 namespace tidemill {
-namespace {
 
-std::uint64_t row_of(TableId table, std::uint64_t key_hash) {
+std::uint64_t RowGuard::row_of(TableId table, std::uint64_t key_hash) {
   return key_hash ^ (std::uint64_t{table.value} * 0x9E3779B97F4A7C15ull);
 }
-
-}  // namespace
 
 std::uint64_t RowGuard::hash_of(std::string_view key) {
   return XXH3_64bits(key.data(), key.size());

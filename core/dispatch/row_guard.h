@@ -30,6 +30,8 @@ class RowGuard {
 
   /// The key_hash of a RowRead.
   static std::uint64_t hash_of(std::string_view key);
+  /// A row among those of all tables.
+  static std::uint64_t row_of(TableId table, std::uint64_t key_hash);
 
   /// An invocation starts that may read; all up to `visible` can be seen by it. Give the same
   /// number to leave().

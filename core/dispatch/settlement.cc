@@ -52,6 +52,7 @@ Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
     if (!done) co_await write_sinks(settlement, takes);
     done = done || settlement.abandoned;
   }
+  if (!done) co_await sequencer_.claims().pass(&settlement, settlement.part.rows);
   if (done || overtaken(lane, settlement)) {
     leave_lane(lane);
   } else {
