@@ -11,6 +11,7 @@ class CountedEvents:
 
     def __init__(self, path, count, keys, seed, poison=POISON, flaky=FLAKY):
         self.path = path
+        self.count = count
         self.bytes = 0
         self.counters = {}
         self.latest = {}
