@@ -76,7 +76,7 @@ class Engine {
   /// Threads that are in the hands of handlers that do not return.
   std::size_t lost_threads() const { return functions_.lost_threads(); }
 
-  /// Bytes of the events that these hold, which nothing else counts any more.
+  /// Bytes of the events that these hold. They count against the memory of the engine.
   std::uint64_t lost_bytes() const { return functions_.lost_bytes(); }
 
   /// For a process that ends with lost threads, after run(): closes the store. The

@@ -12,11 +12,12 @@
 
 namespace tidemill {
 
-FunctionSet::FunctionSet(Scheduler& scheduler, Log& log, CrashRecord* record, std::size_t threads,
-                         WorkerOptions workers)
+FunctionSet::FunctionSet(Scheduler& scheduler, Log& log, CrashRecord* record, MemoryBudget* budget,
+                         std::size_t threads, WorkerOptions workers)
     : scheduler_(scheduler),
       log_(log),
       record_(record),
+      budget_(budget),
       threads_(threads),
       workers_(std::move(workers)) {}
 
@@ -59,6 +60,7 @@ Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const Table
             .reserved = wanted.reserved,
             .record = record_,
             .watch = &watch_,
+            .budget = budget_,
             .now = &steady_now}),
         nullptr};
   }

@@ -8,6 +8,7 @@
 
 #include "core/config/plan.h"
 #include "core/dispatch/invoker.h"
+#include "core/dispatch/memory_budget.h"
 #include "core/dispatch/suspects.h"
 #include "core/invoke/catalog.h"
 #include "core/invoke/crash_record.h"
@@ -20,9 +21,9 @@ namespace tidemill {
 
 class FunctionSet {
  public:
-  /// `threads`: calls of one blocking function at once. `record` may be null.
-  FunctionSet(Scheduler& scheduler, Log& log, CrashRecord* record, std::size_t threads,
-              WorkerOptions workers);
+  /// `threads`: calls of one blocking function at once. `record` and `budget` may be null.
+  FunctionSet(Scheduler& scheduler, Log& log, CrashRecord* record, MemoryBudget* budget,
+              std::size_t threads, WorkerOptions workers);
 
   /// Loads and provisions every function of the plan. Errors: bad_config, transient.
   Result<> load(const Plan& plan, PluginCatalog& plugins, const TableReader& read_row);
@@ -69,6 +70,7 @@ class FunctionSet {
   Scheduler& scheduler_;
   Log& log_;
   CrashRecord* record_;
+  MemoryBudget* budget_;
   std::size_t threads_;
   WorkerOptions workers_;
   std::map<std::string, Loaded> functions_;

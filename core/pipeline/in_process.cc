@@ -41,6 +41,7 @@ InProcessFunction::~InProcessFunction() { parts_.scheduler.cancel(timer_); }
 Task<Answer> InProcessFunction::invoke(const Request& request, BatchOrigin origin, bool alone) {
   if (parts_.watch != nullptr) parts_.watch->note_loop();
   if (!parts_.threads) co_return invoke_inline(request, origin, alone);
+  if (charged_) charge_lost();
   if (reserved_ != nullptr) co_await reserved_->enter();
   auto refused = refusal();
   Answer answer;
@@ -76,8 +77,11 @@ Task<> InProcessFunction::finish(std::shared_ptr<FunctionCall> call) {
       boost::asio::post(home, std::move(handler));
     };
     call->on_end(std::move(resume));
-    auto run = [this, call] {
-      if (call->run(parts_.now)) return;
+    auto run = [this, call]() mutable {
+      const bool wanted = call->run(parts_.now);
+      call.reset();
+      if (wanted) return;
+      charge_lost_soon();
       parts_.log.write(LogLevel::warning,
                        fmt::format("function {}: a call that was given up has returned; its "
                                    "answer is dropped",
@@ -159,7 +163,27 @@ bool InProcessFunction::give_up(const std::shared_ptr<FunctionCall>& call, Error
   parts_.threads->abandon(call->thread);
   std::erase_if(lost_, [](const auto& lost) { return lost.expired(); });
   lost_.push_back(call);
+  charge_lost();
   return true;
+}
+
+// What a lost thread holds is memory like any other: sources get the less room for it. It has a
+// share of its own, because the pipeline it came from has long settled its events otherwise.
+void InProcessFunction::charge_lost() {
+  if (parts_.budget == nullptr) return;
+  const std::uint64_t held = lost_bytes();
+  if (held == 0) return charged_.reset();
+  if (!charged_) charged_.emplace(*parts_.budget, [] {});
+  charged_->take(held);
+  charged_->give(charged_->used() - held);
+}
+
+// From a thread that has let go of a call.
+void InProcessFunction::charge_lost_soon() {
+  auto charge = [this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) charge_lost();
+  };
+  boost::asio::post(parts_.scheduler.executor(), std::move(charge));
 }
 
 // Also notes in the log when the function becomes unhealthy, or recovers.

@@ -18,10 +18,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/dispatch/invoker.h"
+#include "core/dispatch/memory_budget.h"
 #include "core/dispatch/suspects.h"
 #include "core/dispatch/turnstile.h"
 #include "core/invoke/answer_hold.h"
@@ -51,6 +53,7 @@ class InProcessFunction {
     std::uint32_t reserved = 0;            ///< Most calls at once; 0: no cap.
     CrashRecord* record = nullptr;         ///< Null: nothing is recorded.
     InlineWatch* watch = nullptr;          ///< Null: nobody watches.
+    MemoryBudget* budget = nullptr;        ///< What lost threads hold is taken from it. Null: none.
     std::function<Instant()> now;          ///< Thread-safe; the scheduler's time.
   };
 
@@ -78,7 +81,7 @@ class InProcessFunction {
   /// it would wait for it.
   bool cancelling() const { return cancelling_.load() > 0; }
 
-  /// Bytes of the events that lost threads still hold.
+  /// Bytes of the events that lost threads still hold, and that the budget is short of.
   std::uint64_t lost_bytes() const;
 
   NativeFunction& native() { return *parts_.function; }
@@ -94,6 +97,8 @@ class InProcessFunction {
   void hurry_up(const std::shared_ptr<FunctionCall>& call);
   void start_cancel(CallThreads::Work work);
   void give_up_late(const std::shared_ptr<FunctionCall>& call);
+  void charge_lost();
+  void charge_lost_soon();
   bool give_up(const std::shared_ptr<FunctionCall>& call, Error error, bool blame);
 
   const Parts parts_;
@@ -102,7 +107,9 @@ class InProcessFunction {
   std::unique_ptr<Turnstile> reserved_;
   Calls calls_;                                    // Under way, somebody waits for each.
   std::vector<std::weak_ptr<FunctionCall>> lost_;  // Given up; those that live run on.
-  bool unhealthy_ = false;                         // As it was last logged.
+  std::optional<MemoryBudget::Share> charged_;     // Of those; while they hold anything.
+  const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+  bool unhealthy_ = false;  // As it was last logged.
   Instant look_at_ = Instant::max();
   Scheduler::TimerId timer_ = Scheduler::TimerId::none;
   std::atomic<std::size_t> cancelling_ = 0;

@@ -104,6 +104,7 @@ class InProcessTest : public ::testing::Test {
                                                .function = std::move(*function),
                                                .threads = std::move(threads),
                                                .reserved = reserved,
+                                               .budget = &budget_,
                                                .now = [this] { return scheduler_.now(); }});
   }
 
@@ -166,6 +167,7 @@ class InProcessTest : public ::testing::Test {
   std::deque<Call> calls_;
   std::atomic<int> objects_read_ = 0;
   testing::VirtualScheduler scheduler_;
+  MemoryBudget budget_{20};
   std::optional<InProcessFunction> function_;
   SteppedThreads* threads_ = nullptr;
 };
@@ -259,12 +261,16 @@ TEST_F(InProcessTest, ALateAnswerIsDroppedAndItsEventsLiveUntilThen) {
   calls_.front().events.clear();
   EXPECT_FALSE(watch.expired());
   EXPECT_EQ(function_->lost_bytes(), 9);
+  const MemoryBudget::Share pipeline(budget_, [] {});
+  EXPECT_EQ(pipeline.room(), 11) << "of 20 bytes";
 
   let_go();
   threads_->end(number, true);
 
   EXPECT_TRUE(watch.expired());
   EXPECT_EQ(function_->lost_bytes(), 0);
+  pass(0s);
+  EXPECT_EQ(pipeline.room(), 20);
   EXPECT_TRUE(answer->error);
   EXPECT_TRUE(
       log_.says("function f: a call that was given up has returned; its answer is dropped"));
