@@ -2,6 +2,8 @@
 // instead. With TRAP_INLINE it declares itself non-blocking, and so runs on the event loop.
 #include <algorithm>
 #include <cstddef>
+#include <future>
+#include <mutex>
 #include <new>
 #include <string>
 #include <string_view>
@@ -36,12 +38,19 @@ class Trap {
   Trap(const Trap&) = delete;
   Trap& operator=(const Trap&) = delete;
 
+  void cancel() { const std::lock_guard lock(mutex_); }
+
   Response handle(const Batch& batch, Context& context) {
     Response response(context);
     for (const EventView event : batch) {
       const std::string_view data = event.data();
       if (says(data, "hang")) hang();
       if (says(data, "segfault")) *nowhere_ = 1;
+      if (says(data, "thread")) std::async(std::launch::async, [this] { *nowhere_ = 1; }).get();
+      if (says(data, "lock")) {
+        const std::lock_guard lock(mutex_);
+        hang();
+      }
       if (says(data, "overflow")) last_ = use_up_stack(1);
       if (says(data, "allocate")) fill_memory(says(data, "allocate_1gib") ? 1 : 10);
       response.merge_row(event, 0, event.id(), MergeKind::sum, 1);
@@ -74,6 +83,7 @@ class Trap {
   }
 
   const Config config_;
+  std::mutex mutex_;  // A handler that hangs with it hangs cancel() too.
   volatile bool spins_ = true;
   volatile unsigned turns_ = 0;
   volatile char last_ = 0;
