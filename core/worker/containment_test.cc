@@ -1,6 +1,8 @@
 // What a function in a worker cannot do: anything to anyone but its own batch.
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -8,6 +10,7 @@
 #include <thread>
 
 #include "core/worker/testing/worker_function_fixture.h"
+#include "core/worker/wire_start.h"
 #include "tidemill/testing/temp_folder.h"
 
 namespace tidemill {
@@ -185,6 +188,28 @@ TEST_F(WorkerFunctionTest, ACrashAtTheStartIsAnErrorThatSaysSo) {
   EXPECT_EQ(made.error().fault, Fault::transient);
   EXPECT_THAT(made.error().message, StartsWith("its worker "));
   EXPECT_THAT(made.error().message, HasSubstr(" while it started"));
+}
+
+TEST_F(WorkerFunctionTest, AWorkerWhoseEngineIsGoneBeforeItPostsAnythingEnds) {
+  auto channel = worker::Channel::create(1 << 20);
+  ASSERT_TRUE(channel);
+  const worker::Start start{.plugin = "none",
+                            .function = "f",
+                            .config = {},
+                            .memory_bytes_max = 1 << 20,
+                            .engine = 1};  // Not the parent of what is started here.
+  ASSERT_TRUE(worker::write_start(channel->request(), start));
+  const Descriptor bell(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  auto process = worker::WorkerProcess::start({.program = options_.program,
+                                               .arguments = {"tidemill", "worker", "f"},
+                                               .memory = channel->descriptor(),
+                                               .wake_worker = bell.get(),
+                                               .wake_engine = bell.get(),
+                                               .cancel = bell.get()});
+  ASSERT_TRUE(process) << process.error().message;
+  pollfd ended{.fd = process->pidfd(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&ended, 1, 20'000), 1);
+  EXPECT_EQ(process->reap(), "exited with status 2");
 }
 
 TEST_F(WorkerFunctionTest, AProgramThatIsNoWorkerIsAnErrorThatSaysSo) {

@@ -166,11 +166,11 @@ int run_worker() {
   Port port(channel->to_engine(), channel->to_worker(), worker::handed::wake_engine,
             worker::handed::wake_worker);
   EngineCalls engine(*channel, port);
-  const Message first = port.wait();
-  const auto start = worker::read_start({channel->request().data(), first.bytes});
-  if (!start) return 2;
-  // The engine may have died before this process asked to be told.
-  if (static_cast<std::uint64_t>(getppid()) != start->engine) return 2;
+  // It was written before this process began. The engine may have died before this process asked to
+  // be told: nobody would ever post anything.
+  const auto start = worker::read_start({channel->request().data(), channel->request().size()});
+  if (!start || static_cast<std::uint64_t>(getppid()) != start->engine) return 2;
+  if (port.wait().word != Word::start) return 2;
 
   static Canceller canceller;
   limit(start->memory_bytes_max);
