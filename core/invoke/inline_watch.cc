@@ -12,9 +12,13 @@ std::optional<InlineWatch::Hung> InlineWatch::look() {
   const bool same = count % 2 == 1 && count == seen_;
   seen_ = count;
   seconds_ = same ? seconds_ + 1 : 0;
-  const Subject* subject = subject_.load(std::memory_order_relaxed);
-  if (!same || seconds_ <= subject->seconds_max) return std::nullopt;
-  return Hung{subject, slot_.load(std::memory_order_relaxed)};
+  if (!same) return std::nullopt;
+  const Hung hung{subject_.load(std::memory_order_relaxed), slot_.load(std::memory_order_relaxed)};
+  // Both belong to the call that hangs only if that is the one under way still.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  if (count_.load(std::memory_order_relaxed) != count) return std::nullopt;
+  if (seconds_ <= hung.subject->seconds_max) return std::nullopt;
+  return hung;
 }
 
 void InlineWatch::start(std::function<void(const Hung&)> on_hung) {
