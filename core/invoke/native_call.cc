@@ -122,6 +122,10 @@ struct NativeCall::Callbacks {
       *error = call.keep_error("there is no table to read here");
       return TIDEMILL_RETRY;
     }
+    if (call.reads_.size() >= reads_max) {
+      *error = call.keep_error(std::string(too_many_reads));
+      return TIDEMILL_RETRY;
+    }
     auto row = call.host_.read_row(text(table), text(key), call.reads_);
     if (!row) {
       *error = call.keep_error(std::move(row.error().message));

@@ -33,6 +33,11 @@ namespace tidemill {
 using TableReader = std::function<Result<std::optional<Bytes>>(
     std::string_view table, std::string_view key, std::vector<RowRead>& reads)>;
 
+/// How many rows the handler of one batch may read: each is remembered until its effects commit.
+inline constexpr std::size_t reads_max = 100'000;
+inline constexpr std::string_view too_many_reads =
+    "the handler has read as many rows for this batch as it may, 100 000";
+
 /// What the engine lends to a native function. `log` outlives the function and its responses.
 struct NativeHost {
   std::function<Instant()> now;  ///< Thread-safe.

@@ -113,6 +113,22 @@ TEST_F(NativeFunctionTest, ReadsRowsOfTables) {
   EXPECT_EQ(answer.failures.at(0).reason, "the store is paused");
 }
 
+TEST_F(NativeFunctionTest, AHandlerReadsSoManyRowsForABatchAndNoMore) {
+  read_row_ = [](std::string_view, std::string_view,
+                 std::vector<RowRead>& reads) -> Result<std::optional<Bytes>> {
+    reads.push_back({TableId(1), 7, 0});
+    return std::nullopt;
+  };
+  memory_bytes_max_ = 256 << 20;
+  make("good");
+  const auto answer = invoke(std::vector(reads_max + 1, event("a", "table 1")));
+  ASSERT_FALSE(answer.error) << answer.error->message;
+  EXPECT_EQ(answer.reads.size(), reads_max);
+  ASSERT_EQ(answer.failures.size(), 1u);
+  EXPECT_EQ(answer.failures[0].event, reads_max);
+  EXPECT_EQ(answer.failures[0].reason, too_many_reads);
+}
+
 TEST_F(NativeFunctionTest, ExtensionsOfEveryEventAreItsOwn) {
   make("good");
   const Attribute first[] = {{"trace", "1"}, {"region", "eu"}};

@@ -65,6 +65,10 @@ bool HostCalls::serve_row(const Message& message) {
     send_fault({Fault::transient, "there is no table to read here"});
     return true;
   }
+  if (reads_.size() >= reads_max) {
+    send_fault({Fault::transient, std::string(too_many_reads)});
+    return true;
+  }
   const std::string_view view = both;
   auto row = host_.read_row(view.substr(0, message.number), view.substr(message.number), reads_);
   if (!row) {

@@ -128,6 +128,21 @@ TEST_F(WorkerFunctionTest, ReadsRowsThroughTheEngine) {
   EXPECT_EQ(row_of("table broken"), "failed: the disk is broken");
 }
 
+TEST_F(WorkerFunctionTest, ReadsSoManyRowsForABatchAndNoMore) {
+  read_row_ = [](std::string_view, std::string_view,
+                 std::vector<RowRead>& reads) -> Result<std::optional<Bytes>> {
+    reads.push_back({TableId(1), 7, 0});
+    return std::nullopt;
+  };
+  make();
+  const Answer answer = invoke(std::vector(reads_max + 1, event("a", "table ann")));
+  ASSERT_FALSE(answer.error) << answer.error->message;
+  EXPECT_EQ(answer.reads.size(), reads_max);
+  ASSERT_THAT(answer.failures, SizeIs(1));
+  EXPECT_EQ(answer.failures[0].event, reads_max);
+  EXPECT_EQ(answer.failures[0].reason, too_many_reads);
+}
+
 TEST_F(WorkerFunctionTest, SaysThatThereIsNothingToReadFrom) {
   make();
   EXPECT_EQ(row_of("object"), "failed: this source has no objects to read");
