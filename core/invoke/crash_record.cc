@@ -109,15 +109,20 @@ struct CrashRecord::File final : CrashWitness {
     return (std::atomic_ref(slot(index).taken).load() & state_mask) != 0;
   }
 
+  std::size_t batches() {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < earlier; ++i) count += in_use(i) ? 1 : 0;
+    return count;
+  }
+
   // In a signal handler.
   void saw(std::uint32_t) noexcept override {
-    std::size_t batches = 0;
-    for (std::size_t i = 0; i < earlier; ++i) batches += in_use(i) ? 1 : 0;
+    const bool sole = batches() == 1;
     for (std::size_t i = 0; i < earlier; ++i) {
       std::uint32_t unmarked = 0;
       if (in_use(i))
         std::atomic_ref(slot(i).mark)
-            .compare_exchange_strong(unmarked, batches == 1 ? sole_stray_mark : stray_mark);
+            .compare_exchange_strong(unmarked, sole ? sole_stray_mark : stray_mark);
     }
   }
 
@@ -182,6 +187,7 @@ CrashedBatch described(const Slot& slot) {
                      .code = slot.code,
                      .alone = (slot.flags & alone_flag) != 0 && slot.mark != stray_mark,
                      .lost = slot.mark == lost_mark,
+                     .stray = slot.mark == stray_mark || slot.mark == sole_stray_mark,
                      .all = (slot.flags & all_flag) != 0,
                      .ranges = {},
                      .events = {}};
@@ -363,6 +369,8 @@ bool CrashRecord::begin_free(Answered answered) {
   set_crash_mark(&answered.slot->mark);
   return true;
 }
+
+std::size_t CrashRecord::batches() const { return file_->batches(); }
 
 void CrashRecord::mark_lost(Slot* slot) {
   if (slot != nullptr) std::atomic_ref(slot->mark).store(lost_mark, std::memory_order_relaxed);

@@ -61,6 +61,7 @@ struct CrashedBatch {
   std::uint64_t code = 0;
   bool alone = false;         ///< A suspect that ran alone: it is guilty.
   bool lost = false;          ///< It did not return in time; else a signal ended it.
+  bool stray = false;         ///< The signal hit a thread of no batch.
   bool all = false;           ///< It held more than there was room for: any event may be of it.
   std::vector<Range> ranges;  ///< Of a log source.
   std::vector<std::uint64_t> events;  ///< event_hash() of the others.
@@ -101,6 +102,9 @@ class CrashRecord {
   /// The calling thread frees the response. False: the slot serves another batch by now, nothing is
   /// to be ended.
   bool begin_free(Answered answered);
+
+  /// How many are taken, by batches that run or whose responses live.
+  std::size_t batches() const;
 
   /// The batch does not return; from any thread, before its end(). Null is allowed.
   void mark_lost(Slot* slot);

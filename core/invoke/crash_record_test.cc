@@ -165,16 +165,16 @@ TEST_F(CrashRecordTest, OnlyTheBatchOfTheThreadThatCrashesIsMarked) {
 
 TEST_F(CrashRecordTest, ACrashOfAThreadThatNobodyKnowsMakesAllBatchesSuspects) {
   crash_beside({{at(1, 1)}, {at(2, 2), at(2, 3)}}, false);
-  EXPECT_EQ(found(at(1, 1)), Finding::suspect);
-  EXPECT_EQ(found(at(2, 3)), Finding::suspect);
+  EXPECT_EQ(found(at(1, 1)), Finding::stray_suspect);
+  EXPECT_EQ(found(at(2, 3)), Finding::stray_suspect);
 }
 
 TEST_F(CrashRecordTest, WhereNobodyKnowsTheThreadOnlyASoleBatchIsGuilty) {
   crash_beside({{at(1, 1)}, {at(2, 2)}}, true);
-  EXPECT_EQ(found(at(1, 1)), Finding::suspect);
-  EXPECT_EQ(found(at(2, 2)), Finding::suspect);
+  EXPECT_EQ(found(at(1, 1)), Finding::stray_suspect);
+  EXPECT_EQ(found(at(2, 2)), Finding::stray_suspect);
   crash_beside({{at(2, 2)}}, true);
-  EXPECT_EQ(found(at(1, 1)), Finding::suspect);
+  EXPECT_EQ(found(at(1, 1)), Finding::stray_suspect);
   EXPECT_EQ(found(at(2, 2)), Finding::crashed_alone);
 }
 

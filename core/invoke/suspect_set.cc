@@ -8,7 +8,7 @@ namespace {
 using Finding = SuspectSet::Finding;
 
 Finding finding_of(const CrashedBatch& batch) {
-  if (!batch.alone) return Finding::suspect;
+  if (!batch.alone) return batch.stray ? Finding::stray_suspect : Finding::suspect;
   return batch.lost ? Finding::lost_alone : Finding::crashed_alone;
 }
 

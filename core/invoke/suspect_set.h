@@ -18,6 +18,7 @@ class SuspectSet {
   enum class Finding : std::uint8_t {
     none,
     suspect,        ///< It goes alone.
+    stray_suspect,  ///< Alone, and with no other call beside it: the crash could not be placed.
     crashed_alone,  ///< Guilty: alone, it ended the process.
     lost_alone,     ///< Guilty: alone, it never returned.
   };

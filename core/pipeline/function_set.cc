@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -22,6 +23,8 @@ FunctionSet::FunctionSet(Scheduler& scheduler, Log& log, CrashRecord* record, Me
       workers_(std::move(workers)) {}
 
 Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const TableReader& read_row) {
+  if (record_ != nullptr && std::ranges::any_of(record_->crashed(), &CrashedBatch::stray))
+    quarantine_.emplace(scheduler_, *record_);
   bool watched = false;
   for (const FunctionPlan& wanted : plan.functions) {
     auto plugin = plugins.plugin(wanted.native, wanted.folder);
@@ -61,6 +64,7 @@ Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const Table
             .record = record_,
             .watch = &watch_,
             .budget = budget_,
+            .quarantine = quarantine_ ? &*quarantine_ : nullptr,
             .now = &steady_now}),
         nullptr};
   }
@@ -91,7 +95,7 @@ std::string_view FunctionSet::version(const std::string& name) const {
 }
 
 std::unique_ptr<Invoker> FunctionSet::invoker(const std::string& name, BatchOrigin origin,
-                                              const Suspects* suspects) {
+                                              const RecordedSuspects* suspects) {
   Loaded& loaded = functions_.at(name);
   if (loaded.isolated) return loaded.isolated->invoker();
   return std::make_unique<InProcessInvoker>(*loaded.function, origin, suspects);

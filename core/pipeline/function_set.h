@@ -4,17 +4,19 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/config/plan.h"
 #include "core/dispatch/invoker.h"
 #include "core/dispatch/memory_budget.h"
-#include "core/dispatch/suspects.h"
 #include "core/invoke/catalog.h"
 #include "core/invoke/crash_record.h"
 #include "core/invoke/inline_watch.h"
 #include "core/pipeline/in_process.h"
 #include "core/pipeline/isolated_function.h"
+#include "core/pipeline/quarantine.h"
+#include "core/pipeline/recorded_suspects.h"
 #include "tidemill/scheduler.h"
 
 namespace tidemill {
@@ -37,7 +39,7 @@ class FunctionSet {
   /// A way to invoke it for one pipeline; lives no longer than this set, nor than `suspects`, which
   /// may be null. Precondition: loaded.
   std::unique_ptr<Invoker> invoker(const std::string& name, BatchOrigin origin,
-                                   const Suspects* suspects);
+                                   const RecordedSuspects* suspects);
 
   /// Asks all running handlers to stop. From any thread.
   void cancel();
@@ -71,6 +73,7 @@ class FunctionSet {
   Log& log_;
   CrashRecord* record_;
   MemoryBudget* budget_;
+  std::optional<Quarantine> quarantine_;  // After a crash that could not be placed.
   std::size_t threads_;
   WorkerOptions workers_;
   std::map<std::string, Loaded> functions_;

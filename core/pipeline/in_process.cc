@@ -38,9 +38,24 @@ InProcessFunction::InProcessFunction(Parts parts)
 
 InProcessFunction::~InProcessFunction() { parts_.scheduler.cancel(timer_); }
 
-Task<Answer> InProcessFunction::invoke(const Request& request, BatchOrigin origin, bool alone) {
+Task<Answer> InProcessFunction::invoke(const Request& request, BatchOrigin origin,
+                                       Suspected suspected) {
   if (parts_.watch != nullptr) parts_.watch->note_loop();
-  if (!parts_.threads) co_return invoke_inline(request, origin, alone);
+  const bool alone = suspected != Suspected::no;
+  const bool sole = suspected == Suspected::sole;
+  if (parts_.quarantine != nullptr) co_await parts_.quarantine->enter(sole);
+  Answer answer;
+  if (parts_.threads) {
+    answer = co_await invoke_on_a_thread(request, origin, alone);
+  } else {
+    answer = invoke_inline(request, origin, alone);
+  }
+  if (parts_.quarantine != nullptr) parts_.quarantine->leave(sole);
+  co_return answer;
+}
+
+Task<Answer> InProcessFunction::invoke_on_a_thread(const Request& request, BatchOrigin origin,
+                                                   bool alone) {
   if (charged_) charge_lost();
   if (reserved_ != nullptr) co_await reserved_->enter();
   auto refused = refusal();
@@ -188,6 +203,7 @@ void InProcessFunction::charge_lost_soon() {
 
 // Also notes in the log when the function becomes unhealthy, or recovers.
 std::optional<Error> InProcessFunction::refusal() {
+  if (stopped_) return Error{Fault::cancelled, "the engine stops"};
   std::string why = complaint();
   const bool unhealthy = !why.empty();
   const bool news = std::exchange(unhealthy_, unhealthy) != unhealthy;
@@ -211,6 +227,7 @@ std::string InProcessFunction::complaint() const {
 }
 
 void InProcessFunction::abandon() {
+  stopped_ = true;
   const Error error{Fault::cancelled, "the engine stops before the handler has returned"};
   for (const auto& call : calls_) give_up(call, error, false);
 }
@@ -224,9 +241,14 @@ std::uint64_t InProcessFunction::lost_bytes() const {
 }
 
 Task<Answer> InProcessInvoker::invoke(const Request& request) {
-  const bool alone = suspects_ != nullptr && request.events.size() == 1 &&
-                     suspects_->of(request.events.front()) == Suspicion::suspect;
-  co_return co_await function_.invoke(request, origin_, alone);
+  using Suspected = InProcessFunction::Suspected;
+  Suspected suspected = Suspected::no;
+  if (suspects_ != nullptr && request.events.size() == 1) {
+    const Event& event = request.events.front();
+    if (suspects_->of(event) == Suspicion::suspect)
+      suspected = suspects_->stray(event) ? Suspected::sole : Suspected::alone;
+  }
+  return function_.invoke(request, origin_, suspected);
 }
 
 }  // namespace tidemill

@@ -24,7 +24,6 @@
 
 #include "core/dispatch/invoker.h"
 #include "core/dispatch/memory_budget.h"
-#include "core/dispatch/suspects.h"
 #include "core/dispatch/turnstile.h"
 #include "core/invoke/answer_hold.h"
 #include "core/invoke/call_threads.h"
@@ -33,6 +32,8 @@
 #include "core/invoke/function_threads.h"
 #include "core/invoke/inline_watch.h"
 #include "core/invoke/native_function.h"
+#include "core/pipeline/quarantine.h"
+#include "core/pipeline/recorded_suspects.h"
 #include "tidemill/log.h"
 
 namespace tidemill {
@@ -54,6 +55,7 @@ class InProcessFunction {
     CrashRecord* record = nullptr;         ///< Null: nothing is recorded.
     InlineWatch* watch = nullptr;          ///< Null: nobody watches.
     MemoryBudget* budget = nullptr;        ///< What lost threads hold is taken from it. Null: none.
+    Quarantine* quarantine = nullptr;      ///< Null: no crash has to be placed.
     std::function<Instant()> now;          ///< Thread-safe; the scheduler's time.
   };
 
@@ -62,8 +64,10 @@ class InProcessFunction {
   InProcessFunction(const InProcessFunction&) = delete;
   InProcessFunction& operator=(const InProcessFunction&) = delete;
 
-  /// `alone`: the only event is a suspect. `request` and all it views outlive the answer.
-  Task<Answer> invoke(const Request& request, BatchOrigin origin, bool alone);
+  enum class Suspected { no, alone, sole };  ///< The last: with no call beside it.
+
+  /// `suspected`: its only event. `request` and all it views outlive the answer.
+  Task<Answer> invoke(const Request& request, BatchOrigin origin, Suspected suspected);
 
   /// Asks all running handlers to stop. From any thread.
   void cancel();
@@ -89,6 +93,7 @@ class InProcessFunction {
  private:
   using Calls = std::vector<std::shared_ptr<FunctionCall>>;
 
+  Task<Answer> invoke_on_a_thread(const Request& request, BatchOrigin origin, bool alone);
   Answer invoke_inline(const Request& request, BatchOrigin origin, bool alone);
   Task<> finish(std::shared_ptr<FunctionCall> call);
   void look_at(Instant when);
@@ -109,6 +114,7 @@ class InProcessFunction {
   std::vector<std::weak_ptr<FunctionCall>> lost_;  // Given up; those that live run on.
   std::optional<MemoryBudget::Share> charged_;     // Of those; while they hold anything.
   const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+  bool stopped_ = false;    // abandon() was called.
   bool unhealthy_ = false;  // As it was last logged.
   Instant look_at_ = Instant::max();
   Scheduler::TimerId timer_ = Scheduler::TimerId::none;
@@ -120,7 +126,8 @@ class InProcessFunction {
 class InProcessInvoker final : public Invoker {
  public:
   /// `suspects` may be null.
-  InProcessInvoker(InProcessFunction& function, BatchOrigin origin, const Suspects* suspects)
+  InProcessInvoker(InProcessFunction& function, BatchOrigin origin,
+                   const RecordedSuspects* suspects)
       : function_(function), origin_(origin), suspects_(suspects) {}
 
   const FunctionTraits& traits() const override { return function_.native().traits(); }
@@ -130,7 +137,7 @@ class InProcessInvoker final : public Invoker {
  private:
   InProcessFunction& function_;
   const BatchOrigin origin_;
-  const Suspects* suspects_;
+  const RecordedSuspects* suspects_;
 };
 
 }  // namespace tidemill

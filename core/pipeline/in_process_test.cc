@@ -154,7 +154,8 @@ class InProcessTest : public ::testing::Test {
   };
 
   Task<> wait_for(Call& call) {
-    call.answer = co_await function_->invoke(call.request, origin, false);
+    call.answer =
+        co_await function_->invoke(call.request, origin, InProcessFunction::Suspected::no);
   }
 
   void wait_for_news() {
@@ -367,6 +368,9 @@ TEST_F(InProcessTest, AStopGivesUpEveryCallAsCancelled) {
   auto& queued = invoke(event("block"));
   const auto number = begin();
   function_->abandon();
+  auto& late = invoke(event("block"));
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->error->fault, Fault::cancelled);
   pass(0s);
   ASSERT_TRUE(running && queued);
   EXPECT_EQ(running->error->fault, Fault::cancelled);

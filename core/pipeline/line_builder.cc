@@ -85,12 +85,14 @@ Result<> LineBuilder::add_function(const PipelinePlan& plan, Line::Parts& line) 
   const BatchOrigin origin{
       line.config.id, origin_code(parts_.functions.version(plan.function), line.source->identity()),
       line.source->traits().progress};
-  line.config.suspects = suspects_of(origin, plan);
-  line.invoker = parts_.functions.invoker(plan.function, origin, line.config.suspects);
+  const RecordedSuspects* const suspects = suspects_of(origin, plan);
+  line.config.suspects = suspects;
+  line.invoker = parts_.functions.invoker(plan.function, origin, suspects);
   return {};
 }
 
-const Suspects* LineBuilder::suspects_of(const BatchOrigin& origin, const PipelinePlan& plan) {
+const RecordedSuspects* LineBuilder::suspects_of(const BatchOrigin& origin,
+                                                 const PipelinePlan& plan) {
   SuspectSet set(origin, parts_.record.crashed());
   if (set.empty()) return nullptr;
   parts_.services.log.write(LogLevel::warning,

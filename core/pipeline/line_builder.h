@@ -41,10 +41,10 @@ class LineBuilder {
   Result<> add_sink(const PipelinePlan& plan, const SinkPlan& sink, Takes takes, Line::Parts& line);
   Services services_for_one(Line::Parts& line);
   Result<> bind_table(const SinkPlan& sink, SinkBinding& binding);
-  const Suspects* suspects_of(const BatchOrigin& origin, const PipelinePlan& plan);
+  const RecordedSuspects* suspects_of(const BatchOrigin& origin, const PipelinePlan& plan);
 
   Parts parts_;
-  std::vector<std::unique_ptr<Suspects>> suspects_;
+  std::vector<std::unique_ptr<RecordedSuspects>> suspects_;
 };
 
 }  // namespace tidemill

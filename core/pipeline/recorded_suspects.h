@@ -20,12 +20,18 @@ class RecordedSuspects final : public Suspects {
       case SuspectSet::Finding::none:
         return Suspicion::none;
       case SuspectSet::Finding::suspect:
+      case SuspectSet::Finding::stray_suspect:
         return Suspicion::suspect;
       case SuspectSet::Finding::crashed_alone:
       case SuspectSet::Finding::lost_alone:
         return Suspicion::guilty;
     }
     return Suspicion::none;
+  }
+
+  /// Whether a suspect has to be the only one that runs.
+  bool stray(const Event& event) const {
+    return set_.of(event) == SuspectSet::Finding::stray_suspect;
   }
 
   std::string reason(const Event& event) const override {
