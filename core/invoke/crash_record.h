@@ -110,7 +110,7 @@ class CrashRecord {
   void mark_lost(Slot* slot);
 
  private:
-  struct File;
+  class File;
   explicit CrashRecord(std::unique_ptr<File> file);
 
   const std::unique_ptr<File> file_;
