@@ -10,7 +10,7 @@
 
 namespace tidemill::bench {
 
-/// JSON events of some 500 bytes, each of one of `keys` users, drawn evenly.
+/// JSON events of 500 bytes, each of one of `keys` users, drawn evenly.
 class Events {
  public:
   Events(std::size_t count, std::size_t keys);

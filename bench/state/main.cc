@@ -2,7 +2,9 @@
 //
 // Claims: counting 500 byte JSON events by one of 20 000 keys, counts and progress in one write,
 // goes at 0.85 of the speed of a bare loop that parses, folds and writes the same; putting new rows
-// too; and folding counters in memory is five times as fast as handing RocksDB a merge an event.
+// too; and folding counters in memory is five times as fast as handing RocksDB a merge an event
+// where 1 000 keys share a group of 50 000 events, twice as fast where 20 000 do, with two or three
+// each.
 //
 // The arms take turns in one process. What counts is CPU time over all threads, RocksDB's own
 // included. Both arms of a round must leave the same rows.
@@ -23,6 +25,7 @@ namespace {
 
 constexpr double speed_goal = 0.85;
 constexpr double fold_goal = 5;
+constexpr double sparse_fold_goal = 2;
 
 struct Rounds {
   std::vector<double> ratios;  // Speed of the store to that of the bare loop.
@@ -104,8 +107,9 @@ bool measure(std::size_t count, int rounds) {
   holds = claim_speed("folded counters / a merge an event, 1 000 keys, groups of 50 000", folded,
                       fold_goal) &&
           holds;
-  print_claim("folded counters / a merge an event, 20 000 keys, groups of 50 000", "told",
-              spread(spread_out.ratios, 2), true);
+  holds = claim_speed("folded counters / a merge an event, 20 000 keys, groups of 50 000",
+                      spread_out, sparse_fold_goal) &&
+          holds;
   return claim_speed("upserts / bare WriteBatches, new rows, groups of 1 000", upserts,
                      speed_goal) &&
          holds;
