@@ -11,6 +11,9 @@ namespace {
 // Quick, with room for waking up another processor.
 constexpr Duration quick_max = std::chrono::microseconds(150);
 
+// One that follows may have waited for its turn: it is given more.
+constexpr Duration follower_max = std::chrono::milliseconds(1);
+
 // So many quick batches in a row make a worker follow.
 constexpr int quick_enough = 16;
 
@@ -33,9 +36,10 @@ void Placement::begin() {
 }
 
 void Placement::end(Duration took) {
-  if (took > quick_max) {
-    // One that follows may have waited for its turn: it gets until `patience`.
-    if (!follows()) quick_ = 0;
+  if (follows()) {
+    if (took > follower_max) release();
+  } else if (took > quick_max) {
+    quick_ = 0;
   } else if (quick_ < quick_enough) {
     ++quick_;
   }

@@ -17,15 +17,17 @@ namespace tidemill::worker {
 
 class Placement {
  public:
-  /// A batch that takes longer than this, while its worker follows, sets it free.
-  static constexpr Duration patience = std::chrono::milliseconds(1);
+  /// How long a wait for a worker that follows may last before it is to be set free. A timer that
+  /// is due before the kernel's next tick (4 ms, mostly) has to be programmed into the clock and
+  /// out again, which takes longer than a turn on a virtual machine; a later one costs nothing.
+  static constexpr Duration patience = std::chrono::milliseconds(10);
 
   explicit Placement(pid_t pid);
 
   /// The calling thread is about to wait for a batch.
   void begin();
 
-  /// It took so long, from the post to the answer.
+  /// It took so long, from the post to the answer. One that took more than 1 ms sets it free.
   void end(Duration took);
 
   bool follows() const { return processor_ >= 0; }

@@ -64,6 +64,18 @@ TEST_F(PlacementTest, ASlowWorkerRunsAnywhere) {
   EXPECT_FALSE(placement.follows());
 }
 
+TEST_F(PlacementTest, AFollowerIsSetFreeByOneSlowBatch) {
+  if (!several_) GTEST_SKIP() << "there is one processor only";
+  Placement placement(pid_);
+  const int before = processors();
+  batches(placement, 20, quick);
+  batches(placement, 1, std::chrono::microseconds(900));
+  EXPECT_TRUE(placement.follows()) << "it may have waited for its turn";
+  batches(placement, 1, std::chrono::microseconds(1100));
+  EXPECT_FALSE(placement.follows());
+  EXPECT_EQ(processors(), before);
+}
+
 TEST_F(PlacementTest, AReleasedWorkerRunsAnywhereAgain) {
   if (!several_) GTEST_SKIP() << "there is one processor only";
   Placement placement(pid_);
