@@ -59,20 +59,16 @@ struct NativeCall::Callbacks {
     NativeCall& call = of(context);
     *bytes = {};
     *error = {};
-    if (call.request_ == nullptr || event_index >= call.request_->events.size()) {
+    if (call.request_ == nullptr || event_index >= call.events_.size()) {
       *error = call.keep_error("there is no such event to read the object of");
       return TIDEMILL_BAD_EVENT;
     }
-    if (!call.request_->read_object) {
-      *error = call.keep_error("this source has no objects to read");
-      return TIDEMILL_BAD_EVENT;
-    }
-    auto object = call.object_of(call.request_->events[event_index], bytes_max);
+    auto object = call.object_of(event_index, bytes_max);
     if (!object) {
       *error = call.keep_error(std::move(object.error().message));
       return status_of(object.error().fault);
     }
-    if (call.objects_.empty()) call.objects_.resize(call.request_->events.size());
+    if (call.objects_.empty()) call.objects_.resize(call.events_.size());
     call.objects_[event_index] = std::move(*object);
     *bytes = slice(call.objects_[event_index].view());
     return TIDEMILL_OK;
@@ -93,7 +89,7 @@ struct NativeCall::Callbacks {
     if (call.request_ == nullptr || event_index >= call.events_.size()) return {};
     tidemill_slice& id = call.events_[event_index].id;
     if (id.size != 0) return id;
-    const Event& event = call.request_->events[event_index];
+    const Event& event = call.identified(event_index);
     // A slash, an at sign and two numbers of at most 20 digits each.
     const std::size_t bytes_max =
         event.source.size() + event.subject.size() + event.version.size() + 42;
@@ -150,20 +146,32 @@ struct NativeCall::Callbacks {
                                          .read_row = &read_row};
 };
 
-const tidemill_request* NativeCall::begin(const Request& request,
-                                          std::string_view function_version) {
+// The event; of a raw one as much as append_event_id() asks for, until the next is asked for.
+const Event& NativeCall::identified(std::size_t event) {
+  if (raw_events_ == nullptr) return request_->events[event];
+  const RawEvents::Position& position = raw_events_->positions[event];
+  identified_.partition = Partition(position.partition);
+  identified_.offset = Offset(position.offset);
+  identified_.version = text(position.version);
+  identified_.source = text(events_[event].source);
+  identified_.subject = text(events_[event].subject);
+  return identified_;
+}
+
+const tidemill_request* NativeCall::begin(const Request& request, std::string_view function_version,
+                                          const RawEvents* raw) {
   request_ = &request;
+  raw_events_ = raw;
   deadline_ = host_.now() + request.timeout;
   cancelled_.store(false, std::memory_order_relaxed);
   memory_refused_ = false;
   reads_.clear();
 
-  std::size_t extension_count = 0;
-  for (const Event& event : request.events) extension_count += event.extensions.size();
-  // Events point into this: it must not grow while they are filled.
-  extensions_.reserve(extension_count);
-  events_.resize(request.events.size());
-  for (std::size_t i = 0; i < events_.size(); ++i) fill(request.events[i], events_[i]);
+  // A copy of those that are raw: event_id() writes into it.
+  if (raw != nullptr)
+    events_.assign(raw->events.begin(), raw->events.end());
+  else
+    fill(request.events);
 
   raw_ = {.size = sizeof(tidemill_request),
           .attempt = request.attempt,
@@ -180,29 +188,40 @@ const tidemill_request* NativeCall::begin(const Request& request,
   return &raw_;
 }
 
-void NativeCall::fill(const Event& event, tidemill_event& raw) {
-  const auto* extensions = extensions_.data() + extensions_.size();
-  for (const Attribute& a : event.extensions)
-    extensions_.push_back({slice(a.name), slice(a.value)});
-  raw = {.size = sizeof(tidemill_event),
-         .extension_count = static_cast<std::uint32_t>(event.extensions.size()),
-         .id = slice(event.id),
-         .source = slice(event.source),
-         .type = slice(event.type),
-         .subject = slice(event.subject),
-         .content_type = slice(event.content_type),
-         .key = slice(event.key),
-         .data = slice(event.data.view()),
-         .time_us = event.time.value,
-         .object_bytes = event.object_bytes,
-         .extensions = extensions};
+void NativeCall::fill(std::span<const Event> events) {
+  std::size_t extension_count = 0;
+  for (const Event& event : events) extension_count += event.extensions.size();
+  // Events point into this: it must not grow while they are filled.
+  extensions_.reserve(extension_count);
+  events_.resize(events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const Event& event = events[i];
+    const auto* extensions = extensions_.data() + extensions_.size();
+    for (const Attribute& a : event.extensions)
+      extensions_.push_back({slice(a.name), slice(a.value)});
+    events_[i] = {.size = sizeof(tidemill_event),
+                  .extension_count = static_cast<std::uint32_t>(event.extensions.size()),
+                  .id = slice(event.id),
+                  .source = slice(event.source),
+                  .type = slice(event.type),
+                  .subject = slice(event.subject),
+                  .content_type = slice(event.content_type),
+                  .key = slice(event.key),
+                  .data = slice(event.data.view()),
+                  .time_us = event.time.value,
+                  .object_bytes = event.object_bytes,
+                  .extensions = extensions};
+  }
 }
 
 // No more than the function may hold, whatever it asks for; and that the engine may not have even
 // this much must not end the process.
-Result<Bytes> NativeCall::object_of(const Event& event, std::uint64_t bytes_max) const {
+Result<Bytes> NativeCall::object_of(std::size_t event, std::uint64_t bytes_max) const {
+  bytes_max = std::min(bytes_max, host_.memory_bytes_max);
   try {
-    return request_->read_object(event, std::min(bytes_max, host_.memory_bytes_max));
+    if (raw_events_ != nullptr) return raw_events_->read_object(event, bytes_max);
+    if (!request_->read_object) return fail(Fault::bad_event, "this source has no objects to read");
+    return request_->read_object(request_->events[event], bytes_max);
   } catch (const std::bad_alloc&) {
     return fail(Fault::transient, "there is no memory for the object");
   }

@@ -13,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,22 @@ struct NativeHost {
   std::string function;                        ///< Its name, for the log.
 };
 
+/// The events of an invocation that have the form of the ABI already, as a worker is handed them.
+struct RawEvents {
+  /// What the identity of an event needs, besides the texts in its struct.
+  struct Position {
+    tidemill_slice version{};
+    std::uint64_t offset = 0;
+    std::uint32_t partition = 0;
+    std::uint32_t reserved = 0;
+  };
+
+  std::span<const tidemill_event> events;
+  std::span<const Position> positions;  ///< One for each event.
+  /// As Request::read_object, for the event at this index; never empty.
+  std::function<Result<Bytes>(std::size_t event, std::uint64_t bytes_max)> read_object;
+};
+
 class NativeCall {
  public:
   /// `host` outlives the call.
@@ -54,8 +71,10 @@ class NativeCall {
   NativeCall(const NativeCall&) = delete;
   NativeCall& operator=(const NativeCall&) = delete;
 
-  /// The request for the plugin. It points into `request` and everything that one views.
-  const tidemill_request* begin(const Request& request, std::string_view function_version);
+  /// The request for the plugin. It points into `request` and everything that one views; with
+  /// `raw`, those are its events, and `request` is not asked for any.
+  const tidemill_request* begin(const Request& request, std::string_view function_version,
+                                const RawEvents* raw = nullptr);
 
   /// handle() has returned: what was read for it is let go, and the host serves no more reads.
   void end();
@@ -84,12 +103,14 @@ class NativeCall {
   struct Callbacks;
   friend struct Callbacks;
 
-  void fill(const Event& event, tidemill_event& raw);
-  Result<Bytes> object_of(const Event& event, std::uint64_t bytes_max) const;
+  void fill(std::span<const Event> events);
+  Result<Bytes> object_of(std::size_t event, std::uint64_t bytes_max) const;
+  const Event& identified(std::size_t event);
   tidemill_slice keep_error(std::string sentence);
 
   const NativeHost& host_;
   const Request* request_ = nullptr;  ///< Set exactly between begin() and end().
+  const RawEvents* raw_events_ = nullptr;
   Instant deadline_;
   std::atomic<bool> cancelled_ = false;
   std::uint64_t bytes_held_ = 0;
@@ -97,6 +118,7 @@ class NativeCall {
   ResponseMemory memory_;
   tidemill_request raw_{};
   std::vector<tidemill_event> events_;
+  Event identified_;
   std::vector<tidemill_pair> extensions_;  ///< Of all events, one after the other.
   std::deque<std::string> ids_;            ///< Built by event_id; each holds many, never regrown.
   std::vector<Bytes> objects_;             ///< By event, once the first was read.

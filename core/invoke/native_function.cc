@@ -64,7 +64,7 @@ Result<std::unique_ptr<NativeFunction>> NativeFunction::make(std::shared_ptr<con
       new NativeFunction(std::move(plugin), std::move(pool), std::move(version), memory_bytes_max));
 }
 
-Answer NativeFunction::invoke(const Request& request) {
+Answer NativeFunction::run(const Request& request, const RawEvents* raw) {
   Answer answer;
   auto acquired = pool_->acquire(request);
   if (!acquired) {
@@ -72,7 +72,8 @@ Answer NativeFunction::invoke(const Request& request) {
     return answer;
   }
   NativeCall& call = **acquired;
-  const auto response = handle(plugin_->table(), call.instance, call.begin(request, version_));
+  const auto event_count = raw == nullptr ? request.events.size() : raw->events.size();
+  const auto response = handle(plugin_->table(), call.instance, call.begin(request, version_, raw));
   call.end();
   pool_->idle(call);
   const bool memory_refused = call.memory_refused();
@@ -83,8 +84,7 @@ Answer NativeFunction::invoke(const Request& request) {
   if (response) {
     answer.keep = std::shared_ptr<const tidemill_response>(
         *response, FreeResponse{plugin_, pool_, acquired->release()});
-    read =
-        read_response(plugin_->decl(), request.events.size(), **response, call.metadata(), answer);
+    read = read_response(plugin_->decl(), event_count, **response, call.metadata(), answer);
   } else {
     read = std::unexpected(response.error());
     pool_->free(std::move(*acquired));

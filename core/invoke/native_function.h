@@ -36,7 +36,11 @@ class NativeFunction final : public Function {
 
   const FunctionTraits& traits() const override { return traits_; }
   std::string_view version() const override { return version_; }
-  Answer invoke(const Request& request) override;
+  Answer invoke(const Request& request) override { return run(request, nullptr); }
+
+  /// The same with events that have the form of the ABI already; those of `request` are not asked
+  /// for.
+  Answer invoke(const Request& request, const RawEvents& events) { return run(request, &events); }
 
   /// Makes instances ahead of the first event, up to `count` in all. Errors: as make().
   Result<> provision(std::uint32_t count) { return pool_->provision(count); }
@@ -56,6 +60,8 @@ class NativeFunction final : public Function {
  private:
   NativeFunction(std::shared_ptr<const Plugin> plugin, std::shared_ptr<InstancePool> pool,
                  std::string version, std::uint64_t memory_bytes_max);
+
+  Answer run(const Request& request, const RawEvents* raw);
 
   const std::shared_ptr<const Plugin> plugin_;
   const std::shared_ptr<InstancePool> pool_;

@@ -45,6 +45,39 @@ TEST_F(NativeFunctionTest, AnIdFromTheSourceIsTakenAsItIs) {
   EXPECT_EQ(invoke({named}).effects.at(0).key, "order-1");
 }
 
+TEST_F(NativeFunctionTest, EventsInTheFormOfTheAbiAreHandedOn) {
+  make("good");
+  const auto slice = [](std::string_view text) { return tidemill_slice{text.data(), text.size()}; };
+  const std::string data[] = {"whole", "whole", "object"};
+  std::vector<tidemill_event> events(3);
+  for (std::size_t i = 0; i < 3; ++i)
+    events[i] = {.size = sizeof(tidemill_event),
+                 .extension_count = 0,
+                 .id = {},
+                 .source = slice("clicks"),
+                 .type = {},
+                 .subject = i == 1 ? slice("page") : tidemill_slice{},
+                 .content_type = {},
+                 .key = slice("k"),
+                 .data = slice(data[i]),
+                 .time_us = 0,
+                 .object_bytes = 0,
+                 .extensions = nullptr};
+  const std::vector<RawEvents::Position> positions = {
+      {.offset = 42, .partition = 3}, {.version = slice("v1")}, {}};
+  const RawEvents raw{.events = events,
+                      .positions = positions,
+                      .read_object = [](std::size_t event, std::uint64_t) -> Result<Bytes> {
+                        return Bytes::copy("object of " + std::to_string(event));
+                      }};
+  const auto answer = function_->invoke(request(), raw);
+  EXPECT_THAT(shown(answer),
+              ElementsAre("0.0 3:0 clicks/3@42=whole", "1.0 3:0 clicks/page@v1=whole",
+                          "2.0 3:0 row/k=object of 2"));
+  EXPECT_EQ(answer.effects.at(0).data.data(), data[0].data());
+  EXPECT_EQ(events[0].id.size, 0u) << "an id that was built is put into a copy";
+}
+
 TEST_F(NativeFunctionTest, TellsTheHandlerAboutItsInvocation) {
   now_ = 10'000'000;
   make("good");

@@ -34,7 +34,8 @@ enum class Word : std::uint32_t {
                ///< call area, `flag`: a row was found.
   quit = 4,
   // The worker's.
-  ready = 16,        ///< `bytes`: of the call area, the hash of the plugin that was loaded.
+  ready = 16,        ///< `bytes`: of the call area, the hash of the plugin that was loaded;
+                     ///< `number`: the address at which it sees the request area.
   refused = 17,      ///< It cannot start. `status`: a Fault, `bytes`: of the call area, the reason.
   answer = 18,       ///< `bytes`: of the answer area; `number`: the invocation it answers.
   read_object = 19,  ///< `number`: index of the event, `limit`: most bytes.

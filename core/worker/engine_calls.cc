@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <exception>
 #include <string>
 #include <utility>
@@ -33,7 +34,10 @@ Result<std::optional<Bytes>> EngineCalls::read_row(std::string_view table, std::
 
 void EngineCalls::report(Word word, std::uint32_t status, std::string_view sentence) {
   const auto bytes = say(sentence, {});
-  port_.post({.word = word, .status = status, .bytes = bytes});
+  port_.post({.word = word,
+              .status = status,
+              .bytes = bytes,
+              .number = reinterpret_cast<std::uintptr_t>(channel_.request().data())});
 }
 
 Message EngineCalls::ask(const Message& question) {

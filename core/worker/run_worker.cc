@@ -106,6 +106,9 @@ class Canceller {
 void serve(const Channel& channel, Port& port, EngineCalls& engine, NativeFunction& function,
            std::uint64_t memory_bytes_max) {
   worker::ReadRequest incoming;
+  incoming.events.read_object = [&engine](std::size_t event, std::uint64_t bytes_max) {
+    return engine.read_object(event, bytes_max);
+  };
   for (;;) {
     const Message message = port.wait();
     if (message.word != Word::invoke) return;
@@ -114,11 +117,7 @@ void serve(const Channel& channel, Port& port, EngineCalls& engine, NativeFuncti
     try {
       const auto area = channel.request();
       if (auto ok = worker::read_request({area.data(), message.bytes}, incoming); ok) {
-        incoming.request.read_object = [&](const Event& event, std::uint64_t bytes_max) {
-          return engine.read_object(static_cast<std::size_t>(&event - incoming.events.data()),
-                                    bytes_max);
-        };
-        answer = function.invoke(incoming.request);
+        answer = function.invoke(incoming.request, incoming.events);
       } else {
         answer.error = ok.error();
       }
@@ -130,7 +129,7 @@ void serve(const Channel& channel, Port& port, EngineCalls& engine, NativeFuncti
       answer.error->message += fmt::format("; a worker of this function may take {} (memory:)",
                                            config::show_bytes(memory_bytes_max));
     const auto bytes =
-        worker::write_answer(channel.answer(), message.number, incoming.request, answer);
+        worker::write_answer(channel.answer(), message.number, incoming.events.events, answer);
     // The response is freed while it is still this side's turn: what the plugin does wrong there
     // falls into this batch.
     answer = Answer();

@@ -26,26 +26,15 @@ struct Pair {
   Text value;
 };
 
+/// Of a request. Its events follow as the structs that the plugin gets (wire_request.h).
 struct RequestHead {
   std::uint64_t invocation = 0;
+  std::uint64_t bytes = 0;  ///< Of the whole request.
   std::uint64_t timeout_us = 0;
   std::uint64_t seed = 0;
   std::uint32_t attempt = 0;
   std::uint32_t event_count = 0;
-  std::uint32_t pair_count = 0;
-  std::uint32_t reserved = 0;
   Text request_id;
-};
-
-struct WireEvent {
-  std::uint64_t time_us = 0;
-  std::uint64_t ingested_us = 0;
-  std::uint64_t offset = 0;
-  std::uint64_t offset_next = 0;
-  std::uint64_t object_bytes = 0;
-  std::uint32_t partition = 0;
-  std::uint32_t pair_count = 0;  ///< Its extensions, after those of the events before it.
-  Text id, source, type, subject, content_type, version, key, data;
 };
 
 /// A text of an answer: in the answer's own area, or a part of the event that caused the effect,

@@ -13,23 +13,29 @@ namespace {
 
 constexpr std::uint32_t fields = 7;
 
-// The numbers of Reference::field. The likeliest come first.
-std::string_view event_field(const Event& event, std::uint32_t field) {
+std::string_view view(std::string_view text) { return text; }
+std::string_view view(const Bytes& bytes) { return bytes.view(); }
+std::string_view view(tidemill_slice s) { return {s.data, s.size}; }
+
+// The numbers of Reference::field, of the engine's event and of the worker's. The likeliest come
+// first.
+template <class AnyEvent>
+std::string_view event_field(const AnyEvent& event, std::uint32_t field) {
   switch (field) {
     case 1:
-      return event.data.view();
+      return view(event.data);
     case 2:
-      return event.key;
+      return view(event.key);
     case 3:
-      return event.subject;
+      return view(event.subject);
     case 4:
-      return event.id;
+      return view(event.id);
     case 5:
-      return event.content_type;
+      return view(event.content_type);
     case 6:
-      return event.type;
+      return view(event.type);
     default:
-      return event.source;
+      return view(event.source);
   }
 }
 
@@ -40,7 +46,7 @@ bool within(std::string_view part, std::string_view whole) {
          before(part.data() + part.size(), whole.data() + whole.size());
 }
 
-Reference refer(AreaWriter& writer, std::string_view text, const Event& event) {
+Reference refer(AreaWriter& writer, std::string_view text, const tidemill_event& event) {
   if (text.empty()) return {};
   for (std::uint32_t field = 1; field <= fields; ++field) {
     const auto whole = event_field(event, field);
@@ -52,7 +58,8 @@ Reference refer(AreaWriter& writer, std::string_view text, const Event& event) {
   return {0, written.offset, written.size};
 }
 
-bool write_effects(AreaWriter& writer, std::span<const Event> events, const Answer& answer) {
+bool write_effects(AreaWriter& writer, std::span<const tidemill_event> events,
+                   const Answer& answer) {
   std::size_t pair_count = 0;
   for (const Effect& effect : answer.effects) pair_count += effect.metadata.size();
   const auto heads = writer.structs<AnswerHead>(1);
@@ -66,7 +73,7 @@ bool write_effects(AreaWriter& writer, std::span<const Event> events, const Answ
   heads[0].pair_count = static_cast<std::uint32_t>(pair_count);
   for (std::size_t i = 0; i < effects.size(); ++i) {
     const Effect& e = answer.effects[i];
-    const Event& event = events[e.event];
+    const tidemill_event& event = events[e.event];
     WireEffect& w = effects[i];
     w.operand = e.operand;
     w.kind = static_cast<std::uint32_t>(e.kind);
@@ -204,12 +211,12 @@ class Decoder {
 
 }  // namespace
 
-std::size_t write_answer(std::span<char> area, std::uint64_t invocation, const Request& request,
-                         const Answer& answer) {
+std::size_t write_answer(std::span<char> area, std::uint64_t invocation,
+                         std::span<const tidemill_event> events, const Answer& answer) {
   std::size_t used = 0;
   if (answer.error) {
     used = write_error(area, *answer.error);
-  } else if (AreaWriter writer(area); write_effects(writer, request.events, answer)) {
+  } else if (AreaWriter writer(area); write_effects(writer, events, answer)) {
     used = writer.used();
   } else {
     const Error error{Fault::transient,

@@ -69,9 +69,27 @@ class WireTest : public ::testing::Test {
     return answer;
   }
 
-  std::string_view written(const Answer& answer) {
-    return {area_.data(), write_answer(area_, 11, request_, answer)};
+  // The worker's events view the engine's texts: an answer may name parts of either.
+  std::size_t write(std::span<char> area, std::uint64_t invocation, const Answer& answer) {
+    std::vector<tidemill_event> events(events_.size());
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      events[i].key = slice(events_[i].key);
+      events[i].data = slice(events_[i].data.view());
+    }
+    return write_answer(area, invocation, events, answer);
   }
+
+  std::string_view written(const Answer& answer) {
+    return {area_.data(), write(area_, 11, answer)};
+  }
+
+  // In these tests the worker sees the area where the engine does.
+  Result<std::size_t> write_request(std::span<char> area) {
+    return worker::write_request(area, request_, 11, reinterpret_cast<std::uintptr_t>(area.data()));
+  }
+
+  static tidemill_slice slice(std::string_view text) { return {text.data(), text.size()}; }
+  static std::string_view text(tidemill_slice s) { return {s.data, s.size}; }
 
   const std::vector<std::string> keys_ = {"a", "b", "c"};
   const std::string own_key_ = "own key";
@@ -83,7 +101,7 @@ class WireTest : public ::testing::Test {
 };
 
 TEST_F(WireTest, ARequestComesThroughWhole) {
-  const auto bytes = write_request(area_, request_, 11);
+  const auto bytes = write_request(area_);
   ASSERT_TRUE(bytes);
   ReadRequest read;
   ASSERT_TRUE(read_request({area_.data(), *bytes}, read));
@@ -92,34 +110,54 @@ TEST_F(WireTest, ARequestComesThroughWhole) {
   EXPECT_EQ(read.request.attempt, 2u);
   EXPECT_EQ(read.request.seed, 5u);
   EXPECT_EQ(read.request.timeout, Duration(std::chrono::seconds(3)));
-  ASSERT_THAT(read.request.events, SizeIs(3));
+  ASSERT_THAT(read.events.events, SizeIs(3));
+  ASSERT_THAT(read.events.positions, SizeIs(3));
   for (std::size_t i = 0; i < 3; ++i) {
-    const Event& e = read.request.events[i];
-    EXPECT_EQ(event_id(e), event_id(events_[i]));
-    EXPECT_EQ(e.type, "click");
-    EXPECT_EQ(e.key, keys_[i]);
-    EXPECT_EQ(e.data.view(), "the payload");
-    ASSERT_THAT(e.extensions, SizeIs(2));
-    EXPECT_EQ(e.extensions[1].value, "en");
+    const tidemill_event& e = read.events.events[i];
+    EXPECT_EQ(e.size, sizeof(tidemill_event));
+    EXPECT_EQ(text(e.source), "clicks");
+    EXPECT_EQ(text(e.type), "click");
+    EXPECT_EQ(text(e.subject), "");
+    EXPECT_EQ(text(e.key), keys_[i]);
+    EXPECT_EQ(text(e.data), "the payload");
+    ASSERT_EQ(e.extension_count, 2u);
+    EXPECT_EQ(text(e.extensions[1].name), "lang");
+    EXPECT_EQ(text(e.extensions[1].value), "en");
+    EXPECT_EQ(read.events.positions[i].partition, 7u);
+    EXPECT_EQ(read.events.positions[i].offset, i);
+  }
+}
+
+TEST_F(WireTest, APointerInARequestIsTheWorkers) {
+  constexpr std::uint64_t seen_at = 1 << 30;
+  const auto bytes = worker::write_request(area_, request_, 11, seen_at);
+  ASSERT_TRUE(bytes);
+  ReadRequest read;
+  ASSERT_TRUE(read_request({area_.data(), *bytes}, read));
+  for (const tidemill_event& e : read.events.events) {
+    const auto at = reinterpret_cast<std::uintptr_t>(e.data.data) - seen_at;
+    EXPECT_EQ(std::string_view(area_.data() + at, e.data.size), "the payload");
+    const auto pairs = reinterpret_cast<std::uintptr_t>(e.extensions) - seen_at;
+    EXPECT_LT(pairs, *bytes);
   }
 }
 
 TEST_F(WireTest, TextsThatEventsShareAreWrittenOnce) {
-  const auto bytes = write_request(area_, request_, 11);
+  const auto bytes = write_request(area_);
   ASSERT_TRUE(bytes);
   const std::string_view area(area_.data(), *bytes);
   EXPECT_EQ(area.find("clicks"), area.rfind("clicks"));
 }
 
 TEST_F(WireTest, ARequestThatDoesNotFitIsAnError) {
-  const auto whole = write_request(area_, request_, 11);
+  const auto whole = write_request(area_);
   ASSERT_TRUE(whole);
   for (std::size_t bytes = 0; bytes < *whole; ++bytes)
-    EXPECT_FALSE(write_request(std::span(area_).first(bytes), request_, 11));
+    EXPECT_FALSE(write_request(std::span(area_).first(bytes)));
 }
 
 TEST_F(WireTest, ARequestCutShortIsAnError) {
-  const auto whole = write_request(area_, request_, 11);
+  const auto whole = write_request(area_);
   ASSERT_TRUE(whole);
   ReadRequest read;
   for (std::size_t bytes = 0; bytes < *whole; ++bytes)
@@ -160,7 +198,7 @@ TEST_F(WireTest, AWorkerPutsNoBatchOff) {
 
 TEST_F(WireTest, AnAnswerThatDoesNotFitBecomesItsOwnError) {
   const auto area = std::span(area_).first(200);
-  const auto bytes = write_answer(area, 11, request_, sample());
+  const auto bytes = write(area, 11, sample());
   const auto answer = read_back({area.data(), bytes});
   ASSERT_TRUE(answer);
   ASSERT_TRUE(answer->error);
@@ -169,7 +207,7 @@ TEST_F(WireTest, AnAnswerThatDoesNotFitBecomesItsOwnError) {
 }
 
 TEST_F(WireTest, AnAnswerToAnotherInvocationIsRefused) {
-  const std::size_t bytes = write_answer(area_, 10, request_, sample());
+  const std::size_t bytes = write(area_, 10, sample());
   EXPECT_FALSE(read_back({area_.data(), bytes}));
 }
 

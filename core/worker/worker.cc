@@ -129,6 +129,7 @@ Result<> Worker::await_ready() {
   if (said != spec_.plugin->binary_hash())
     return fail(Fault::transient,
                 spec_.plugin->path() + " has changed since the engine started; restart the engine");
+  request_seen_at_ = message.number;
   return {};
 }
 
@@ -181,7 +182,7 @@ Error Worker::timed_out(const Request& request) const {
 }
 
 End Worker::run(const Request& request, Answer& answer) {
-  const auto written = write_request(channel_.request(), request, ++invocation_);
+  const auto written = write_request(channel_.request(), request, ++invocation_, request_seen_at_);
   if (!written) {
     answer.error = written.error();
     return End::reusable;

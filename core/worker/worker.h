@@ -87,6 +87,7 @@ class Worker {
   HostCalls host_calls_;
   Instant started_;
   std::uint64_t invocation_ = 0;
+  std::uint64_t request_seen_at_ = 0;  ///< By the worker; only what it reads depends on it.
 };
 
 }  // namespace tidemill::worker

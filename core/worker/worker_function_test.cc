@@ -68,6 +68,21 @@ TEST_F(WorkerFunctionTest, KnowsAllThatAnEventSaysOfItself) {
   EXPECT_EQ(answer.effects[0].data, "clicks/3@42|clicks|click|page|text/plain|00-1|123|77|r-1|2|9");
 }
 
+TEST_F(WorkerFunctionTest, BuildsTheIdentityOfAnEventThatHasNone) {
+  make();
+  Event object = event("k", "identify");
+  object.subject = "page";
+  object.version = "v7";
+  Event named = event("k", "identify");
+  named.id = "order-1";
+  const std::vector<Event> events = {event("k", "identify"), object, named};
+  const Answer answer = invoke(events);
+  ASSERT_THAT(answer.effects, SizeIs(3));
+  EXPECT_EQ(answer.effects[0].key, "clicks/3@42");
+  EXPECT_EQ(answer.effects[1].key, "clicks/page@v7");
+  EXPECT_EQ(answer.effects[2].key.data(), events[2].id.data());
+}
+
 TEST_F(WorkerFunctionTest, FailsEventsAndBatchesAsThePluginSays) {
   make();
   const std::vector<Event> events = {event("a", "fail bad"), event("b", "say x"),

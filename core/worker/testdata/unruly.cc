@@ -96,6 +96,8 @@ class Unruly {
     };
     if (order == "echo") {
       response.put_row(event, 0, event.key(), event.data());
+    } else if (order == "identify") {
+      response.put_row(event, 0, event.id(), event.data());
     } else if (order == "say") {
       row(argument);
     } else if (order == "about") {
