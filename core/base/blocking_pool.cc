@@ -74,7 +74,9 @@ void BlockingPool::watch() {
     }
     const std::uint64_t begun = begun_;
     too_few_.wait_for(lock, patience_, [this] { return stopping_; });
-    if (!waiting_.empty() && begun_ == begun) start_thread();
+    if (stopping_ || begun_ != begun) continue;
+    // Twice as many: however many hang, what waits behind them does not wait for long.
+    for (auto more = std::min(threads_.size(), waiting_.size()); more > 0; --more) start_thread();
   }
 }
 

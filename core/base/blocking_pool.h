@@ -1,9 +1,9 @@
 // BlockingPool: threads for calls that block, where a call that hangs keeps no other from running.
 //
 // A few threads do all the work while calls return. Where a call has waited and none has begun for
-// a moment, all of them hang: then there is one thread more. So there are never more than those few
-// and one for each call that was added and has not returned; who adds calls bounds that (see
-// ConnectorScheduler). Threads are made when they are first needed, and end where as many are idle.
+// a moment, all of them hang: then there are more, and never more than those few and one for each
+// call that was added and has not returned. Who adds calls bounds that (see ConnectorScheduler).
+// Threads are made when they are first needed, and end where the usual number is idle.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@ namespace tidemill {
 
 class BlockingPool final : private CallQueue {
  public:
-  static constexpr std::chrono::milliseconds default_patience{50};
+  static constexpr std::chrono::milliseconds default_patience{20};
 
   /// `threads`, at least 1, work while none hangs.
   explicit BlockingPool(std::size_t threads, std::chrono::milliseconds patience = default_patience);
