@@ -115,7 +115,7 @@ double record_ns(CrashRecord& record, std::size_t batch) {
 
 int run(int rounds) {
   const testing::TempFolder folder;
-  const auto record = require(CrashRecord::open(folder / "running.map", 16));
+  const auto record = require(CrashRecord::open(folder / "running.map", 16, 1000));
   print_machine(rounds);
   std::vector<double> inline_ns, threads_ns, one, hundred, thousand;
   for (int round = 0; round < rounds; ++round) {

@@ -47,7 +47,7 @@ T must(Result<T> result) {
 // The function that does nothing, as the engine holds it.
 struct Noop {
   explicit Noop(AsioScheduler& scheduler)
-      : record(must(CrashRecord::open(folder / "running.map", 16))),
+      : record(must(CrashRecord::open(folder / "running.map", 16, 1000))),
         function({.scheduler = scheduler,
                   .log = log,
                   .name = "noop",
