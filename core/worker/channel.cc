@@ -1,7 +1,6 @@
 #include "core/worker/channel.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -87,6 +86,15 @@ void Channel::trim() {
                             static_cast<off_t>(area + warm_bytes), cold);
 }
 
+Result<WakePipe> WakePipe::create() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return fail_errno(Fault::transient, "cannot make a pipe");
+  WakePipe pipe{.reads = Descriptor(ends[0]), .writes = Descriptor(ends[1])};
+  if (fcntl(pipe.writes.get(), F_SETFL, O_NONBLOCK) != 0)
+    return fail_errno(Fault::transient, "cannot keep a pipe from blocking");
+  return pipe;
+}
+
 Port::Port(Mailbox& out, Mailbox& in, int wake_other, int wake_own)
     : out_(out), in_(in), wake_other_(wake_other), wake_own_(wake_own) {}
 
@@ -122,11 +130,9 @@ bool Port::may_sleep() {
 Message Port::wait() {
   for (;;) {
     if (auto message = take()) return *message;
-    if (!may_sleep()) continue;
-    pollfd bell{.fd = wake_own_, .events = POLLIN, .revents = 0};
-    std::ignore = poll(&bell, 1, -1);
     std::uint64_t wakes = 0;
-    std::ignore = read(wake_own_, &wakes, sizeof wakes);
+    // Where nobody is left to write, the engine has ended, and this process ends with it.
+    if (may_sleep() && read(wake_own_, &wakes, sizeof wakes) == 0) pause();
   }
 }
 

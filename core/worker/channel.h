@@ -6,8 +6,8 @@
 // rules.
 //
 // The memory is a memfd whose size is sealed: pages that nobody touches cost nothing, and neither
-// side can make the other fault by cutting it short. A waiting side sleeps on an eventfd at once:
-// spinning would only take the processor from the other side, see placement.h.
+// side can make the other fault by cutting it short. A waiting side sleeps at once: spinning would
+// only take the processor from the other side, see placement.h.
 //
 // Thread safety: each side has one Port, used by one thread at a time.
 #pragma once
@@ -100,10 +100,22 @@ class Channel {
   std::size_t area_bytes_;
 };
 
+/// What wakes a worker: it blocks in its read, which is one call, and the engine's write does not
+/// block, whatever the worker does to its end. An eventfd has only one such flag for both. The
+/// engine keeps both ends: writing to a worker that has gone is no error then.
+struct WakePipe {
+  /// Errors: transient.
+  static Result<WakePipe> create();
+
+  Descriptor reads;
+  Descriptor writes;
+};
+
 /// One side's way to speak and to listen. The descriptors outlive it.
 class Port {
  public:
-  /// Two eventfds, which do not block.
+  /// `wake_other` does not block when it is written to. Only wait() needs a `wake_own`, which
+  /// blocks when it is read.
   Port(Mailbox& out, Mailbox& in, int wake_other, int wake_own);
 
   void post(const Message& message);
@@ -114,7 +126,7 @@ class Port {
   /// Asks to be woken through `wake_own`. False when a message is there already: do not sleep.
   bool may_sleep();
 
-  /// Sleeps until the next message, in a poll of `wake_own`.
+  /// Sleeps until the next message, in a read of `wake_own`.
   Message wait();
 
   /// Whether the other side has read the last message posted.

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include <unistd.h>
@@ -20,10 +19,12 @@ class ChannelTest : public ::testing::Test {
   Channel attached() { return *Channel::attach(Descriptor(dup(channel_.descriptor()))); }
 
   Channel channel_;
-  Descriptor wake_worker_{eventfd(0, EFD_NONBLOCK)};
-  Descriptor wake_engine_{eventfd(0, EFD_NONBLOCK)};
-  Port engine_{channel_.to_worker(), channel_.to_engine(), wake_worker_.get(), wake_engine_.get()};
-  Port worker_{channel_.to_engine(), channel_.to_worker(), wake_engine_.get(), wake_worker_.get()};
+  WakePipe wake_worker_ = *WakePipe::create();
+  WakePipe wake_engine_ = *WakePipe::create();
+  Port engine_{channel_.to_worker(), channel_.to_engine(), wake_worker_.writes.get(),
+               wake_engine_.reads.get()};
+  Port worker_{channel_.to_engine(), channel_.to_worker(), wake_engine_.writes.get(),
+               wake_worker_.reads.get()};
 };
 
 TEST_F(ChannelTest, BothSidesSeeTheSameAreas) {
@@ -87,6 +88,14 @@ TEST_F(ChannelTest, NobodySleepsThroughAMessage) {
   engine_.post({.word = Word::invoke});
   EXPECT_FALSE(worker_.may_sleep());
   EXPECT_TRUE(worker_.take());
+  EXPECT_TRUE(worker_.may_sleep());
+  engine_.post({.word = Word::quit});
+  EXPECT_EQ(worker_.wait().word, Word::quit);
+}
+
+TEST_F(ChannelTest, APipeThatIsFullHoldsNobodyUp) {
+  const std::uint64_t one = 1;
+  while (write(wake_worker_.writes.get(), &one, sizeof one) == sizeof one) continue;
   EXPECT_TRUE(worker_.may_sleep());
   engine_.post({.word = Word::quit});
   EXPECT_EQ(worker_.wait().word, Word::quit);

@@ -46,7 +46,7 @@ constexpr std::string_view broke_the_rules = "the worker broke the rules of its 
 
 }  // namespace
 
-Worker::Worker(const WorkerSpec& spec, Channel channel, Descriptor wake_worker,
+Worker::Worker(const WorkerSpec& spec, Channel channel, WakePipe wake_worker,
                Descriptor wake_engine, Descriptor cancel, Descriptor awaited, WorkerProcess process)
     : spec_(spec),
       channel_(std::move(channel)),
@@ -56,7 +56,8 @@ Worker::Worker(const WorkerSpec& spec, Channel channel, Descriptor wake_worker,
       process_(std::move(process)),
       awaited_(std::move(awaited)),
       placement_(process_.pid()),
-      port_(channel_.to_worker(), channel_.to_engine(), wake_worker_.get(), wake_engine_.get()),
+      port_(channel_.to_worker(), channel_.to_engine(), wake_worker_.writes.get(),
+            wake_engine_.get()),
       host_calls_(spec.host, channel_, port_),
       started_(spec.host.now()) {}
 
@@ -70,9 +71,11 @@ bool Worker::listen() {
 Result<std::unique_ptr<Worker>> Worker::start(const WorkerSpec& spec, Nursery& nursery) {
   auto channel = Channel::create(spec.host.memory_bytes_max);
   if (!channel) return std::unexpected(channel.error());
-  Descriptor wake_worker = wake_up(), wake_engine = wake_up(), cancel = wake_up();
+  auto wake_worker = WakePipe::create();
+  if (!wake_worker) return std::unexpected(wake_worker.error());
+  Descriptor wake_engine = wake_up(), cancel = wake_up();
   Descriptor awaited(epoll_create1(EPOLL_CLOEXEC));
-  if (!wake_worker || !wake_engine || !cancel || !awaited)
+  if (!wake_engine || !cancel || !awaited)
     return fail_errno(Fault::transient, "cannot make what wakes a worker");
   const Start start{.plugin = spec.plugin->path(),
                     .function = spec.host.function,
@@ -84,11 +87,11 @@ Result<std::unique_ptr<Worker>> Worker::start(const WorkerSpec& spec, Nursery& n
   auto process = nursery.start({.program = spec.program,
                                 .arguments = {"tidemill", "worker", spec.host.function},
                                 .memory = channel->descriptor(),
-                                .wake_worker = wake_worker.get(),
+                                .wake_worker = wake_worker->reads.get(),
                                 .wake_engine = wake_engine.get(),
                                 .cancel = cancel.get()});
   if (!process) return std::unexpected(process.error());
-  std::unique_ptr<Worker> worker(new Worker(spec, std::move(*channel), std::move(wake_worker),
+  std::unique_ptr<Worker> worker(new Worker(spec, std::move(*channel), std::move(*wake_worker),
                                             std::move(wake_engine), std::move(cancel),
                                             std::move(awaited), std::move(*process)));
   if (!worker->listen()) {

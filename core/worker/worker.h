@@ -66,7 +66,7 @@ class Worker {
  private:
   enum class Arrival { message, died, late };
 
-  Worker(const WorkerSpec& spec, Channel channel, Descriptor wake_worker, Descriptor wake_engine,
+  Worker(const WorkerSpec& spec, Channel channel, WakePipe wake_worker, Descriptor wake_engine,
          Descriptor cancel, Descriptor awaited, WorkerProcess process);
 
   bool listen();
@@ -77,7 +77,7 @@ class Worker {
 
   const WorkerSpec& spec_;
   Channel channel_;
-  Descriptor wake_worker_;
+  WakePipe wake_worker_;
   Descriptor wake_engine_;
   Descriptor cancel_;
   WorkerProcess process_;
