@@ -4,14 +4,17 @@
 //     sim ... --rocksdb          on RocksDB, over a disk that loses what was not synced
 //     sim ... --repeat           runs each seed twice and compares the traces
 //     sim ... --trace            tells on stderr what happens
+//     sim ... --abort            dies at the first seed, to show what it says then
 //     sim_mutants ... --mutants  breaks the engine on purpose; every fault must be caught
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "core/base/mutation.h"
+#include "tests/sim/at_abort.h"
 #include "tests/sim/run.h"
 #include "tests/sim/trace.h"
 
@@ -24,21 +27,30 @@ struct Options {
   World::On on = World::On::model;
   bool repeat = false;
   bool mutants = false;
+  bool abort = false;
 };
 
-bool report(std::uint64_t seed, const std::string& failure) {
-  std::fprintf(stderr, "FAILED: %s\n  reproduce: sim --seed %" PRIu64 " --seeds 1\n",
-               failure.c_str(), seed);
+std::string reproduce_line(const Options& options, std::uint64_t seed) {
+  std::string line = "  reproduce: sim --seed " + std::to_string(seed) + " --seeds 1";
+  if (options.on == World::On::rocksdb) line += " --rocksdb";
+  if (options.repeat) line += " --repeat";
+  return line + "\n";
+}
+
+bool report(const Options& options, std::uint64_t seed, const std::string& failure) {
+  std::fprintf(stderr, "FAILED: %s\n%s", failure.c_str(), reproduce_line(options, seed).c_str());
   return false;
 }
 
 bool run_seeds(const Options& options) {
   std::uint64_t hash = 0, events = 0, lives = 0;
   for (std::uint64_t seed = options.seed; seed < options.seed + options.seeds; ++seed) {
+    say_at_abort("DIED\n" + reproduce_line(options, seed));
+    if (options.abort) std::abort();
     const Outcome outcome = run(seed, options.on);
-    if (!outcome.failure.empty()) return report(seed, outcome.failure);
+    if (!outcome.failure.empty()) return report(options, seed, outcome.failure);
     if (options.repeat && run(seed, options.on).hash != outcome.hash)
-      return report(seed, "two runs of one seed gave different traces");
+      return report(options, seed, "two runs of one seed gave different traces");
     hash = hash * 31 + outcome.hash;
     events += outcome.events;
     lives += outcome.lives;
@@ -92,8 +104,11 @@ bool catch_mutants(const Options& options) {
     active_mutation = mutation;
     std::uint64_t tried = 0;
     std::string failure;
-    while (tried < options.seeds && failure.empty())
-      failure = run(options.seed + tried++, World::On::model).failure;
+    while (tried < options.seeds && failure.empty()) {
+      const std::uint64_t seed = options.seed + tried++;
+      say_at_abort("DIED at seed " + std::to_string(seed) + " with: " + name + "\n");
+      failure = run(seed, World::On::model).failure;
+    }
     if (failure.empty()) {
       std::printf("%-24s NOT CAUGHT in %" PRIu64 " seeds\n", name, tried);
       all = false;
@@ -120,12 +135,15 @@ int main(int argc, char** argv) {
       Trace::aloud = true;
     } else if (std::strcmp(argv[i], "--repeat") == 0) {
       options.repeat = true;
+    } else if (std::strcmp(argv[i], "--abort") == 0) {
+      options.abort = true;
 #ifdef TIDEMILL_MUTATIONS
     } else if (std::strcmp(argv[i], "--mutants") == 0) {
       options.mutants = true;
 #endif
     } else {
-      std::fprintf(stderr, "usage: %s [--seed N] [--seeds K] [--rocksdb] [--repeat] [--trace]\n",
+      std::fprintf(stderr,
+                   "usage: %s [--seed N] [--seeds K] [--rocksdb] [--repeat] [--trace] [--abort]\n",
                    argv[0]);
       return 2;
     }
