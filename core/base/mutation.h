@@ -16,6 +16,9 @@ enum class Mutation {
   forget_failed_ack,      ///< The source is told once, whether it takes the ack or not.
   ignore_sink_refusal,    ///< An effect that its sink refused counts as written.
   keep_rows_of_the_dead,  ///< An event that died at a sink still changes its rows.
+  send_the_unsettled,     ///< Sinks get effects of events that have not settled.
+  write_all_again,        ///< One busy effect brings along all that were written with it.
+  write_alone_again,      ///< A busy effect leaves behind what has to stay behind it.
   // Progress.
   forget_settled_ranges,  ///< What settled ahead of a hole is not remembered.
   skip_failed_event,      ///< A failed event does not pin `next`.
@@ -50,6 +53,8 @@ enum class Mutation {
   // Outboxes.
   deliver_after_removal,  ///< A queued effect leaves its outbox before its sink has it.
   lose_queued_effect,     ///< The last effect for an outbox is not written.
+  queue_effect_twice,     ///< The last effect for an outbox is written twice.
+  deliver_backwards,      ///< What waits in an outbox goes to its sink from the back.
 };
 
 #ifdef TIDEMILL_MUTATIONS

@@ -141,6 +141,7 @@ Task<Result<>> OutboxPump::run() {
     }
     page.queued = std::move(*queued);
     page.lay_out();
+    if (mutated(Mutation::deliver_backwards)) std::ranges::reverse(page.effects);
     if (mutated(Mutation::deliver_after_removal)) std::ignore = co_await commit(page);
     const bool delivered = co_await deliver(page);
     if (!delivered) break;

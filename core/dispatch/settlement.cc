@@ -109,9 +109,11 @@ std::vector<Effect> PipelineRunner::effects_for(const SinkBinding& binding,
   const auto& fates = settlement.fates;
   switch (binding.takes) {
     case Takes::output:
-      for (const Effect& effect : settlement.answer.effects)
-        if (effect.output == binding.output && fates[effect.event] == Fate::settle)
-          effects.push_back(effect);
+      for (const Effect& effect : settlement.answer.effects) {
+        const bool settles =
+            fates[effect.event] == Fate::settle || mutated(Mutation::send_the_unsettled);
+        if (effect.output == binding.output && settles) effects.push_back(effect);
+      }
       break;
     case Takes::event:
       effects.reserve(events.size());
@@ -277,6 +279,8 @@ void PipelineRunner::add_queued(const SinkBinding& binding, Settlement& settleme
     part.queued.push_back(std::move(queued));
   }
   if (mutated(Mutation::lose_queued_effect) && !part.queued.empty()) part.queued.pop_back();
+  if (mutated(Mutation::queue_effect_twice) && !part.queued.empty())
+    part.queued.push_back(QueuedEffect(part.queued.back()));
 }
 
 void PipelineRunner::add_marks(const Settlement& settlement, CommitPart& part) const {

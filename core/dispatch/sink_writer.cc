@@ -73,12 +73,15 @@ void keep_unsettled(SinkWrite& write, std::vector<Tries>& tries) {
   std::set<std::string_view> keys;        // Of effects that are kept,
   std::set<std::string_view> event_keys;  // and of their events.
   std::size_t kept = 0;
+  const bool more = mutated(Mutation::write_all_again) &&
+                    std::ranges::any_of(tries, [](const Tries& t) { return t.all() > 0; });
   for (std::size_t i = 0; i < write.effects.size(); ++i) {
     const Effect effect = write.effects[i];
     const std::string_view event_key =
         write.ordering == Ordering::keyed ? write.events[effect.event].key : std::string_view();
-    const bool behind = (write.ordering == Ordering::ordered && kept > 0) ||
-                        keys.contains(effect.key) || event_keys.contains(event_key);
+    const bool follows = (write.ordering == Ordering::ordered && kept > 0) ||
+                         keys.contains(effect.key) || event_keys.contains(event_key);
+    const bool behind = (follows && !mutated(Mutation::write_alone_again)) || more;
     if ((tries[i].all() == 0 && !behind) || write.given_up(effect)) continue;
     if (!effect.key.empty()) keys.insert(effect.key);
     if (!event_key.empty()) event_keys.insert(event_key);

@@ -16,6 +16,8 @@
 
 namespace tidemill::sim {
 
+class Witness;
+
 class SimSource final : public Source {
  public:
   SimSource(World& world, const Flow& flow, Scheduler& scheduler);
@@ -54,8 +56,13 @@ class SimSource final : public Source {
 
 class SimInvoker final : public Invoker {
  public:
-  SimInvoker(World& world, const Flow& flow, Scheduler& scheduler, CommitSequencer& sequencer)
-      : world_(world), flow_(flow), scheduler_(scheduler), sequencer_(sequencer) {}
+  SimInvoker(World& world, const Flow& flow, Scheduler& scheduler, CommitSequencer& sequencer,
+             Witness& witness)
+      : world_(world),
+        flow_(flow),
+        scheduler_(scheduler),
+        sequencer_(sequencer),
+        witness_(witness) {}
 
   const FunctionTraits& traits() const override { return traits_; }
   std::string_view version() const override { return "sim"; }
@@ -72,16 +79,19 @@ class SimInvoker final : public Invoker {
   const Flow& flow_;
   Scheduler& scheduler_;
   CommitSequencer& sequencer_;
+  Witness& witness_;
   FunctionTraits traits_{false, {"messages", "rows", "counts"}};
 };
 
 /// Refuses the events that `refuses` names; is busy now and then.
 class SimSink final : public Sink {
  public:
-  SimSink(World& world, const Flow& flow, Scheduler& scheduler, std::string name, Nature refuses)
+  SimSink(World& world, const Flow& flow, Scheduler& scheduler, Witness& witness, std::string name,
+          Nature refuses)
       : world_(world),
         flow_(flow),
         scheduler_(scheduler),
+        witness_(witness),
         name_(std::move(name)),
         refuses_(refuses) {}
 
@@ -99,6 +109,7 @@ class SimSink final : public Sink {
   World& world_;
   const Flow& flow_;
   Scheduler& scheduler_;
+  Witness& witness_;
   const std::string name_;
   const Nature refuses_;
   bool writing_ = false;

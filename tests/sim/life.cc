@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "tests/sim/witness.h"
+
 namespace tidemill::sim {
 namespace {
 
@@ -41,11 +43,12 @@ struct SlowDisk {
 struct Life::Line {
   Line(World& world, const Flow& f, Life& life)
       : flow(f),
+        witness(world, flow),
         source(world, flow, life.scheduler_),
-        invoker(world, flow, life.scheduler_, life.sequencer_),
-        out(world, flow, life.scheduler_, "out", Nature::refused),
-        later(world, flow, life.scheduler_, "later", Nature::refused_later),
-        failures(world, flow, life.scheduler_, "failures", Nature::healthy) {}
+        invoker(world, flow, life.scheduler_, life.sequencer_, witness),
+        out(world, flow, life.scheduler_, witness, "out", Nature::refused),
+        later(world, flow, life.scheduler_, witness, "later", Nature::refused_later),
+        failures(world, flow, life.scheduler_, witness, "failures", Nature::healthy) {}
 
   std::vector<SinkBinding> bindings() {
     std::vector<SinkBinding> all;
@@ -69,6 +72,7 @@ struct Life::Line {
   }
 
   const Flow& flow;
+  Witness witness;
   SimSource source;
   SimInvoker invoker;
   SimSink out;
@@ -90,6 +94,9 @@ Life::Life(World& world, std::uint64_t seed)
     return random % 2 == 0 ? ModelStore::Write::fails_and_happened
                            : ModelStore::Write::fails_and_did_not;
   };
+  world_.store.commits = [this](const CommitPart& part) {
+    lines_.at(part.pipeline.value - 1)->witness.commits(part);
+  };
   world_.store.read_fails = [this] {
     return scheduler_.random() % 1000 < world_.scenario.bad_reads;
   };
@@ -101,6 +108,7 @@ Life::Life(World& world, std::uint64_t seed)
 Life::~Life() {
   scheduler_.abandon();
   world_.store.write_goes = nullptr;
+  world_.store.commits = nullptr;
   world_.store.read_fails = nullptr;
   world_.store.reopens = nullptr;
   world_.hand_back();

@@ -70,6 +70,9 @@ bool catch_mutants(const Options& options) {
       {Mutation::forget_failed_ack, "forget failed ack"},
       {Mutation::ignore_sink_refusal, "ignore sink refusal"},
       {Mutation::keep_rows_of_the_dead, "keep rows of the dead"},
+      {Mutation::send_the_unsettled, "send the unsettled"},
+      {Mutation::write_all_again, "write all again"},
+      {Mutation::write_alone_again, "write alone again"},
       {Mutation::forget_settled_ranges, "forget settled ranges"},
       {Mutation::skip_failed_event, "skip failed event"},
       {Mutation::dead_without_progress, "dead without progress"},
@@ -98,6 +101,8 @@ bool catch_mutants(const Options& options) {
       {Mutation::trust_the_unwatched, "trust the unwatched"},
       {Mutation::deliver_after_removal, "deliver after removal"},
       {Mutation::lose_queued_effect, "lose queued effect"},
+      {Mutation::queue_effect_twice, "queue effect twice"},
+      {Mutation::deliver_backwards, "deliver backwards"},
   };
   bool all = true;
   for (const auto& [mutation, name] : mutants) {

@@ -121,6 +121,8 @@ Result<std::vector<QueuedEffect>> ModelStore::queued(OutboxId outbox, std::uint6
 Result<> ModelStore::commit(std::span<const CommitPart* const> parts, WallTime now,
                             Durability durability) {
   if (broken_) return broken();
+  if (commits)
+    for (const CommitPart* part : parts) commits(*part);
   const Write write = write_goes ? write_goes() : Write::good;
   broken_ = write != Write::good;
   if (write != Write::fails_and_did_not) {

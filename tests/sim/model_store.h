@@ -78,6 +78,8 @@ class ModelStore final : public Store {
   std::function<Write()> write_goes;
   /// Asked whenever an outbox is read: does that fail?
   std::function<bool()> read_fails;
+  /// Told of every part that is about to be written.
+  std::function<void(const CommitPart& part)> commits;
   /// Told of every row that becomes visible.
   std::function<void(const std::string& key)> committed;
   /// Asked at every reopen().

@@ -148,6 +148,8 @@ void Oracle::check_event_at_end(const Flow& flow, const Fates& fates, std::uint3
   if (lives) {
     world_.expect(fates.committed(name) >= 1, name + " was lost");
     world_.expect(!fates.dead.contains(name), name + " is healthy and in the dead letters");
+    world_.expect(!world_.received.contains(receipt(name, "failures")),
+                  name + " is healthy, and on_failure says that it was given up");
   } else {
     world_.expect(fates.dead.contains(name), name + " cannot succeed and is no dead letter");
     if (flow.failure_sink)

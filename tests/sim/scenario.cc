@@ -151,4 +151,8 @@ std::string event_name(std::uint32_t flow, std::uint32_t partition, std::uint64_
   return std::to_string(flow) + "/p" + std::to_string(partition) + "-" + std::to_string(index);
 }
 
+std::uint64_t event_index(std::string_view name) {
+  return std::stoull(std::string(name.substr(name.find('-') + 1)));
+}
+
 }  // namespace tidemill::sim

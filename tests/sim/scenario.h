@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/dispatch/pipeline_runner.h"
@@ -81,6 +82,7 @@ struct Scenario {
 
 /// The name of an event in traces and in row keys: "2/p3-17".
 std::string event_name(std::uint32_t flow, std::uint32_t partition, std::uint64_t index);
+std::uint64_t event_index(std::string_view name);
 
 /// A draw that does not depend on when it is made.
 std::uint64_t draw_of(std::uint64_t seed, std::uint64_t a, std::uint64_t b, std::uint64_t salt);

@@ -3,14 +3,12 @@
 #include <memory>
 
 #include "tests/sim/edges.h"
+#include "tests/sim/witness.h"
 
 namespace tidemill::sim {
 namespace {
 
-std::uint64_t index_of(const Event& event) {
-  const std::string_view name = event.data.view();
-  return std::stoull(std::string(name.substr(name.find('-') + 1)));
-}
+std::uint64_t index_of(const Event& event) { return event_index(event.data.view()); }
 
 }  // namespace
 
@@ -23,6 +21,7 @@ struct SimInvoker::Counts {
 
 Task<Answer> SimInvoker::invoke(const Request& request) {
   check(request);
+  witness_.asked(request);
   const std::uint64_t trouble = scheduler_.random();
   const bool troubled = request.attempt == 1 && trouble % 1000 < flow_.batch_trouble;
   // A handler that hangs is given up at its timeout.
@@ -49,12 +48,14 @@ Task<Answer> SimInvoker::invoke(const Request& request) {
   if (troubled) {
     const Fault fault = trouble % 3 == 1 ? Fault::throttled : Fault::transient;
     answer.error = Error{fault, hangs ? "took too long" : "is in trouble"};
+    witness_.answered(request, answer);
     co_return answer;
   }
   for (std::uint32_t i = 0; i < request.events.size(); ++i)
     if (!fails(request, i, answer)) answer_rows(request.events[i], i, answer, *counts);
   if (answer.error) answer = Answer{.error = answer.error};
   answer.keep = counts;
+  witness_.answered(request, answer);
   co_return answer;
 }
 

@@ -1,4 +1,5 @@
 #include "tests/sim/edges.h"
+#include "tests/sim/witness.h"
 
 namespace tidemill::sim {
 
@@ -11,6 +12,7 @@ Task<std::vector<Result<>>> SimSink::write(SinkBatch batch) {
   writing_ = true;
   co_await sleep_until(scheduler_, scheduler_.now() + Duration(scheduler_.random() % 100'000));
   std::vector<Result<>> answers;
+  std::vector<std::string> names;
   for (const Effect& effect : batch.effects) {
     // A record of a failure says which event it is about in its own words.
     const Event& event = batch.events[effect.event];
@@ -20,7 +22,8 @@ Task<std::vector<Result<>>> SimSink::write(SinkBatch batch) {
       name.resize(name.find('"'));
       world_.expect(name == event.data.view(), "a record is about another event");
     }
-    const std::uint64_t index = std::stoull(name.substr(name.find('-') + 1));
+    names.push_back(name);
+    const std::uint64_t index = event_index(name);
     if (refuses_ != Nature::healthy && flow_.nature(event.partition.value, index) == refuses_) {
       answers.push_back(fail(Fault::bad_event, "refused"));
     } else if (scheduler_.random() % 1000 < flow_.sink_flaky) {
@@ -32,6 +35,7 @@ Task<std::vector<Result<>>> SimSink::write(SinkBatch batch) {
       answers.push_back(Result<>{});
     }
   }
+  witness_.wrote(name_, batch, names, answers);
   writing_ = false;
   co_return answers;
 }

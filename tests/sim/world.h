@@ -60,6 +60,8 @@ class World {
   std::vector<Upstream> upstreams;  ///< By flow.
   /// By flow, sink and event's name: how often it was received.
   std::map<std::string, std::uint32_t> received;
+  /// As `received`: under which id.
+  std::map<std::string, std::string> effect_ids;
 
  private:
   std::unique_ptr<TwinStore> twin_;
