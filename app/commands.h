@@ -20,6 +20,7 @@ void add_check(CLI::App& app, Session& session);
 void add_describe(CLI::App& app, Session& session);  // list, describe, schema, version
 void add_state(CLI::App& app, Session& session);     // table, progress, dlq, status
 void add_invoke(CLI::App& app, Session& session);
+void add_match(CLI::App& app, Session& session);
 void add_new(CLI::App& app, Session& session);
 
 }  // namespace tidemill::app

@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   add_describe(app, session);
   add_state(app, session);
   add_invoke(app, session);
+  add_match(app, session);
   add_new(app, session);
   try {
     app.parse(argc, argv);
