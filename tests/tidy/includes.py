@@ -27,6 +27,8 @@ THIRD_PARTY = {
     "fmt/": ("core/", "connectors/", "app/"),
     "jpeglib.h": ("functions/",),
     "jerror.h": ("functions/",),
+    "jq.h": ("core/expression/",),
+    "jv.h": ("core/expression/",),
     "librdkafka/": ("connectors/kafka/",),
     "nettle/": ("functions/",),
     "opencv2/": ("functions/",),
