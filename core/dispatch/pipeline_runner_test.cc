@@ -25,7 +25,8 @@ const Error busy{Fault::transient, "busy"};
 
 TEST_F(PipelineRunnerTest, WithoutAFunctionEventsBecomeRowsUnderTheirKeyPath) {
   with_function_ = false;
-  bindings_ = {{.name = "t", .takes = Takes::event, .key = KeyPath::parse(".id").value()}};
+  bindings_ = {
+      {.name = "t", .takes = Takes::event, .key = expression::Expression::compile(".id").value()}};
   push({R"({"id":"a"})", R"({"id":7})"});
 
   run();
@@ -38,7 +39,8 @@ TEST_F(PipelineRunnerTest, WithoutAFunctionEventsBecomeRowsUnderTheirKeyPath) {
 
 TEST_F(PipelineRunnerTest, AnEventWithoutAKeyDiesAtItsTableAndTheOthersStand) {
   with_function_ = false;
-  bindings_ = {{.name = "t", .takes = Takes::event, .key = KeyPath::parse(".id").value()}};
+  bindings_ = {
+      {.name = "t", .takes = Takes::event, .key = expression::Expression::compile(".id").value()}};
   push({R"({"id":"a"})", "not json", R"({"id":"c"})"});
 
   run();

@@ -5,6 +5,7 @@
 #include "core/base/mutation.h"
 #include "core/dispatch/destination_record.h"
 #include "core/dispatch/pipeline_runner.h"
+#include "core/dispatch/row_key.h"
 #include "core/dispatch/sink_writer.h"
 
 namespace tidemill {
@@ -246,7 +247,7 @@ void PipelineRunner::add_rows(const SinkBinding& binding, Settlement& settlement
     return;
   }
   for (const Effect& effect : effects_for(binding, settlement)) {
-    auto key = binding.key.of(events[effect.event], effect.data);
+    auto key = row_key(binding.key, events[effect.event], effect.data);
     if (key) {
       add(effect, settlement.texts.emplace_back(std::move(*key)));
     } else {

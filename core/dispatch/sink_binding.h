@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "core/config/plan.h"
-#include "core/dispatch/key_path.h"
 #include "core/dispatch/turnstile.h"
+#include "core/expression/expression.h"
 #include "core/state/store.h"
 #include "tidemill/sink.h"
 
@@ -28,9 +28,9 @@ struct SinkBinding {
   Sink* sink = nullptr;  ///< Null: the table below.
   TableId table;
   Takes takes = Takes::output;
-  std::uint32_t output = 0;        ///< Index among the function's outputs.
-  KeyPath key;                     ///< Tables fed by events; a row of an output brings its own key.
-  std::optional<Duration> expire;  ///< Tables: of their rows, from their last change.
+  std::uint32_t output = 0;                   ///< Index among the function's outputs.
+  std::optional<expression::Expression> key;  ///< Tables fed by events: see row_key().
+  std::optional<Duration> expire;             ///< Tables: of their rows, from their last change.
   RetryPolicy retry;
   Delivery delivery = Delivery::wait;
   OutboxId outbox;  ///< Delivery::queue.

@@ -142,7 +142,7 @@ Result<> LineBuilder::bind_table(const SinkPlan& sink, SinkBinding& binding) {
   binding.table = *table;
   binding.expire = options->expire;
   if (options->key.empty()) return {};
-  auto key = KeyPath::parse(options->key);
+  auto key = expression::Expression::compile(options->key);
   if (!key) return std::unexpected(key.error());
   binding.key = std::move(*key);
   return {};

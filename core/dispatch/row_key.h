@@ -1,0 +1,20 @@
+// The key of a row that an event becomes. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/expression/expression.h"
+#include "tidemill/event.h"
+
+namespace tidemill {
+
+/// What `key` gives for `event`, whose payload is `data`; without one the event's own key, or its
+/// identity where it has none.
+///
+/// Errors: as evaluate_key().
+Result<std::string> row_key(const std::optional<expression::Expression>& key, const Event& event,
+                            std::string_view data);
+
+}  // namespace tidemill
