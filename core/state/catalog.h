@@ -1,11 +1,12 @@
-// Catalog: the immutable numbers behind the names of pipelines, tables and outboxes.
+// Catalog: the immutable numbers behind the names of pipelines, tables, outboxes and streams.
 //
 // Keys and files carry the number, so that a rename rewrites nothing. A number is never used again,
 // whatever becomes of its name. Everything is kept in memory too: there are as many entries as
 // names in a user's files.
 //
 //   registry family   kind:u8 name -> integer      kind: 'p' pipeline, 't' table, 'o' outbox,
-//                                                  whose name is pipeline:u32 and its sink's name
+//                                                  whose name is pipeline:u32 and its sink's name,
+//                                                  'q' queue, 'l' log, 'c' changes of a table
 //                     '#'          -> integer      the next free number
 //
 // Thread safety: any thread; all but find() and all() under a lock of Database::hold(). Errors of
@@ -27,7 +28,14 @@
 
 namespace tidemill::state {
 
-enum class NameKind : char { pipeline = 'p', table = 't', outbox = 'o' };
+enum class NameKind : char {
+  pipeline = 'p',
+  table = 't',
+  outbox = 'o',
+  queue = 'q',
+  log = 'l',
+  changes = 'c',
+};
 
 class Catalog {
  public:

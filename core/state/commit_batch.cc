@@ -72,8 +72,13 @@ void must(const rocksdb::Status& status) {
 }  // namespace
 
 struct CommitBatch::Impl {
-  Impl(Database& d, Marks& m, Outboxes& o, ExpiredNumbers& e)
-      : database(d), marks(m), outboxes(o), expired(e) {}
+  explicit Impl(const Parts& parts)
+      : database(parts.database),
+        marks(parts.marks),
+        outboxes(parts.outboxes),
+        expired(parts.expired),
+        streams(parts.streams),
+        changes(parts.changes) {}
 
   void add_row(const RowChange& row);
   void fold_merge(const RowChange& row);
@@ -84,6 +89,9 @@ struct CommitBatch::Impl {
   Marks& marks;
   Outboxes& outboxes;
   ExpiredNumbers& expired;
+  Streams& streams;
+  ChangeFeed& changes;
+  Result<> outcome;  // Of what had to be read.
   rocksdb::WriteBatch batch;
   std::uint64_t row_version = 0;
   WallTime now;
@@ -94,9 +102,7 @@ struct CommitBatch::Impl {
   std::string value;
 };
 
-CommitBatch::CommitBatch(Database& database, Marks& marks, Outboxes& outboxes,
-                         ExpiredNumbers& expired)
-    : impl_(std::make_unique<Impl>(database, marks, outboxes, expired)) {}
+CommitBatch::CommitBatch(Parts parts) : impl_(std::make_unique<Impl>(parts)) {}
 CommitBatch::~CommitBatch() = default;
 
 void CommitBatch::begin(std::uint64_t row_version, WallTime now) {
@@ -107,6 +113,8 @@ void CommitBatch::begin(std::uint64_t row_version, WallTime now) {
   impl_->row_version = row_version;
   impl_->now = now;
   impl_->expired.remove(impl_->batch, now);
+  impl_->changes.begin(row_version, now);
+  impl_->outcome = {};
 }
 
 void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
@@ -144,6 +152,9 @@ void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
   impl_->marks.append(batch, part.pipeline, part.settled_ids, impl_->now);
   impl_->outboxes.append(batch, part.queued);
   impl_->outboxes.remove(batch, part.delivered);
+  impl_->streams.trim(batch, part.trimmed);
+  impl_->streams.remove(batch, part.removed);
+  impl_->streams.append(batch, part.appended, impl_->now);
   for (const DeadLetter& letter : part.dead_letters) {
     value.clear();
     append_dead_letter(value, letter);
@@ -158,11 +169,15 @@ void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
 }
 
 Result<> CommitBatch::write(Durability durability) {
+  if (!impl_->outcome) return impl_->database.give_up(impl_->outcome.error());
   impl_->write_merges();
+  impl_->changes.finish(impl_->batch);
+  impl_->streams.finish(impl_->batch);
   return impl_->database.write(impl_->batch, durability);
 }
 
 void CommitBatch::Impl::add_row(const RowChange& row) {
+  if (outcome) outcome = changes.note(batch, row);
   if (row.expires.value != 0) {
     TableTarget& table = target(row.table);
     if (!table.expires) expired.watch(row.table);
@@ -186,13 +201,7 @@ void CommitBatch::Impl::add_row(const RowChange& row) {
 }
 
 void CommitBatch::Impl::fold_merge(const RowChange& row) {
-  // Counting counts merges; folded counts add up.
-  const std::int64_t operand = row.merge == MergeKind::count ? 1 : row.operand;
-  const RowValue merge{.row_version = row_version,
-                       .time = row.time,
-                       .expires = row.expires,
-                       .written = row.expires.value == 0 ? WallTime() : now,
-                       .number = Number{.kind = row.merge, .value = operand}};
+  const RowValue merge = merge_operand(row, row_version, now);
   const auto [place, added] = merges.try_emplace(RowRef{row.table, row.key}, merge);
   if (added) return;
   if (fold_together(place->second, merge)) {

@@ -10,18 +10,28 @@
 #include <cstdint>
 #include <memory>
 
+#include "core/state/change_feed.h"
 #include "core/state/database.h"
 #include "core/state/expired_numbers.h"
 #include "core/state/marks.h"
 #include "core/state/outboxes.h"
 #include "core/state/store.h"
+#include "core/state/streams.h"
 
 namespace tidemill::state {
 
 class CommitBatch {
  public:
   /// What it is given outlives the batch. The batch dies when the database is opened again.
-  CommitBatch(Database& database, Marks& marks, Outboxes& outboxes, ExpiredNumbers& expired);
+  struct Parts {
+    Database& database;
+    Marks& marks;
+    Outboxes& outboxes;
+    ExpiredNumbers& expired;
+    Streams& streams;
+    ChangeFeed& changes;
+  };
+  explicit CommitBatch(Parts parts);
   ~CommitBatch();
 
   /// Starts afresh. Every row touched carries `row_version`, which grows from group to group; what
@@ -31,7 +41,7 @@ class CommitBatch {
   /// Adds a part; where parts disagree, the later one wins. `identity` is the hash of the source
   /// identity that the part's progress belongs to; dead letters are numbered from
   /// `dead_letter_next` on. Precondition: every table was made by Database::make_table, every
-  /// outbox opened.
+  /// outbox and stream opened.
   void add(const CommitPart& part, std::uint64_t identity, std::uint64_t& dead_letter_next);
 
   /// Errors: transient; then nobody knows whether the group was written.

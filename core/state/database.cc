@@ -31,10 +31,11 @@ constexpr const char* progress_name = "progress";
 constexpr const char* dead_letters_name = "dead_letters";
 constexpr const char* dedupe_name = "dedupe";
 constexpr const char* outbox_name = "outbox";
+constexpr const char* streams_name = "streams";
 constexpr std::string_view table_prefix = "table.";
 
-// A file of the outbox that holds so many removed effects in a row is compacted at once: what was
-// delivered lies in front of what was not, and every reader would have to walk over it.
+// A file of outboxes or streams that holds so many removed entries in a row is compacted at once:
+// what was delivered lies in front of what was not, and every reader would have to walk over it.
 constexpr std::size_t removed_window = 4096;
 constexpr std::size_t removed_in_window = 2048;
 
@@ -145,7 +146,7 @@ struct Database::FamilyOptions {
 
   const rocksdb::ColumnFamilyOptions& of(std::string_view name) const {
     if (name.starts_with(table_prefix)) return table;
-    return name == outbox_name ? outbox : plain;
+    return name == outbox_name || name == streams_name ? outbox : plain;
   }
 
   rocksdb::ColumnFamilyOptions plain;
@@ -238,7 +239,7 @@ void Database::remember(const Error& error) {
 Result<> Database::make_system_families() {
   std::vector<rocksdb::ColumnFamilyDescriptor> missing;
   for (const char* name :
-       {registry_name, progress_name, dead_letters_name, dedupe_name, outbox_name}) {
+       {registry_name, progress_name, dead_letters_name, dedupe_name, outbox_name, streams_name}) {
     if (!families_.contains(name)) missing.emplace_back(name, family_options_->of(name));
   }
   if (!missing.empty()) {
@@ -254,6 +255,7 @@ Result<> Database::make_system_families() {
   dead_letters_ = families_[dead_letters_name];
   dedupe_ = families_[dedupe_name];
   outbox_ = families_[outbox_name];
+  streams_ = families_[streams_name];
   return {};
 }
 
@@ -336,6 +338,11 @@ Result<> Database::write(rocksdb::WriteBatch& batch, Durability durability) {
   auto failure = storage_failure("write the data folder", status);
   remember(failure.error());
   return failure;
+}
+
+std::unexpected<Error> Database::give_up(Error error) {
+  remember(error);
+  return std::unexpected(std::move(error));
 }
 
 Result<> Database::sync() {

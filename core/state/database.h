@@ -2,8 +2,8 @@
 // and closed. Knows nothing about pipelines or rows.
 //
 // Column families: `default` (meta), `registry`, `progress`, `dead_letters`, `dedupe`, `outbox`,
-// and `table.<id>` for every table. A folder may hold families of a later minor version; they are
-// opened and left alone.
+// `streams`, and `table.<id>` for every table. A folder may hold families of a later minor version;
+// they are opened and left alone.
 //
 // Memory is bounded over all families together: memtables by Limits::memtable_bytes, blocks with
 // their indexes and filters by Limits::cache_bytes.
@@ -88,6 +88,7 @@ class Database {
   rocksdb::ColumnFamilyHandle* dead_letters() const { return dead_letters_; }
   rocksdb::ColumnFamilyHandle* dedupe() const { return dedupe_; }
   rocksdb::ColumnFamilyHandle* outbox() const { return outbox_; }
+  rocksdb::ColumnFamilyHandle* streams() const { return streams_; }
 
   /// The family of a table, made if need be. Errors: transient.
   Result<rocksdb::ColumnFamilyHandle*> make_table(TableId table);
@@ -113,6 +114,9 @@ class Database {
   /// One atomic change of many keys. After an error nobody knows whether it happened.
   /// Errors: transient.
   Result<> write(rocksdb::WriteBatch& batch, Durability durability);
+
+  /// For what must be read before a write and cannot be: counts as a write that failed.
+  std::unexpected<Error> give_up(Error error);
 
   /// Makes durable what was written. Errors: as write().
   Result<> sync();
@@ -148,9 +152,10 @@ class Database {
   rocksdb::ColumnFamilyHandle* dead_letters_ = nullptr;
   rocksdb::ColumnFamilyHandle* dedupe_ = nullptr;
   rocksdb::ColumnFamilyHandle* outbox_ = nullptr;
+  rocksdb::ColumnFamilyHandle* streams_ = nullptr;
 
   mutable std::shared_mutex families_mutex_;
-  // Guarded by families_mutex_; all handles, the six above included. Families are never dropped.
+  // Guarded by families_mutex_; all handles, the seven above included. Families are never dropped.
   std::map<std::string, rocksdb::ColumnFamilyHandle*, std::less<>> families_;
 
   std::atomic<bool> failed_ = false;  // Whether failure_ is set.

@@ -112,6 +112,38 @@ Result<std::uint64_t> table_count(const RocksStore& store, std::string_view tabl
   return rows;
 }
 
+Result<> stream_list(RocksStore& store, Form form, const LineSink& lines) {
+  for (const auto& [kind, word] :
+       {std::pair(StreamKind::queue, "queue"), std::pair(StreamKind::log, "log"),
+        std::pair(StreamKind::changes, "changes")}) {
+    for (const auto& [name, id] : store.streams(kind)) {
+      const auto info = store.stream(kind, name, 1);
+      if (!info) return std::unexpected(info.error());
+      StreamState all{.first = 0, .next = 0};
+      for (std::uint32_t i = 0; i < info->partitions; ++i) {
+        const auto state = store.stream_state(info->id, Partition(i));
+        if (!state) return std::unexpected(state.error());
+        all.records += state->records;
+        all.bytes += state->bytes;
+        all.next += state->next - 1;
+      }
+      const std::string line = form == Form::text
+                                   ? fmt::format("{} {}: {} in it, {} bytes, {} put so far", word,
+                                                 name, all.records, all.bytes, all.next)
+                                   : JsonLine()
+                                         .text("kind", word)
+                                         .text("name", name)
+                                         .number("partitions", info->partitions)
+                                         .number("records", all.records)
+                                         .number("bytes", all.bytes)
+                                         .number("put", all.next)
+                                         .finish();
+      if (!lines(line)) return {};
+    }
+  }
+  return {};
+}
+
 Result<> progress_show(RocksStore& store, std::string_view pipeline, Form form,
                        const LineSink& lines) {
   const auto found = find_pipeline(store, pipeline);

@@ -1,5 +1,5 @@
-// What `tidemill table`, `progress` and `dlq` print, as functions over a store: the admin API of a
-// live engine and the command line on a stopped one share them.
+// What `tidemill table`, `stream`, `progress` and `dlq` print, as functions over a store: the admin
+// API of a live engine and the command line on a stopped one share them.
 //
 // Everything is handed on line by line, without the line's end, as it is read: memory does not grow
 // with the table. A sink answers false to end early, which is not an error. Lines are JSON objects
@@ -53,6 +53,9 @@ Result<ScanEnd> table_scan(const RocksStore& store, std::string_view table,
                            const LineSink& lines);
 
 Result<std::uint64_t> table_count(const RocksStore& store, std::string_view table, WallTime now);
+
+/// One line per queue, log and table whose changes are kept: how much there is in it.
+Result<> stream_list(RocksStore& store, Form form, const LineSink& lines);
 
 /// One line per partition and per settled object of a pipeline's present source.
 Result<> progress_show(RocksStore& store, std::string_view pipeline, Form form,

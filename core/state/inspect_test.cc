@@ -226,5 +226,34 @@ TEST_F(InspectTest, ShowsAWholeDeadLetter) {
             "there is no dead letter 7");
 }
 
+TEST_F(InspectTest, StreamsAreListedWithHowMuchIsInThem) {
+  const StreamInfo jobs = *store_->stream(StreamKind::queue, "jobs", 1);
+  const StreamInfo clicks = *store_->stream(StreamKind::log, "clicks", 2);
+  StreamAppend job, click;
+  job.stream = jobs.id;
+  job.data = "abc";
+  click.stream = clicks.id;
+  click.partition = Partition(1);
+  const CommitPart part{.pipeline = PipelineId(1), .appended = {job, job, click}, .removed = {}};
+  const CommitPart taken{.pipeline = PipelineId(1), .removed = {{jobs.id, Partition(0), 1, 3}}};
+  const CommitPart* parts[] = {&part, &taken};
+  ASSERT_TRUE(store_->commit(parts, now, Durability::sync));
+  std::vector<std::string> text, json;
+  const auto into = [](std::vector<std::string>& all) {
+    return [&all](std::string_view line) {
+      all.emplace_back(line);
+      return true;
+    };
+  };
+  ASSERT_TRUE(stream_list(*store_, Form::text, into(text)));
+  ASSERT_TRUE(stream_list(*store_, Form::json, into(json)));
+  EXPECT_THAT(text, ElementsAre("queue jobs: 1 in it, 3 bytes, 2 put so far",
+                                "log clicks: 1 in it, 0 bytes, 1 put so far"));
+  EXPECT_THAT(
+      json, ElementsAre(
+                R"({"kind":"queue","name":"jobs","partitions":1,"records":1,"bytes":3,"put":2})",
+                R"({"kind":"log","name":"clicks","partitions":2,"records":1,"bytes":0,"put":1})"));
+}
+
 }  // namespace
 }  // namespace tidemill::inspect

@@ -217,4 +217,22 @@ std::string queued_effect_key(OutboxId outbox, std::uint64_t number) {
   return key;
 }
 
+std::string stream_key(StreamId stream) {
+  std::string key;
+  append_big_endian(key, stream.value);
+  return key;
+}
+
+std::string stream_state_key(StreamId stream, Partition partition) {
+  std::string key = stream_key(stream);
+  append_big_endian(key, partition.value);
+  return key;
+}
+
+std::string stream_record_key(StreamId stream, Partition partition, std::uint64_t number) {
+  std::string key = stream_state_key(stream, partition);
+  append_big_endian(key, number);
+  return key;
+}
+
 }  // namespace tidemill::state

@@ -15,6 +15,9 @@
 //   mark          = pipeline:u32 bucket:u32 high:u64 low:u64
 //   number key    = outbox:u32                                the next number of that outbox
 //   queued effect = outbox:u32 number:u64
+//   stream key    = stream:u32                                of the family streams, as the next
+//   two state key     = stream:u32 partition:u32 record key    = stream:u32 partition:u32
+//   number:u64
 //
 // All integers are big endian, so that plain byte order is the order of the decoded values: by
 // table, slot, then component by component (integers before text, a shorter tuple before its
@@ -105,5 +108,10 @@ std::optional<MarkKey> decode_mark_key(std::string_view bytes);
 /// Shorter than the keys of effects, so that it comes before them.
 std::string outbox_number_key(OutboxId outbox);
 std::string queued_effect_key(OutboxId outbox, std::uint64_t number);
+
+/// Each shorter than the keys that it is a part of, so that it comes before them.
+std::string stream_key(StreamId stream);
+std::string stream_state_key(StreamId stream, Partition partition);
+std::string stream_record_key(StreamId stream, Partition partition, std::uint64_t number);
 
 }  // namespace tidemill::state

@@ -71,6 +71,16 @@ class UniversalMerge final : public rocksdb::MergeOperator {
 
 }  // namespace
 
+RowValue merge_operand(const RowChange& change, std::uint64_t row_version, WallTime now) {
+  // Counting counts merges; folded counts add up.
+  const std::int64_t operand = change.merge == MergeKind::count ? 1 : change.operand;
+  return {.row_version = row_version,
+          .time = change.time,
+          .expires = change.expires,
+          .written = change.expires.value == 0 ? WallTime() : now,
+          .number = Number{.kind = change.merge, .value = operand}};
+}
+
 void fold(RowValue& row, const RowValue& operand) {
   assert(operand.number);
   if (row.expired(operand.written)) {

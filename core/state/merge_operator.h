@@ -19,6 +19,7 @@
 // RocksDB calls the operator from its own threads; it has no state.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "core/state/values.h"
@@ -28,6 +29,9 @@ class MergeOperator;
 }
 
 namespace tidemill::state {
+
+/// The operand that a merge_row makes, in a commit at `now`.
+RowValue merge_operand(const RowChange& change, std::uint64_t row_version, WallTime now);
 
 /// Precondition: `operand` holds a number.
 void fold(RowValue& row, const RowValue& operand);

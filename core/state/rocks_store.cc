@@ -11,6 +11,7 @@
 
 #include "core/state/byte_codec.h"
 #include "core/state/catalog.h"
+#include "core/state/change_feed.h"
 #include "core/state/commit_batch.h"
 #include "core/state/expired_numbers.h"
 #include "core/state/keys.h"
@@ -18,6 +19,7 @@
 #include "core/state/meta.h"
 #include "core/state/outboxes.h"
 #include "core/state/stored_progress.h"
+#include "core/state/streams.h"
 #include "core/state/values.h"
 
 namespace tidemill {
@@ -59,6 +61,8 @@ struct RocksStore::Impl {
   state::Marks marks{*database};
   state::Outboxes outboxes{*database};
   state::ExpiredNumbers expired{*database};
+  state::Streams streams{*database};
+  state::ChangeFeed changes{*database, streams};
   std::optional<state::CommitBatch> batch;
   std::uint64_t commits = 0;  // Since the folder was opened.
 };
@@ -70,7 +74,7 @@ Result<> RocksStore::Impl::begin_epoch() {
   epoch = begun->epoch;
   // Never behind a number that was given away, even if nothing else is left of it.
   dead_letter_next = std::max(dead_letter_next, begun->dead_letter_next);
-  batch.emplace(*database, marks, outboxes, expired);
+  batch.emplace(state::CommitBatch::Parts{*database, marks, outboxes, expired, streams, changes});
   return {};
 }
 
@@ -99,6 +103,7 @@ Result<> RocksStore::Impl::load_again() {
   if (auto restored = catalog.restore(); !restored) return restored;
   if (auto restored = identities.restore(); !restored) return restored;
   if (auto made = make_tables(); !made) return made;
+  if (auto reloaded = streams.reload(); !reloaded) return reloaded;
   return marks.load();
 }
 
@@ -201,6 +206,40 @@ Result<std::vector<QueuedEffect>> RocksStore::queued(OutboxId outbox, std::uint6
   return impl_->outboxes.read(outbox, after, effects_max, bytes_max);
 }
 
+Result<StreamInfo> RocksStore::stream(StreamKind kind, std::string_view name,
+                                      std::uint32_t partitions) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  const auto number = impl_->catalog.number(static_cast<NameKind>(kind), name);
+  if (!number) return std::unexpected(number.error());
+  const StreamId stream(*number);
+  const auto opened = impl_->streams.open(stream, partitions);
+  if (!opened) return std::unexpected(opened.error());
+  return StreamInfo{stream, *opened};
+}
+
+Result<StreamInfo> RocksStore::feed_changes(std::string_view table) {
+  const auto id = this->table(table);
+  if (!id) return std::unexpected(id.error());
+  const auto stream = this->stream(StreamKind::changes, table, 1);
+  if (stream) impl_->changes.watch(*id, std::string(table), stream->id);
+  return stream;
+}
+
+Result<StreamState> RocksStore::stream_state(StreamId stream, Partition partition) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->streams.state(stream, partition);
+}
+
+Result<StreamPage> RocksStore::read_stream(StreamId stream, Partition partition,
+                                           std::uint64_t after, std::size_t records_max,
+                                           std::uint64_t bytes_max) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->streams.read(stream, partition, after, records_max, bytes_max);
+}
+
 Result<> RocksStore::commit(std::span<const CommitPart* const> parts, WallTime now,
                             Durability durability) {
   const auto open = impl_->database->hold();
@@ -240,6 +279,14 @@ std::vector<std::pair<std::string, PipelineId>> RocksStore::pipelines() const {
     pipelines.emplace_back(std::move(name), PipelineId(number));
   }
   return pipelines;
+}
+
+std::vector<std::pair<std::string, StreamId>> RocksStore::streams(StreamKind kind) const {
+  std::vector<std::pair<std::string, StreamId>> streams;
+  for (auto& [name, number] : impl_->catalog.all(static_cast<NameKind>(kind))) {
+    streams.emplace_back(std::move(name), StreamId(number));
+  }
+  return streams;
 }
 
 std::optional<TableId> RocksStore::find_table(std::string_view name) const {
@@ -352,6 +399,7 @@ Result<> RocksStore::drop_expired(WallTime now) {
   impl_->database->set_clock(now);
   if (auto dropped = impl_->marks.drop_expired(now); !dropped) return dropped;
   if (auto looked = impl_->expired.look(now); !looked) return looked;
+  if (auto dropped = impl_->streams.drop_files(); !dropped) return dropped;
   rocksdb::ColumnFamilyHandle* const family = impl_->database->dead_letters();
   rocksdb::WriteBatch batch;
   for (const auto& [name, number] : impl_->catalog.all(NameKind::pipeline)) {

@@ -67,6 +67,10 @@ class RocksStore final : public Store {
   /// where nothing was said. Remembered. Errors: transient.
   Result<> keep_marks(PipelineId pipeline, Duration horizon);
 
+  /// From the next commit on, every change of a table's rows is put into the stream
+  /// (StreamKind::changes) of the table's name as well; see state/change_feed.h. Errors: transient.
+  Result<StreamInfo> feed_changes(std::string_view table);
+
   // Store.
   Result<PipelineId> pipeline(std::string_view name, std::string_view renamed_from) override;
   Result<TableId> table(std::string_view name) override;
@@ -79,6 +83,11 @@ class RocksStore final : public Store {
   Result<std::vector<QueuedEffect>> queued(OutboxId outbox, std::uint64_t after,
                                            std::size_t effects_max,
                                            std::uint64_t bytes_max) override;
+  Result<StreamInfo> stream(StreamKind kind, std::string_view name,
+                            std::uint32_t partitions) override;
+  Result<StreamState> stream_state(StreamId stream, Partition partition) override;
+  Result<StreamPage> read_stream(StreamId stream, Partition partition, std::uint64_t after,
+                                 std::size_t records_max, std::uint64_t bytes_max) override;
   Result<> commit(std::span<const CommitPart* const> parts, WallTime now,
                   Durability durability) override;
   bool failed() const override;
@@ -89,6 +98,7 @@ class RocksStore final : public Store {
   // have expired at `now` are not seen.
   std::vector<std::pair<std::string, TableId>> tables() const;
   std::vector<std::pair<std::string, PipelineId>> pipelines() const;
+  std::vector<std::pair<std::string, StreamId>> streams(StreamKind kind) const;
   std::optional<TableId> find_table(std::string_view name) const;
   std::optional<PipelineId> find_pipeline(std::string_view name) const;
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/durability.h"
+#include "core/state/stream.h"
 #include "tidemill/effect.h"
 #include "tidemill/event.h"
 #include "tidemill/ids.h"
@@ -109,6 +110,9 @@ struct CommitPart {
   std::vector<QueuedEffect> queued;  ///< `number` is not set.
   /// Effects that left their outbox: {outbox, number}.
   std::vector<std::pair<OutboxId, std::uint64_t>> delivered;
+  std::vector<StreamAppend> appended;
+  std::vector<StreamRemoval> removed;
+  std::vector<StreamTrim> trimmed;
 };
 
 class Store {
@@ -145,6 +149,20 @@ class Store {
   virtual Result<std::vector<QueuedEffect>> queued(OutboxId outbox, std::uint64_t after,
                                                    std::size_t effects_max,
                                                    std::uint64_t bytes_max) = 0;
+
+  /// A stream by its name, made at first use; it then has at least so many partitions, and never
+  /// fewer again. Errors: transient.
+  virtual Result<StreamInfo> stream(StreamKind kind, std::string_view name,
+                                    std::uint32_t partitions) = 0;
+
+  /// As the commits so far make it, those included that are being written. The stream was asked
+  /// for by name before, as for read_stream(). Errors: transient.
+  virtual Result<StreamState> stream_state(StreamId stream, Partition partition) = 0;
+
+  /// The records behind number `after`, in order: at least one if there is one, then no more than
+  /// either limit. Blocking; any thread, beside a commit too. Errors: transient.
+  virtual Result<StreamPage> read_stream(StreamId stream, Partition partition, std::uint64_t after,
+                                         std::size_t records_max, std::uint64_t bytes_max) = 0;
 
   /// Makes all changes of all parts as one write, later parts over earlier ones. Blocking; one
   /// caller at a time, together with sync() and reopen(). After an error nobody knows whether the

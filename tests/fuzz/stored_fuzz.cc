@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "core/state/keys.h"
+#include "core/state/stream_record.h"
 #include "core/state/values.h"
 
 namespace {
@@ -55,6 +57,31 @@ void check_values(std::string_view bytes) {
     append_queued_effect(written, *effect);
     const auto again = read_queued_effect(written);
     same(again && again->data == effect->data && again->metadata == effect->metadata);
+  }
+  if (const auto stream = read_stream_state(bytes)) {
+    const auto again = read_stream_state(stream_state_value(*stream));
+    same(again && again->state == stream->state && again->put == stream->put);
+  }
+  std::vector<Attribute> extensions;
+  if (const auto record = read_stream_record(bytes, extensions)) {
+    const StreamAppend append{.deliver_at = record->deliver_at,
+                              .time = record->time,
+                              .id = record->id,
+                              .source = record->source,
+                              .type = record->type,
+                              .subject = record->subject,
+                              .key = record->key,
+                              .group = record->group,
+                              .content_type = record->content_type,
+                              .data = record->data,
+                              .extensions = extensions};
+    std::string written;
+    append_stream_record(written, append, record->written, record->bytes_before);
+    std::vector<Attribute> extensions_again;
+    const auto again = read_stream_record(written, extensions_again);
+    same(again && again->data == record->data && again->group == record->group &&
+         again->bytes_before == record->bytes_before &&
+         extensions_again.size() == extensions.size());
   }
   std::ignore = read_text_value(bytes);
   std::ignore = read_integer_value(bytes);

@@ -8,6 +8,7 @@
 
 #include "contents.h"
 #include "contents_1_1.h"
+#include "contents_1_2.h"
 #include "core/state/rocks_store.h"
 
 namespace tidemill::golden {
@@ -45,6 +46,11 @@ TEST(GoldenFolder, OfFormat11HoldsWhatWasWritten) {
   expect_contents_1_1(folder.path());
 }
 
+TEST(GoldenFolder, OfFormat12HoldsWhatWasWritten) {
+  const GoldenFolder folder("1.2");
+  expect_contents_1_2(folder.path());
+}
+
 TEST(GoldenFolder, OfFormat20IsRefusedByName) {
   const GoldenFolder folder("2.0");
   const auto opened = RocksStore::open(folder.path(), {.engine_id = "e"});
@@ -63,6 +69,9 @@ TEST(GoldenFolder, WrittenTodayHoldsTheSame) {
   fs::remove_all(path);
   write_1_1(path);
   expect_contents_1_1(path);
+  fs::remove_all(path);
+  write_1_2(path);
+  expect_contents_1_2(path);
   fs::remove_all(path);
 }
 

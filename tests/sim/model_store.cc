@@ -33,8 +33,10 @@ std::int64_t number_of(const std::string& text) {
 }
 
 OwnedPart owned(const CommitPart& part) {
-  OwnedPart own{part, {}};
+  OwnedPart own{part, {}, {}};
   own.part.rows.clear();
+  own.part.appended.clear();
+  for (const StreamAppend& record : part.appended) own.records.emplace_back(record);
   for (const RowChange& row : part.rows)
     own.rows.push_back({row, std::string(row.key), std::string(row.data)});
   return own;
@@ -54,7 +56,7 @@ void Contents::apply(const OwnedPart& own, WallTime now) {
       std::string& body = table[row.key];
       body = std::to_string(number_of(body) + row.change.operand);
     }
-    if (row.key.starts_with("event:")) order.push_back(row.key);
+    if (row.key.starts_with("event:") || row.key.starts_with("relayed:")) order.push_back(row.key);
   }
   PerPipeline& mine = pipelines[part.pipeline];
   for (const LogProgress& log : part.logs) mine.logs[log.partition] = log;
@@ -66,6 +68,9 @@ void Contents::apply(const OwnedPart& own, WallTime now) {
     outboxes[effect.outbox].emplace(effect.number, std::move(effect));
   }
   for (const auto& [outbox, number] : part.delivered) outboxes[outbox].erase(number);
+  for (const StreamTrim& trim : part.trimmed) streams.trim(trim);
+  for (const StreamRemoval& removal : part.removed) streams.remove(removal);
+  for (const testing::OwnedAppend& record : own.records) streams.append(record, now);
 }
 
 // Scenarios number their pipelines and tables themselves.
@@ -116,6 +121,24 @@ Result<std::vector<QueuedEffect>> ModelStore::queued(OutboxId outbox, std::uint6
     page.push_back(it->second);
   }
   return page;
+}
+
+// Scenarios name their streams by their numbers.
+Result<StreamInfo> ModelStore::stream(StreamKind, std::string_view name, std::uint32_t partitions) {
+  const auto number = static_cast<std::uint32_t>(number_of(std::string(name)));
+  return StreamInfo{StreamId(number), partitions};
+}
+
+Result<StreamState> ModelStore::stream_state(StreamId stream, Partition partition) {
+  if (broken_) return broken();
+  return visible_.streams.state(stream, partition);
+}
+
+Result<StreamPage> ModelStore::read_stream(StreamId stream, Partition partition,
+                                           std::uint64_t after, std::size_t records_max,
+                                           std::uint64_t bytes_max) {
+  if (broken_ || (read_fails && read_fails())) return broken();
+  return visible_.streams.read(stream, partition, after, records_max, bytes_max);
 }
 
 Result<> ModelStore::commit(std::span<const CommitPart* const> parts, WallTime now,

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/state/store.h"
+#include "core/state/testing/model_streams.h"
 
 namespace tidemill::sim {
 
@@ -27,8 +28,9 @@ struct OwnedRow {
 };
 
 struct OwnedPart {
-  CommitPart part;  ///< Without rows.
+  CommitPart part;  ///< Without rows and records.
   std::vector<OwnedRow> rows;
+  std::vector<testing::OwnedAppend> records;
 };
 
 /// Everything that a data folder holds.
@@ -46,7 +48,8 @@ struct Contents {
   std::map<PipelineId, PerPipeline> pipelines;
   std::map<OutboxId, std::map<std::uint64_t, QueuedEffect>> outboxes;
   std::map<OutboxId, std::uint64_t> last_numbers;
-  std::vector<std::string> order;  ///< Keys of rows "event:..." in the order of their commits.
+  testing::ModelStreams streams;
+  std::vector<std::string> order;  ///< Keys of "event:", "relayed:" in the order of their commits.
   std::uint64_t groups = 0;        ///< Writes since the beginning.
 };
 
@@ -63,6 +66,10 @@ class ModelStore final : public Store {
   Result<OutboxId> outbox(PipelineId, std::string_view sink) override;
   Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
                                            std::uint64_t bytes_max) override;
+  Result<StreamInfo> stream(StreamKind, std::string_view name, std::uint32_t partitions) override;
+  Result<StreamState> stream_state(StreamId, Partition) override;
+  Result<StreamPage> read_stream(StreamId, Partition, std::uint64_t after, std::size_t records_max,
+                                 std::uint64_t bytes_max) override;
   Result<> commit(std::span<const CommitPart* const> parts, WallTime now,
                   Durability durability) override;
   Result<> sync() override;

@@ -1,6 +1,7 @@
 #include "tests/sim/twin_store.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 namespace tidemill::sim {
@@ -15,6 +16,17 @@ bool same(const LogProgress& a, const LogProgress& b) {
 bool same(const QueuedEffect& a, const QueuedEffect& b) {
   return a.number == b.number && a.key == b.key && a.data == b.data && a.ordinal == b.ordinal &&
          a.event_id == b.event_id && a.offset == b.offset;
+}
+
+bool same(const StreamRecord& a, const StreamRecord& b) {
+  const auto same_attribute = [](const Attribute& x, const Attribute& y) {
+    return x.name == y.name && x.value == y.value;
+  };
+  return a.number == b.number && a.bytes_before == b.bytes_before && a.written == b.written &&
+         a.deliver_at == b.deliver_at && a.time == b.time && a.id == b.id && a.source == b.source &&
+         a.type == b.type && a.subject == b.subject && a.key == b.key && a.group == b.group &&
+         a.content_type == b.content_type && a.data == b.data &&
+         std::ranges::equal(a.extensions, b.extensions, same_attribute);
 }
 
 template <class T>
@@ -41,6 +53,18 @@ void TwinStore::open() {
     outboxes_[OutboxId(id.value)] = *rocks_->outbox(pipelines_[id], "later");
     for (const TableId table : {flow.table(), flow.read_table()})
       tables_[table] = *rocks_->table("t" + std::to_string(table.value));
+    if (flow.relayed) open_relay(flow);
+  }
+  for (auto& [id, asked] : streams_)
+    asked.of_rocks = *rocks_->stream(asked.kind, asked.name, asked.of_rocks.partitions);
+}
+
+void TwinStore::open_relay(const Flow& flow) {
+  const TableId table = flow.relay_table();
+  tables_[table] = *rocks_->table("t" + std::to_string(table.value));
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    const PipelineId id = flow.relay_pipeline(i);
+    pipelines_[id] = *rocks_->pipeline("relay" + std::to_string(id.value), "");
   }
 }
 
@@ -86,12 +110,47 @@ Result<std::vector<QueuedEffect>> TwinStore::queued(OutboxId outbox, std::uint64
   return found;
 }
 
+Result<StreamInfo> TwinStore::stream(StreamKind kind, std::string_view name,
+                                     std::uint32_t partitions) {
+  auto expected = model_.stream(kind, name, partitions);
+  if (!expected) return expected;
+  const auto found = rocks_->stream(kind, name, partitions);
+  expect_(found && found->partitions == partitions, "the store does not make a stream");
+  if (found) streams_[expected->id] = {kind, std::string(name), *found};
+  return expected;
+}
+
+Result<StreamState> TwinStore::stream_state(StreamId stream, Partition partition) {
+  const auto expected = model_.stream_state(stream, partition);
+  if (!expected) return expected;
+  auto found = rocks_->stream_state(streams_.at(stream).of_rocks.id, partition);
+  expect_(found && *found == *expected, "the store and its model differ in a stream's state");
+  return found;
+}
+
+// The two count the bytes of a page in their own ways: as many records as the model answers.
+Result<StreamPage> TwinStore::read_stream(StreamId stream, Partition partition, std::uint64_t after,
+                                          std::size_t records_max, std::uint64_t bytes_max) {
+  const auto expected = model_.read_stream(stream, partition, after, records_max, bytes_max);
+  if (!expected) return expected;
+  auto found = rocks_->read_stream(streams_.at(stream).of_rocks.id, partition, after, records_max,
+                                   std::numeric_limits<std::uint64_t>::max());
+  if (!found) return found;
+  if (found->records.size() > expected->records.size())
+    found->records.resize(expected->records.size());
+  expect_(same(found->records, expected->records), "the store and its model differ in a stream");
+  return found;
+}
+
 CommitPart TwinStore::translated(const CommitPart& part) const {
   CommitPart own = part;
   own.pipeline = pipelines_.at(part.pipeline);
   for (RowChange& row : own.rows) row.table = tables_.at(row.table);
   for (QueuedEffect& effect : own.queued) effect.outbox = outboxes_.at(effect.outbox);
   for (auto& [outbox, number] : own.delivered) outbox = outboxes_.at(outbox);
+  for (auto& record : own.appended) record.stream = streams_.at(record.stream).of_rocks.id;
+  for (auto& removal : own.removed) removal.stream = streams_.at(removal.stream).of_rocks.id;
+  for (auto& trim : own.trimmed) trim.stream = streams_.at(trim.stream).of_rocks.id;
   return own;
 }
 
@@ -153,8 +212,21 @@ void TwinStore::compare() {
     compare_rows(flow.table().value);
     compare_rows(flow.read_table().value);
     compare_pipeline(flow.config.id);
+    if (flow.relayed) {
+      compare_rows(flow.relay_table().value);
+      for (std::uint32_t i = 0; i < 3; ++i) compare_pipeline(flow.relay_pipeline(i));
+    }
     std::ignore = queued(OutboxId(flow.config.id.value), 0, 10'000, 1u << 30);
   }
+  compare_streams();
+}
+
+void TwinStore::compare_streams() {
+  for (const auto& [id, asked] : streams_)
+    for (std::uint32_t i = 0; i < asked.of_rocks.partitions; ++i) {
+      std::ignore = stream_state(id, Partition(i));
+      std::ignore = read_stream(id, Partition(i), 0, 100'000, 1u << 30);
+    }
 }
 
 void TwinStore::compare_rows(std::uint32_t table) {

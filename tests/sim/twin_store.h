@@ -33,6 +33,11 @@ class TwinStore final : public Store {
   Result<OutboxId> outbox(PipelineId, std::string_view sink) override;
   Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
                                            std::uint64_t bytes_max) override;
+  Result<StreamInfo> stream(StreamKind kind, std::string_view name,
+                            std::uint32_t partitions) override;
+  Result<StreamState> stream_state(StreamId, Partition) override;
+  Result<StreamPage> read_stream(StreamId, Partition, std::uint64_t after, std::size_t records_max,
+                                 std::uint64_t bytes_max) override;
   Result<> commit(std::span<const CommitPart* const> parts, WallTime now,
                   Durability durability) override;
   Result<> sync() override;
@@ -43,11 +48,13 @@ class TwinStore final : public Store {
 
  private:
   void open();
+  void open_relay(const Flow& flow);
   CommitPart translated(const CommitPart& part) const;
   std::uint64_t groups_of_rocks();
   void compare();
   void compare_rows(std::uint32_t table);
   void compare_pipeline(PipelineId pipeline);
+  void compare_streams();
 
   const Scenario& scenario_;
   ModelStore& model_;
@@ -58,6 +65,12 @@ class TwinStore final : public Store {
   std::map<PipelineId, PipelineId> pipelines_;
   std::map<TableId, TableId> tables_;
   std::map<OutboxId, OutboxId> outboxes_;
+  struct Asked {
+    StreamKind kind;
+    std::string name;
+    StreamInfo of_rocks;
+  };
+  std::map<StreamId, Asked> streams_;
   TableId own_;  // Holds the number of commits.
 };
 

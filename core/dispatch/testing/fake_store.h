@@ -5,6 +5,7 @@
 // part views dies with its commit: rows are kept as text of their own.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "core/state/store.h"
+#include "core/state/testing/model_streams.h"
 
 namespace tidemill::testing {
 
@@ -49,6 +51,22 @@ class FakeStore final : public Store {
   }
 
   bool failed() const override { return failure.has_value(); }
+  Result<StreamInfo> stream(StreamKind, std::string_view name, std::uint32_t partitions) override {
+    const StreamId next(static_cast<std::uint32_t>(stream_names.size()) + 1);
+    const auto known = stream_names.try_emplace(std::string(name), StreamInfo{next, 0}).first;
+    known->second.partitions = std::max(known->second.partitions, partitions);
+    return known->second;
+  }
+  Result<StreamState> stream_state(StreamId stream, Partition partition) override {
+    return streams.state(stream, partition);
+  }
+  Result<StreamPage> read_stream(StreamId stream, Partition partition, std::uint64_t after,
+                                 std::size_t records_max, std::uint64_t bytes_max) override {
+    if (read_failure) return std::unexpected(*read_failure);
+    ++stream_reads;
+    return streams.read(stream, partition, after, records_max, bytes_max);
+  }
+
   Result<> sync() override {
     ++syncs;
     if (failure) return std::unexpected(*failure);
@@ -59,8 +77,9 @@ class FakeStore final : public Store {
     return {};
   }
 
-  Result<> commit(std::span<const CommitPart* const> parts, WallTime,
+  Result<> commit(std::span<const CommitPart* const> parts, WallTime now,
                   Durability durability) override {
+    commit_time = now;
     ++calls;
     durabilities.push_back(durability);
     std::vector<CommitPart> group;
@@ -72,7 +91,10 @@ class FakeStore final : public Store {
       return std::unexpected(*failure);
     }
     for (const CommitPart* part : parts) apply(*part);
-    for (CommitPart& part : groups.back()) part.rows.clear();
+    for (CommitPart& part : groups.back()) {
+      part.rows.clear();
+      part.appended.clear();
+    }
     return {};
   }
 
@@ -85,7 +107,7 @@ class FakeStore final : public Store {
   std::uint64_t calls = 0;
   std::uint64_t syncs = 0;
   std::vector<Durability> durabilities;         ///< Of every call.
-  std::vector<std::vector<CommitPart>> groups;  ///< Without their rows.
+  std::vector<std::vector<CommitPart>> groups;  ///< Without their rows and records.
   std::vector<std::string> rows;                ///< "key=data", in the order of writing.
   std::vector<DeadLetter> dead;
   std::map<Partition, LogProgress> logs;
@@ -93,6 +115,10 @@ class FakeStore final : public Store {
   std::set<DedupeId> marks;
   WallTime asked_since;  ///< For marks.
   std::map<std::uint64_t, QueuedEffect> outbox_effects;
+  std::map<std::string, StreamInfo> stream_names;
+  ModelStreams streams;
+  std::uint64_t stream_reads = 0;
+  WallTime commit_time;
 
  private:
   void apply(const CommitPart& part) {
@@ -109,6 +135,10 @@ class FakeStore final : public Store {
       outbox_effects.emplace(effect.number, std::move(effect));
     }
     for (const auto& [outbox, number] : part.delivered) outbox_effects.erase(number);
+    for (const StreamTrim& trim : part.trimmed) streams.trim(trim);
+    for (const StreamRemoval& removal : part.removed) streams.remove(removal);
+    for (const StreamAppend& record : part.appended)
+      streams.append(OwnedAppend(record), commit_time);
   }
 
   std::uint64_t last_number_ = 0;
