@@ -9,8 +9,8 @@ namespace {
 
 // Every text of an event, each once.
 void each_text(Event& event, std::vector<Attribute>& extensions, auto visit) {
-  for (std::string_view* text : {&event.version, &event.id, &event.source, &event.type,
-                                 &event.subject, &event.content_type, &event.key})
+  for (std::string_view* text : {&event.version, &event.origin, &event.id, &event.source,
+                                 &event.type, &event.subject, &event.content_type, &event.key})
     visit(*text);
   for (Attribute& extension : extensions) {
     visit(extension.name);

@@ -55,6 +55,12 @@ enum class Mutation {
   lose_queued_effect,     ///< The last effect for an outbox is not written.
   queue_effect_twice,     ///< The last effect for an outbox is written twice.
   deliver_backwards,      ///< What waits in an outbox goes to its sink from the back.
+  // Streams.
+  lose_record,          ///< The last record that a batch puts into a stream is not written.
+  keep_taken_entry,     ///< An entry that settles does not leave its queue.
+  forget_groups,        ///< Entries of one group are handed out in any order, at once.
+  wake_before_written,  ///< Readers are told of records when they are submitted, and not again.
+  trim_too_far,         ///< The front of a queue moves over an entry that is not settled.
 };
 
 #ifdef TIDEMILL_MUTATIONS

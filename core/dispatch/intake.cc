@@ -47,7 +47,8 @@ Task<> PipelineRunner::poll_loop() {
   while (!draining_) {
     const Credit left = credit();
     const bool wait = left.events == 0 || (blocked_ > 0 && !traits_.can_pause) || acks_.full() ||
-                      std::ranges::any_of(pumps_, [](const auto& pump) { return pump->full(); });
+                      std::ranges::any_of(pumps_, [](const auto& pump) { return pump->full(); }) ||
+                      outlets_full();
     if (wait) {
       // Open windows may hold all there is room for: they have to close.
       work_.notify();
@@ -89,6 +90,12 @@ Task<> PipelineRunner::poll_loop() {
   source_ended_ = true;
   --unfinished_;
   work_.notify();
+}
+
+bool PipelineRunner::outlets_full() const {
+  return std::ranges::any_of(targets_, [](const Target& target) {
+    return target.binding.outlet != nullptr && target.binding.outlet->full();
+  });
 }
 
 Task<> PipelineRunner::pause_after(const Error& error) {

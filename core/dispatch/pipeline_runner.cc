@@ -57,6 +57,8 @@ PipelineRunner::PipelineRunner(Shared shared, Source& source, Invoker* invoker,
           OutboxPump::Config{config_.name, config_.id, config_.durability, config_.dead_letter},
           OutboxPump::Callbacks{[this] { room_.notify(); },
                                 [this](const DeadLetter& letter) { effect_died(letter); }}));
+  for (Target& target : targets_)
+    if (target.binding.outlet != nullptr) target.binding.outlet->subscribe(room_);
   if (config_.dedupe.by != DedupeBy::none)
     dedupe_.emplace(scheduler_, shared.store, sequencer_.disk(), config_.id, config_.dedupe);
   for (LogProgress& progress : restored) {
@@ -65,7 +67,10 @@ PipelineRunner::PipelineRunner(Shared shared, Source& source, Invoker* invoker,
   }
 }
 
-PipelineRunner::~PipelineRunner() = default;
+PipelineRunner::~PipelineRunner() {
+  for (Target& target : targets_)
+    if (target.binding.outlet != nullptr) target.binding.outlet->unsubscribe(room_);
+}
 
 // Order is only there to keep where one invocation at a time works a partition, or a key of it.
 Ordering PipelineRunner::ordering() const {

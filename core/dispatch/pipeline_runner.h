@@ -27,6 +27,7 @@
 #include "core/dispatch/outbox_pump.h"
 #include "core/dispatch/partition_ledger.h"
 #include "core/dispatch/sink_binding.h"
+#include "core/dispatch/stream_ports.h"
 #include "core/dispatch/suspects.h"
 #include "core/dispatch/turnstile.h"
 #include "core/dispatch/verdict.h"
@@ -50,6 +51,7 @@ struct PipelineConfig {
   Durability durability = Durability::sync;
   DeadLetterPolicy dead_letter;
   const Suspects* suspects = nullptr;  ///< Outlives the runner; null: no event is suspected.
+  EntrySource* entries = nullptr;      ///< The source, where its events leave it in commits.
 };
 
 /// Since the start. At rest, events = committed + filtered + duplicates + dead_lettered.
@@ -221,11 +223,14 @@ class PipelineRunner {
   std::vector<Effect> effects_for(const SinkBinding& binding, Settlement& settlement) const;
   void collect_rows(Settlement& settlement);
   void add_rows(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
+  void set_delays(CommitPart& part) const;
+  void add_records(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   CommitPart& complete_part(Lane& lane, Settlement& settlement);
   void set_expiries(Settlement& settlement);
   void add_queued(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   void add_marks(const Settlement& settlement, CommitPart& part) const;
   void add_progress(Lane& lane, const Settlement& settlement, CommitPart& part);
+  bool outlets_full() const;
   std::vector<Settled> settled_of(const Lane& lane, const Settlement& settlement) const;
   DeadLetter dead_letter(const Work& work, const Event& event, const Death& death) const;
   Task<> commit(Lane& lane, Settlement& settlement);

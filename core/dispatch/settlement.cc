@@ -34,6 +34,9 @@ std::string lasting_id(const Event& event, std::string_view life) {
   return id.append("@").append(std::to_string(event.offset.value));
 }
 
+// Records of what became of events, rather than what they caused.
+constexpr bool is_record(Takes takes) { return takes == Takes::success || takes == Takes::failure; }
+
 }  // namespace
 
 Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
@@ -72,8 +75,8 @@ Task<> PipelineRunner::write_sinks(Settlement& settlement, Takes takes) {
 
 // What makes up for offsets that begin anew.
 std::string_view PipelineRunner::life() const {
-  return traits_.progress == ProgressKind::queue ? std::string_view(config_.life)
-                                                 : std::string_view();
+  const bool numbers_last = traits_.progress != ProgressKind::queue || config_.entries != nullptr;
+  return numbers_last ? std::string_view() : std::string_view(config_.life);
 }
 
 Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
@@ -166,12 +169,16 @@ Task<> PipelineRunner::commit(Lane& lane, Settlement& settlement) {
   leave_lane(lane);
   const std::uint64_t copied = copied_bytes(part);
   share_.take(copied);
+  for (const Target& target : targets_)
+    if (target.binding.outlet != nullptr) target.binding.outlet->submitted(part);
   const auto committed = co_await sequencer_.commit(part, config_.durability);
   share_.give(copied);
   if (!committed) {
     fail_pipeline(committed.error());
     co_return;
   }
+  for (const Target& target : targets_)
+    if (target.binding.outlet != nullptr) target.binding.outlet->committed(part);
   acks_.push(*committed, std::move(settled));
   for (auto& pump : pumps_) {
     std::uint64_t effects = 0, bytes = 0;
@@ -190,10 +197,17 @@ CommitPart& PipelineRunner::complete_part(Lane& lane, Settlement& settlement) {
   part.pipeline = config_.id;
   set_expiries(settlement);
   // Of an event that died at a sink nothing stays.
-  if (!settlement.deaths.empty() && !mutated(Mutation::keep_rows_of_the_dead))
-    std::erase_if(part.rows, [&](const RowChange& row) {
-      return settlement.fates[row.event] != Fate::settle;
-    });
+  if (!settlement.deaths.empty() && !mutated(Mutation::keep_rows_of_the_dead)) {
+    const auto died = [&](const auto& change) {
+      return settlement.fates[change.event] != Fate::settle;
+    };
+    std::erase_if(part.rows, died);
+    std::erase_if(part.appended, died);
+  }
+  for (const Target& target : targets_)
+    if (target.binding.is_stream && is_record(target.binding.takes))
+      add_records(target.binding, settlement, part);
+  set_delays(part);
   for (const Target& target : targets_)
     if (target.binding.delivery == Delivery::queue) add_queued(target.binding, settlement, part);
   for (const auto& [index, death] : settlement.deaths)
@@ -205,12 +219,18 @@ CommitPart& PipelineRunner::complete_part(Lane& lane, Settlement& settlement) {
   return part;
 }
 
-// Before any sink is written: an event whose row has no key has no effects at all.
+// Before any sink is written: an event whose row has no key, or whose entry of a queue has no
+// group, has no effects at all.
 void PipelineRunner::collect_rows(Settlement& settlement) {
   for (const Target& target : targets_) {
-    if (target.binding.sink != nullptr) continue;
-    add_rows(target.binding, settlement, settlement.part);
-    settlement.kept.push_back({settlement.part.rows.size(), target.binding.expire});
+    const SinkBinding& binding = target.binding;
+    if (binding.sink != nullptr || is_record(binding.takes)) continue;
+    if (binding.is_stream) {
+      add_records(binding, settlement, settlement.part);
+    } else {
+      add_rows(binding, settlement, settlement.part);
+      settlement.kept.push_back({settlement.part.rows.size(), binding.expire});
+    }
   }
 }
 
@@ -256,6 +276,62 @@ void PipelineRunner::add_rows(const SinkBinding& binding, Settlement& settlement
   }
 }
 
+// As late as can be, like expiries.
+void PipelineRunner::set_delays(CommitPart& part) const {
+  const std::uint64_t now = scheduler_.wall().value;
+  for (StreamAppend& record : part.appended)
+    if (record.deliver_at.value != 0) record.deliver_at.value += now;
+}
+
+// An event keeps its attributes on its way through a stream; what a function made of it has an
+// identity of its own.
+void PipelineRunner::add_records(const SinkBinding& binding, Settlement& settlement,
+                                 CommitPart& part) {
+  const WallTime delay(static_cast<std::uint64_t>(binding.delay.count()));  // See set_delays().
+  SinkBatch batch;
+  batch.pipeline = config_.name;
+  batch.sink = binding.name;
+  batch.life = life();
+  batch.events = settlement.work.events;
+  for (const Effect& effect : effects_for(binding, settlement)) {
+    const Event& event = settlement.work.events[effect.event];
+    const bool same = binding.takes == Takes::event;
+    StreamAppend record{.stream = binding.outlet->stream(),
+                        .partition = {},
+                        .event = effect.event,
+                        .deliver_at = delay,
+                        .time = event.time,
+                        .id = event.id,
+                        .source = event.source,
+                        .type = event.type,
+                        .subject = event.subject,
+                        .key = effect.key.empty() ? event.key : effect.key,
+                        .group = {},
+                        .content_type = effect.content_type,
+                        .data = effect.data,
+                        .extensions = same ? event.extensions : effect.metadata};
+    if (!same) {
+      record.id = settlement.texts.emplace_back(effect_id(batch, effect));
+    } else if (record.id.empty()) {
+      std::string id = lasting_id(event, batch.life);
+      record.id = settlement.texts.emplace_back(id.empty() ? event_id(event) : std::move(id));
+    }
+    if (binding.group) {
+      auto group = binding.group->of(event, effect.data);
+      if (!group && is_record(binding.takes)) {
+        group = std::string();  // Its fate is sealed: the record goes without an order.
+      } else if (!group) {
+        kill(settlement, effect.event, {Stage::sink, binding.name, group.error().message});
+        continue;
+      }
+      record.group = settlement.texts.emplace_back(std::move(*group));
+    }
+    record.partition = binding.outlet->partition_for(record.key);
+    part.appended.push_back(record);
+  }
+  if (mutated(Mutation::lose_record) && !part.appended.empty()) part.appended.pop_back();
+}
+
 void PipelineRunner::add_queued(const SinkBinding& binding, Settlement& settlement,
                                 CommitPart& part) {
   for (const Effect& effect : effects_for(binding, settlement)) {
@@ -293,6 +369,7 @@ void PipelineRunner::add_marks(const Settlement& settlement, CommitPart& part) c
 }
 
 void PipelineRunner::add_progress(Lane& lane, const Settlement& settlement, CommitPart& part) {
+  if (config_.entries != nullptr) config_.entries->leave(settled_of(lane, settlement), part);
   if (traits_.progress == ProgressKind::queue) return;
   // Neighbours settle as one range.
   std::optional<OffsetRange> run;

@@ -1,4 +1,4 @@
-// SinkBinding: where one output of a pipeline goes - a sink, or a table of the store.
+// SinkBinding: where one output of a pipeline goes - a sink, or a table or stream of the store.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/config/plan.h"
+#include "core/dispatch/stream_ports.h"
 #include "core/dispatch/turnstile.h"
 #include "core/expression/expression.h"
 #include "core/state/store.h"
@@ -25,7 +26,7 @@ enum class Takes : std::uint8_t {
 
 struct SinkBinding {
   std::string name;
-  Sink* sink = nullptr;  ///< Null: the table below.
+  Sink* sink = nullptr;  ///< Null: a table or a stream.
   TableId table;
   Takes takes = Takes::output;
   std::uint32_t output = 0;                   ///< Index among the function's outputs.
@@ -34,6 +35,10 @@ struct SinkBinding {
   RetryPolicy retry;
   Delivery delivery = Delivery::wait;
   OutboxId outbox;  ///< Delivery::queue.
+  bool is_stream = false;
+  StreamOutlet* outlet = nullptr;  ///< Streams, and tables whose changes somebody reads.
+  std::optional<KeyPath> group;    ///< Streams: what keeps its order in a queue.
+  Duration delay{0};               ///< Streams: how long an entry is hidden at first.
 };
 
 /// A binding at work: writes to a sink that takes one at a time queue up here.

@@ -91,8 +91,8 @@ struct NativeCall::Callbacks {
     if (id.size != 0) return id;
     const Event& event = call.identified(event_index);
     // A slash, an at sign and two numbers of at most 20 digits each.
-    const std::size_t bytes_max =
-        event.source.size() + event.subject.size() + event.version.size() + 42;
+    const std::size_t bytes_max = event.source.size() + event.origin.size() + event.subject.size() +
+                                  event.version.size() + 42;
     if (call.ids_.empty() || call.ids_.back().capacity() - call.ids_.back().size() < bytes_max)
       call.ids_.emplace_back().reserve(std::max(bytes_max, id_block_bytes));
     std::string& block = call.ids_.back();

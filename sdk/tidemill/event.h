@@ -30,6 +30,8 @@ struct Event {
   Offset offset;
   Offset offset_next;        ///< A reader that has settled this event resumes here. > offset.
   std::string_view version;  ///< Object sources: opaque version of the object; else empty.
+  std::string_view origin;   ///< Where it was read, if `source` names another: an event of a queue
+                             ///< keeps the attributes that it came with.
 
   // CloudEvents context attributes.
   std::string_view id;      ///< The source system's own id; empty: see event_id().
@@ -53,14 +55,15 @@ struct Event {
 };
 
 /// Appends the identity of an event for people, logs, dead letters and deterministic message ids:
-/// `source/partition@offset`, or `source/key@version` for an object. Built on demand: most events
+/// `source/partition@offset`, or `source/key@version` for an object; where it has an origin, that
+/// takes the place of the source. Built on demand: most events
 /// never need it.
 inline void append_event_id(std::string& id, const Event& event) {
   const auto append_number = [&id](std::uint64_t value) {
     char digits[20];
     id.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
   };
-  id.append(event.source).push_back('/');
+  id.append(event.origin.empty() ? event.source : event.origin).push_back('/');
   if (!event.version.empty()) {
     id.append(event.subject).append("@").append(event.version);
     return;

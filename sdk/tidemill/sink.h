@@ -41,7 +41,8 @@ struct SinkBatch {
 };
 
 /// Appends what tells `event` from every other of its pipeline, for ever: `source#id` where its
-/// system gave it an id, else `source/partition@offset` or `source/key@version`. Of a queue whose
+/// system gave it an id, else `source/partition@offset` or `source/key@version`; an event with an
+/// origin is known by its place there, whatever it was before. Of a queue whose
 /// events have no id it is `source#life.partition@offset`, which a repeat in another life does not
 /// share. '#' and '%' of the parts are escaped as in a URI, so that no two events have one
 /// identity.
@@ -57,7 +58,7 @@ inline void append_identity(std::string& out, const Event& event, std::string_vi
       }
     }
   };
-  if (!event.id.empty()) {
+  if (!event.id.empty() && event.origin.empty()) {
     append(event.source);
     out += '#';
     append(event.id);

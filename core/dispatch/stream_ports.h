@@ -1,0 +1,51 @@
+// What the dispatcher knows of the engine's own streams (core/streams): a way in for the pipelines
+// that write to one, and what a source adds to the commits of its pipeline.
+//
+// All members are called from the executor.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "core/state/store.h"
+#include "tidemill/async.h"
+#include "tidemill/source.h"
+
+namespace tidemill {
+
+/// One pipeline's way into an embedded queue or log, or into the changes of a table that it writes.
+class StreamOutlet {
+ public:
+  virtual ~StreamOutlet() = default;
+
+  virtual StreamId stream() const = 0;
+
+  /// Where the next event with this key goes. One key goes to one partition.
+  virtual Partition partition_for(std::string_view key) = 0;
+
+  /// The stream has reached the size that this pipeline must not go beyond: it takes in no more
+  /// events until there is room. What is under way may still be put.
+  virtual bool full() const = 0;
+
+  /// `room` is notified when full() has ended. It is taken out before it dies.
+  virtual void subscribe(Signal& room) = 0;
+  virtual void unsubscribe(Signal& room) = 0;
+
+  /// A commit is about to be submitted; and then it is written.
+  virtual void submitted(const CommitPart& part) = 0;
+  virtual void committed(const CommitPart& part) = 0;
+
+  /// The pipeline has ended: nothing more comes from it.
+  virtual void end() = 0;
+};
+
+/// A source whose events leave it in the very commit that settles them.
+class EntrySource {
+ public:
+  virtual ~EntrySource() = default;
+
+  /// Adds to `part` that these are gone. Ask right before it is submitted, which it then must be.
+  virtual void leave(std::span<const Settled> settled, CommitPart& part) = 0;
+};
+
+}  // namespace tidemill
