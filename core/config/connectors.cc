@@ -13,8 +13,8 @@ namespace {
 
 // Kinds of the language that no connector of this version carries out. One that is registered
 // after all is found before this list is asked.
-constexpr std::array<std::string_view, 7> later_kinds{"aggregate", "archive",  "http",  "kafka",
-                                                      "queue",     "schedule", "search"};
+constexpr std::array<std::string_view, 6> later_kinds{"aggregate", "archive",  "http",
+                                                      "kafka",     "schedule", "search"};
 
 bool contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();

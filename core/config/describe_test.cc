@@ -85,7 +85,7 @@ TEST(Describe, ListsUnderHeadings) {
   EXPECT_THAT(text, HasSubstr("sources\n  bucket    Objects of a folder or bucket.\n"));
   EXPECT_THAT(text, HasSubstr("\nsinks\n"));
   EXPECT_THAT(text, HasSubstr("  table     A table of the engine:"));
-  EXPECT_EQ(list_json(things).size(), 7u);
+  EXPECT_EQ(list_json(things).size(), 12u);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ class Graph {
   }
 
   bool sees(std::size_t to, const Flow::Outlet& outlet) const {
+    if (!flows_[to].reads.empty()) return flows_[to].reads == outlet.place;
     return flows_[to].source != nullptr && flows_[to].source->sees(outlet.place);
   }
 
@@ -50,6 +51,24 @@ class Graph {
 };
 
 }  // namespace
+
+std::string own_place(std::string_view kind, std::string_view name) {
+  return fmt::format("{}:{}", kind, name);
+}
+
+void warn_unwritten(const std::vector<Flow>& flows, Problems& problems) {
+  for (const auto& flow : flows) {
+    if (flow.reads.empty()) continue;
+    const bool written = std::ranges::any_of(flows, [&](const Flow& other) {
+      return std::ranges::any_of(
+          other.outlets, [&](const Flow::Outlet& outlet) { return outlet.place == flow.reads; });
+    });
+    if (!written)
+      problems.warn(flow.reads_where, fmt::format("no pipeline here writes {}", flow.reads),
+                    "only what it holds already is read; correct the name, or name the file of the "
+                    "pipeline that writes it too");
+  }
+}
 
 void check_feedback(const std::vector<Flow>& flows, Problems& problems) {
   const Graph graph(flows);

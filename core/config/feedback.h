@@ -20,9 +20,17 @@ struct Flow {
   };
 
   std::string pipeline;
-  std::unique_ptr<Source> source;  ///< Null when it could not be built.
+  std::unique_ptr<Source> source;  ///< Null when it could not be built, or is the engine's own.
   std::vector<Outlet> outlets;
+  std::string reads;  ///< The place of a queue, log or table that the engine's own source reads.
+  Mark reads_where;
 };
+
+/// Where the engine's own kinds stand among places: "queue:jobs", "log:clicks", "table:users".
+std::string own_place(std::string_view kind, std::string_view name);
+
+/// Warns of queues, logs and tables that are read and that no pipeline here writes.
+void warn_unwritten(const std::vector<Flow>& flows, Problems& problems);
 
 /// One problem per cycle, at the sink that closes it, naming the way round.
 void check_feedback(const std::vector<Flow>& flows, Problems& problems);

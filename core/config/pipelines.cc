@@ -6,41 +6,18 @@
 #include <filesystem>
 
 #include "core/config/options.h"
+#include "core/config/own_kinds.h"
 #include "core/config/sections.h"
 #include "core/config/suggest.h"
 
 namespace tidemill::config {
 namespace {
 
-constexpr std::string_view event_output = "event";
-
 const OtherKeys& pipeline_keys() {
   static const OtherKeys keys{{"source", "steps", "batch", "sinks", "parallel", "retry", "dedupe",
                                "dead_letter", "on_success", "on_failure"},
                               later_in_pipelines()};
   return keys;
-}
-
-// A key path as .id or $event.subject: names apart by dots.
-bool is_plain_path(std::string_view text) {
-  constexpr std::string_view event = "$event";
-  if (text.starts_with(event)) text.remove_prefix(event.size());
-  if (!text.starts_with('.')) return false;
-  bool after_dot = false;
-  for (const char c : text) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                        (c >= '0' && c <= '9') || c == '_' || c == '-';
-    if (!letter && c != '.') return false;
-    if (c == '.' && after_dot) return false;
-    after_dot = c == '.';
-  }
-  return !after_dot;
-}
-
-const std::string* option_of(const ConnectorPlan& connector, std::string_view name) {
-  for (const auto& [known, value] : connector.options)
-    if (known == name) return &value;
-  return nullptr;
 }
 
 std::vector<std::string> outputs_of(const FunctionDecl& decl) {
@@ -73,7 +50,7 @@ void Pipelines::read(const Node& entry) {
   PipelinePlan plan;
   plan.name = entry.key;
   plan.where = entry.key_where;
-  Flow flow{entry.key, nullptr, {}};
+  Flow flow{entry.key, nullptr, {}, {}, {}};
   read_policies(entry, plan);
   read_source(entry, plan, flow);
   const Use use = read_function(entry);
@@ -130,6 +107,7 @@ void Pipelines::read_source(const Node& entry, PipelinePlan& plan, Flow& flow) {
   if (!connector) return;
   plan.source = *connector;
   if (!sound) return;
+  if (is_own_source(connector->kind)) return finish_own_source(*node, *connector, flow);
   auto built = context_.registry.sources()
                    .find(connector->kind)
                    ->second.build(connector->options, context_.services);
@@ -229,13 +207,14 @@ void Pipelines::read_sink(const Node& node, const Use& use, PipelinePlan& plan, 
   auto connector = connectors_.read(node, Side::sink, keys, sound);
   if (connector) {
     sink.connector = std::move(*connector);
-    if (sound && sink.connector.kind == table_kind) {
-      if (sink.delivery == Delivery::queue)
-        problems.add(node.find("delivery")->where,
-                     "a table commits with its events, without a queue", "remove delivery: queue");
-      finish_table(node, use, sink);
-    }
-    if (sound && sink.connector.kind != table_kind) finish_sink(node, use, sink, flow);
+    const bool engines = is_own_sink(sink.connector.kind);
+    if (sound && engines && sink.delivery == Delivery::queue)
+      problems.add(
+          node.find("delivery")->where,
+          fmt::format("a {} commits with its events, without a queue", sink.connector.kind),
+          "remove delivery: queue");
+    if (sound && engines) finish_own_sink(node, use, sink, flow);
+    if (sound && !engines) finish_sink(node, use, sink, flow);
   }
   plan.sinks.push_back(std::move(sink));
 }
@@ -259,6 +238,8 @@ std::optional<SinkPlan> Pipelines::read_destination(const Node& entry, std::stri
   if (sound && sink.connector.kind == table_kind) {
     problems.add(sink.connector.where, fmt::format("{}: a record cannot go to a table", name),
                  "name a sink that takes messages");
+  } else if (sound && is_own_sink(sink.connector.kind)) {
+    finish_own_sink(*node, {}, sink, flow);
   } else if (sound) {
     finish_sink(*node, {}, sink, flow);
   }
@@ -301,8 +282,6 @@ std::string Pipelines::output_for(const Node& node, const std::string& from, con
 void Pipelines::finish_table(const Node& node, const Use& use, SinkPlan& sink) {
   auto& problems = context_.problems;
   const Node* options = node.find(table_kind);
-  if (option_of(sink.connector, "name") == nullptr)
-    sink.connector.options.emplace_back("name", sink.name);
   const Node* key = options == nullptr ? nullptr : options->find("key");
   if (sink.from == event_output) {
     if (key != nullptr && !is_plain_path(key->text))
@@ -365,6 +344,8 @@ void Pipelines::check_outputs_taken(const Use& use, const PipelinePlan& plan) {
 
 void Pipelines::check_together() const {
   check_feedback(flows_, context_.problems);
+  warn_unwritten(flows_, context_.problems);
+  check_own_sinks_agree();
   // A file that another pipeline of this plan will write need not be there yet.
   const auto written = [&](const std::string& path) {
     for (const auto& plan : plans_)

@@ -47,7 +47,11 @@ class Pipelines {
   void read_sink(const Node& node, const Use& use, PipelinePlan& plan, Flow& flow);
   std::optional<SinkPlan> read_destination(const Node& entry, std::string_view name, Flow& flow);
   std::string output_for(const Node& node, const std::string& from, const Use& use);
+  void finish_own_source(const Node& node, const ConnectorPlan& source, Flow& flow);
+  void finish_own_sink(const Node& node, const Use& use, SinkPlan& sink, Flow& flow);
   void finish_table(const Node& node, const Use& use, SinkPlan& sink);
+  void finish_stream(const Node& node, const Use& use, SinkPlan& sink);
+  void check_own_sinks_agree() const;
   void finish_sink(const Node& node, const Use& use, SinkPlan& sink, Flow& flow);
   void check_outputs_taken(const Use& use, const PipelinePlan& plan);
 

@@ -162,13 +162,29 @@ ConfigSpec<TableSinkOptions> table_sink_spec() {
              "event's key, else its id.")
       .field("expire", &TableSinkOptions::expire,
              "A row is gone when this long has passed since it last changed; default: never.",
-             at_least(second));
+             at_least(second))
+      .group("changes", &TableSinkOptions::changes, retention_spec());
+}
+
+bool is_own_source(std::string_view kind) {
+  return kind == queue_kind || kind == log_kind || kind == changes_kind;
+}
+
+bool is_own_sink(std::string_view kind) {
+  return kind == table_kind || kind == queue_kind || kind == log_kind;
 }
 
 std::vector<KindDecl> source_kinds(const Registry& registry) {
   std::vector<KindDecl> kinds;
   for (const auto& [name, kind] : registry.sources())
     kinds.push_back({name, kind.summary, &kind.options, kind.idempotence});
+  static const auto queue = queue_source_spec();
+  static const auto log = log_source_spec();
+  static const auto changes = changes_source_spec();
+  kinds.push_back({queue_kind, queue.summary(), &queue.decls(), {}});
+  kinds.push_back({log_kind, log.summary(), &log.decls(), {}});
+  kinds.push_back({changes_kind, changes.summary(), &changes.decls(), {}});
+  std::ranges::sort(kinds, {}, &KindDecl::name);
   return kinds;
 }
 
@@ -177,9 +193,12 @@ std::vector<KindDecl> sink_kinds(const Registry& registry) {
   std::vector<KindDecl> kinds;
   for (const auto& [name, kind] : registry.sinks())
     kinds.push_back({name, kind.summary, &kind.options, kind.idempotence});
+  static const auto queue = queue_sink_spec();
+  static const auto log = log_sink_spec();
   kinds.push_back({table_kind, table.summary(), &table.decls(), Idempotence::atomic});
-  std::sort(kinds.begin(), kinds.end(),
-            [](const KindDecl& a, const KindDecl& b) { return a.name < b.name; });
+  kinds.push_back({queue_kind, queue.summary(), &queue.decls(), Idempotence::atomic});
+  kinds.push_back({log_kind, log.summary(), &log.decls(), Idempotence::atomic});
+  std::ranges::sort(kinds, {}, &KindDecl::name);
   return kinds;
 }
 

@@ -2,6 +2,8 @@
 // the reference all read these specs.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,14 +68,74 @@ struct ConcurrencyOptions {
 };
 ConfigSpec<ConcurrencyOptions> concurrency_spec();
 
+/// How long a log keeps what it holds, at most.
+struct RetentionOptions {
+  Duration age = std::chrono::days(7);
+  std::optional<ByteSize> bytes;
+};
+ConfigSpec<RetentionOptions> retention_spec();
+
 /// The sink kind `table` is the engine's own: rows commit together with progress.
 struct TableSinkOptions {
   std::string name;
   std::string key;
   std::optional<Duration> expire;
+  RetentionOptions changes;
 };
 ConfigSpec<TableSinkOptions> table_sink_spec();
 inline constexpr std::string_view table_kind = "table";
+
+/// The engine's own queues and logs, which commit in the same way.
+struct QueueSinkOptions {
+  std::string name;
+  std::string group;
+  Duration delay{0};
+  std::uint64_t max_messages = 1'000'000;
+  ByteSize max_bytes{std::uint64_t{1} << 30};
+};
+ConfigSpec<QueueSinkOptions> queue_sink_spec();
+inline constexpr std::string_view queue_kind = "queue";
+
+struct LogSinkOptions {
+  std::string name;
+  std::uint32_t partitions = 1;
+  RetentionOptions retention;
+  std::optional<ByteSize> max_bytes;
+};
+ConfigSpec<LogSinkOptions> log_sink_spec();
+inline constexpr std::string_view log_kind = "log";
+
+struct QueueSourceOptions {
+  std::string name;
+  Duration visibility{0};
+};
+ConfigSpec<QueueSourceOptions> queue_source_spec();
+
+struct LogSourceOptions {
+  std::string name;
+  std::string start = "earliest";
+};
+ConfigSpec<LogSourceOptions> log_source_spec();
+
+struct ChangesSourceOptions {
+  std::string table;
+  std::string start = "earliest";
+};
+ConfigSpec<ChangesSourceOptions> changes_source_spec();
+inline constexpr std::string_view changes_kind = "changes";
+
+/// A source of the engine's own, that no registry builds.
+bool is_own_source(std::string_view kind);
+/// Likewise a sink: what goes there commits with its events.
+bool is_own_sink(std::string_view kind);
+
+/// What a start of "latest", "earliest" or an RFC 3339 instant means: the instant, in microseconds.
+/// Empty when it is none of these.
+struct Start {
+  enum class At { earliest, latest, time } at = At::earliest;
+  std::uint64_t time = 0;
+};
+std::optional<Start> parse_start(std::string_view text);
 
 /// A kind of source or sink as readers of declarations see it. Refers to what it was made from.
 struct KindDecl {
@@ -83,7 +145,7 @@ struct KindDecl {
   std::optional<Idempotence> idempotence;  ///< Sinks only.
 };
 
-/// All kinds, by name; sinks include `table`. Valid as long as the registry.
+/// All kinds, by name; the engine's own included. Valid as long as the registry.
 std::vector<KindDecl> source_kinds(const Registry& registry);
 std::vector<KindDecl> sink_kinds(const Registry& registry);
 

@@ -100,7 +100,8 @@ pipelines:
     source: {}
     sinks: { t: { table: {} } }
 )",
-     {"3:5: this source names no kind; kinds of source: bucket, file, generate"}},
+     {"3:5: this source names no kind; kinds of source: bucket, changes, file, "
+      "generate, log, queue"}},
     {"ASourceThatIsText",
      R"(pipelines:
   p:
@@ -128,15 +129,16 @@ pipelines:
     source: { kafka: { topic: t } }
     sinks: { t: { table: {} } }
 )",
-     {"3:15: kafka: this kind of source is not in this version; kinds of source: bucket, file, "
-      "generate"}},
+     {"3:15: kafka: this kind of source is not in this version; kinds of source: bucket, "
+      "changes, file, generate, log, queue"}},
     {"ASinkAsASource",
      R"(pipelines:
   p:
     source: { hook: { url: x } }
     sinks: { t: { table: {} } }
 )",
-     {"3:15: hook is a sink, not a source; kinds of source: bucket, file, generate"}},
+     {"3:15: hook is a sink, not a source; kinds of source: bucket, changes, file, "
+      "generate, log, queue"}},
     {"AnOptionBesideItsKind",
      R"(pipelines:
   p:

@@ -30,7 +30,8 @@ const WrongConfig wrong_configs[] = {
     source: { generate: {} }
     sinks: { out: { from: event } }
 )",
-     {"4:14: this sink names no kind; kinds of sink: bucket, file, hook, table"}},
+     {"4:14: this sink names no kind; kinds of sink: bucket, file, hook, log, "
+      "queue, table"}},
     {"AnUnknownKindOfSink",
      R"(pipelines:
   p:
@@ -67,14 +68,15 @@ const WrongConfig wrong_configs[] = {
     sinks: { out: { aggregate: { table: t } } }
 )",
      {"4:21: aggregate: this kind of sink is not in this version; kinds of sink: bucket, file, "
-      "hook, table"}},
+      "hook, log, queue, table"}},
     {"ASourceAsASink",
      R"(pipelines:
   p:
     source: { generate: {} }
     sinks: { out: { generate: {} } }
 )",
-     {"4:21: generate is a source, not a sink; kinds of sink: bucket, file, hook, table"}},
+     {"4:21: generate is a source, not a sink; kinds of sink: bucket, file, hook, log, "
+      "queue, table"}},
     {"AnEventIntoObjects",
      R"(pipelines:
   p:
@@ -349,8 +351,8 @@ pipelines:
     source: { generate: {} }
     sinks: { t: { table: {} } }
 )",
-     {"2:11: kafka: this kind of source is not in this version; kinds of source: bucket, file, "
-      "generate"}},
+     {"2:11: kafka: this kind of source is not in this version; kinds of source: bucket, "
+      "changes, file, generate, log, queue"}},
     {"AMistakeInAConnectionIsToldOnce",
      R"(connections:
   main: { bucket: { url: local:x, scam: 1s } }

@@ -85,7 +85,8 @@ Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<Rocks
       budget_(options_.memory_bytes),
       functions_(scheduler, log, record_.get(), &budget_, options_.function_threads,
                  options_.workers),
-      builder_({plan_, registry, *store_, functions_, *record_, sequencer_, budget_,
+      streams_(*store_, sequencer_, [this] { house_wake_.notify(); }),
+      builder_({plan_, registry, *store_, functions_, *record_, sequencer_, budget_, streams_,
                 Services{scheduler, log, options_.data_folder, options_.until_idle}}),
       ended_(scheduler),
       house_wake_(scheduler) {
@@ -182,17 +183,29 @@ Task<Result<>> Engine::start_over() {
 }
 
 Task<> Engine::housekeeping() {
+  Instant next = scheduler_.now() + housekeeping_every;
   while (!housekeeping_ends_) {
-    co_await house_wake_.wait_until(scheduler_.now() + housekeeping_every);
-    const WallTime now = scheduler_.wall();
-    auto drop = [this, now] { return store_->drop_expired(now); };
-    const Result<> dropped = co_await run_on(sequencer_.disk(), std::move(drop));
-    if (dropped) continue;
-    log_.write(LogLevel::warning, "cannot drop old dead letters: " + dropped.error().message);
-    sequencer_.look_at(dropped.error());
+    co_await house_wake_.wait_until(next);
+    if (housekeeping_ends_ || scheduler_.now() >= next) {
+      next = scheduler_.now() + housekeeping_every;
+      co_await drop_expired();
+    }
+    if (sequencer_.failure()) continue;
+    const Result<> trimmed = co_await streams_.trim(scheduler_.wall());
+    if (!trimmed && !sequencer_.failure())
+      log_.write(LogLevel::warning, "cannot trim the logs: " + trimmed.error().message);
   }
   house_ended_ = true;
   ended_.notify();
+}
+
+Task<> Engine::drop_expired() {
+  const WallTime now = scheduler_.wall();
+  auto drop = [this, now] { return store_->drop_expired(now); };
+  const Result<> dropped = co_await run_on(sequencer_.disk(), std::move(drop));
+  if (dropped) co_return;
+  log_.write(LogLevel::warning, "cannot drop what has expired: " + dropped.error().message);
+  sequencer_.look_at(dropped.error());
 }
 
 void Engine::drain() {

@@ -24,6 +24,7 @@
 #include "core/pipeline/line.h"
 #include "core/pipeline/line_builder.h"
 #include "core/state/rocks_store.h"
+#include "core/streams/stream_hub.h"
 #include "tidemill/registry.h"
 
 namespace rocksdb {
@@ -101,6 +102,7 @@ class Engine {
   Task<> run_line(Line& line);
   Task<Result<>> start_over();
   Task<> housekeeping();
+  Task<> drop_expired();
 
   Scheduler& scheduler_;
   Log& log_;
@@ -112,6 +114,7 @@ class Engine {
   CommitSequencer sequencer_;
   MemoryBudget budget_;
   FunctionSet functions_;
+  StreamHub streams_;
   LineBuilder builder_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::vector<std::unique_ptr<Line>> retired_;   // Ended, but lost threads may look at them.
@@ -122,7 +125,7 @@ class Engine {
   bool housekeeping_ends_ = false;
   bool house_ended_ = false;
   Signal ended_;       // A line or the housekeeping has ended.
-  Signal house_wake_;  // Housekeeping is to end.
+  Signal house_wake_;  // Housekeeping is to end, or a log is to be trimmed.
 };
 
 }  // namespace tidemill

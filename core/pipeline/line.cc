@@ -25,6 +25,7 @@ Task<> Line::run() {
     if (opened.error().fault != Fault::transient && opened.error().fault != Fault::throttled) {
       fail_with(opened.error());
       co_await close_all();
+      end_outlets();
       co_return;
     }
     error_ = opened.error().message;
@@ -49,6 +50,11 @@ Task<> Line::run() {
   }
   co_await close_all();
   if (state_ != LineState::failed) state_ = LineState::ended;
+  end_outlets();
+}
+
+void Line::end_outlets() {
+  for (auto& outlet : parts_.outlets) outlet->end();
 }
 
 void Line::drain() {

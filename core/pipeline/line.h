@@ -23,7 +23,8 @@ class Line {
     std::vector<std::unique_ptr<Scheduler>> schedulers;
     std::unique_ptr<Source> source;
     std::vector<std::unique_ptr<Sink>> sinks;
-    std::unique_ptr<Invoker> invoker;  ///< Null without a function.
+    std::vector<std::unique_ptr<StreamOutlet>> outlets;  ///< Likewise.
+    std::unique_ptr<Invoker> invoker;                    ///< Null without a function.
     std::vector<SinkBinding> bindings;
     PipelineConfig config;
   };
@@ -46,6 +47,7 @@ class Line {
  private:
   Task<Result<>> open_all();
   Task<> close_all();
+  void end_outlets();
   void fail_with(const Error& error);
 
   PipelineRunner::Shared shared_;

@@ -25,6 +25,8 @@ std::uint32_t output_index(const config::FunctionDecl& function, const std::stri
 }  // namespace
 
 Result<std::vector<std::unique_ptr<Line>>> LineBuilder::build() {
+  parts_.streams.clear();
+  if (auto prepared = streams_.prepare(); !prepared) return std::unexpected(prepared.error());
   std::vector<std::unique_ptr<Line>> lines;
   for (const PipelinePlan& plan : parts_.plan.pipelines) {
     auto line = build_line(plan);
@@ -37,15 +39,6 @@ Result<std::vector<std::unique_ptr<Line>>> LineBuilder::build() {
 
 Result<std::unique_ptr<Line>> LineBuilder::build_line(const PipelinePlan& plan) {
   Line::Parts line;
-  const auto& kind = parts_.registry.sources().find(plan.source.kind)->second;
-  auto source = kind.build(plan.source.options, services_for_one(line));
-  if (!source) return std::unexpected(source.error());
-  line.source = std::move(*source);
-  const SourceTraits traits = line.source->traits();
-  if (parts_.services.until_idle && !traits.can_exhaust)
-    return fail(Fault::bad_config, "--until-idle needs a source that ends; " + plan.source.kind +
-                                       " goes on for ever as it is configured");
-
   auto id = parts_.store.pipeline(in_namespace(parts_.plan, plan.name), plan.renamed_from);
   if (!id) return std::unexpected(id.error());
   line.config = {.name = plan.name,
@@ -59,6 +52,7 @@ Result<std::unique_ptr<Line>> LineBuilder::build_line(const PipelinePlan& plan) 
                  .dedupe = plan.dedupe,
                  .durability = plan.durability,
                  .dead_letter = plan.dead_letter};
+  if (auto added = add_source(plan, line); !added) return std::unexpected(added.error());
   if (plan.dedupe.by != DedupeBy::none)
     if (auto kept = parts_.store.keep_marks(*id, plan.dedupe.horizon); !kept)
       return std::unexpected(kept.error());
@@ -77,6 +71,18 @@ Result<std::unique_ptr<Line>> LineBuilder::build_line(const PipelinePlan& plan) 
   const PipelineRunner::Shared shared{parts_.services.scheduler, parts_.services.log, parts_.store,
                                       parts_.sequencer, parts_.budget};
   return std::make_unique<Line>(shared, std::move(line));
+}
+
+Result<> LineBuilder::add_source(const PipelinePlan& plan, Line::Parts& line) {
+  if (config::is_own_source(plan.source.kind)) return streams_.add_source(plan, line);
+  const auto& kind = parts_.registry.sources().find(plan.source.kind)->second;
+  auto source = kind.build(plan.source.options, services_for_one(line));
+  if (!source) return std::unexpected(source.error());
+  line.source = std::move(*source);
+  if (parts_.services.until_idle && !line.source->traits().can_exhaust)
+    return fail(Fault::bad_config, "--until-idle needs a source that ends; " + plan.source.kind +
+                                       " goes on for ever as it is configured");
+  return {};
 }
 
 Result<> LineBuilder::add_function(const PipelinePlan& plan, Line::Parts& line) {
@@ -109,8 +115,11 @@ Result<> LineBuilder::add_sink(const PipelinePlan& plan, const SinkPlan& sink, T
   binding.retry = sink.retry.value_or(plan.retry);
   if (takes == Takes::output)
     binding.output = output_index(parts_.functions.decl(plan.function), sink.from);
-  if (sink.connector.kind == config::table_kind) {
-    if (auto bound = bind_table(sink, binding); !bound) return bound;
+  if (config::is_own_sink(sink.connector.kind)) {
+    const bool table = sink.connector.kind == config::table_kind;
+    auto bound =
+        table ? bind_table(sink, binding, line) : streams_.bind_stream(sink, binding, line);
+    if (!bound) return bound;
     line.bindings.push_back(std::move(binding));
     return {};
   }
@@ -134,12 +143,14 @@ Services LineBuilder::services_for_one(Line::Parts& line) {
   return {*own, engines.log, engines.data_folder, engines.until_idle};
 }
 
-Result<> LineBuilder::bind_table(const SinkPlan& sink, SinkBinding& binding) {
+Result<> LineBuilder::bind_table(const SinkPlan& sink, SinkBinding& binding, Line::Parts& line) {
   auto options = config::table_sink_spec().make(sink.connector.options);
   if (!options) return std::unexpected(options.error());
-  auto table = parts_.store.table(options->name.empty() ? sink.name : options->name);
+  const std::string& name = options->name.empty() ? sink.name : options->name;
+  auto table = parts_.store.table(name);
   if (!table) return std::unexpected(table.error());
   binding.table = *table;
+  streams_.bind_changes(name, binding, line);
   binding.expire = options->expire;
   if (options->key.empty()) return {};
   auto key = expression::Expression::compile(options->key);

@@ -11,6 +11,7 @@
 #include "core/invoke/crash_record.h"
 #include "core/pipeline/function_set.h"
 #include "core/pipeline/line.h"
+#include "core/pipeline/stream_builder.h"
 #include "core/state/rocks_store.h"
 #include "tidemill/registry.h"
 
@@ -27,23 +28,28 @@ class LineBuilder {
     CrashRecord& record;
     CommitSequencer& sequencer;
     MemoryBudget& budget;
+    StreamHub& streams;
     Services services;
   };
 
-  explicit LineBuilder(Parts parts) : parts_(std::move(parts)) {}
+  explicit LineBuilder(Parts parts)
+      : parts_(std::move(parts)),
+        streams_({parts_.plan, parts_.store, parts_.streams, parts_.services}) {}
 
   /// Every pipeline of the plan, connected to nothing yet. Errors: bad_config, transient.
   Result<std::vector<std::unique_ptr<Line>>> build();
 
  private:
   Result<std::unique_ptr<Line>> build_line(const PipelinePlan& plan);
+  Result<> add_source(const PipelinePlan& plan, Line::Parts& line);
   Result<> add_function(const PipelinePlan& plan, Line::Parts& line);
   Result<> add_sink(const PipelinePlan& plan, const SinkPlan& sink, Takes takes, Line::Parts& line);
   Services services_for_one(Line::Parts& line);
-  Result<> bind_table(const SinkPlan& sink, SinkBinding& binding);
+  Result<> bind_table(const SinkPlan& sink, SinkBinding& binding, Line::Parts& line);
   const RecordedSuspects* suspects_of(const BatchOrigin& origin, const PipelinePlan& plan);
 
   Parts parts_;
+  StreamBuilder streams_;
   std::vector<std::unique_ptr<RecordedSuspects>> suspects_;
 };
 
