@@ -102,6 +102,7 @@ void AdminApi::add_routes() {
   const HttpHandler state = std::bind_front(&AdminApi::state, this);
   router_.add("GET", "/api/v1/tables", state);
   router_.add("GET", "/api/v1/tables/{name}", std::bind_front(&AdminApi::rows, this));
+  router_.add("GET", "/api/v1/streams", state);
   router_.add("GET", "/api/v1/progress/{name}", state);
   router_.add("DELETE", "/api/v1/progress/{name}", state);
   router_.add("GET", "/api/v1/dead-letters", state);

@@ -1,4 +1,5 @@
-// tidemill table, progress, dlq, status: what the state says, of a live engine or a stopped one.
+// tidemill table, stream, progress, dlq, status: what the state says, of a live engine or a stopped
+// one.
 #include <fmt/core.h>
 
 #include <filesystem>
@@ -105,6 +106,13 @@ void add_table(CLI::App& app, Session& session, const Options& options) {
   });
 }
 
+void add_stream(CLI::App& app, Session& session, const Options& options) {
+  CLI::App* stream = app.add_subcommand("stream", "Look into the engine's own queues and logs");
+  stream->require_subcommand(1);
+  verb(stream, options, "list", "Queues, logs and changes of tables, and how much is in them")
+      ->callback([&session, options] { run(session, *options, {.path = "streams"}); });
+}
+
 void add_progress(CLI::App& app, Session& session, const Options& options) {
   CLI::App* progress = app.add_subcommand("progress", "How far a pipeline's source has come");
   progress->require_subcommand(1);
@@ -142,6 +150,7 @@ void add_dlq(CLI::App& app, Session& session, const Options& options) {
 void add_state(CLI::App& app, Session& session) {
   const auto options = std::make_shared<StateOptions>();
   add_table(app, session, options);
+  add_stream(app, session, options);
   add_progress(app, session, options);
   add_dlq(app, session, options);
   verb(&app, options, "status", "What the pipelines of a running engine do")

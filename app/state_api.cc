@@ -60,6 +60,7 @@ Result<> answer(RocksStore& store, const StateQuestion& question, WallTime now,
 
   if (what == "tables" && name.empty()) return inspect::table_list(store, form, lines);
   if (what == "tables") return table(store, question, name, now, form, lines);
+  if (what == "streams" && name.empty()) return inspect::stream_list(store, form, lines);
   if (what == "progress" && !name.empty())
     return question.method == "DELETE" ? inspect::progress_reset(store, name, form, lines)
                                        : inspect::progress_show(store, name, form, lines);
