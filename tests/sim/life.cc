@@ -48,7 +48,12 @@ struct Life::Line {
         invoker(world, flow, life.scheduler_, life.sequencer_, witness),
         out(world, flow, life.scheduler_, witness, "out", Nature::refused),
         later(world, flow, life.scheduler_, witness, "later", Nature::refused_later),
-        failures(world, flow, life.scheduler_, witness, "failures", Nature::healthy) {}
+        failures(world, flow, life.scheduler_, witness, "failures", Nature::healthy) {
+    if (flow.relayed)
+      relay.emplace(
+          Relay::Shared{world, life.scheduler_, silent, life.sequencer_, life.budget_, life.hub_},
+          flow);
+  }
 
   std::vector<SinkBinding> bindings() {
     std::vector<SinkBinding> all;
@@ -68,6 +73,7 @@ struct Life::Line {
                      .retry = flow.sink_retry});
     all.push_back({.name = "rows", .table = flow.table(), .output = 1});
     all.push_back({.name = "counts", .table = flow.counted_table(), .output = 2});
+    if (relay) all.push_back(relay->binding());
     return all;
   }
 
@@ -78,6 +84,7 @@ struct Life::Line {
   SimSink out;
   SimSink later;
   SimSink failures;
+  std::optional<Relay> relay;
   std::optional<PipelineRunner> runner;
 };
 
@@ -87,6 +94,7 @@ Life::Life(World& world, std::uint64_t seed)
       sequencer_(scheduler_, world.engine_store(),
                  SlowDisk{&scheduler_, world.scenario.write_max.count()}),
       budget_(world.scenario.memory),
+      hub_(world.engine_store(), sequencer_, [] {}),
       line_ended_(scheduler_) {
   world_.store.write_goes = [this] {
     const std::uint64_t random = scheduler_.random();
@@ -141,11 +149,7 @@ void Life::check_syncs() {
 
 Task<> Life::live() {
   while (true) {
-    lines_.clear();
-    for (const Flow& flow : world_.scenario.flows)
-      lines_.push_back(std::make_unique<Line>(world_, flow, *this));
-    running_ = lines_.size();
-    for (auto& line : lines_) spawn(scheduler_, run_line(*line));
+    start_lines();
     while (running_ > 0) co_await line_ended_.wait();
     if (!sequencer_.failure()) break;
     co_await recover();
@@ -153,6 +157,23 @@ Task<> Life::live() {
     world_.hand_back();
   }
   ended_ = true;
+}
+
+// All are made before any runs: whoever reads a queue has to know who fills it.
+void Life::start_lines() {
+  lines_.clear();
+  hub_.clear();
+  for (const Flow& flow : world_.scenario.flows)
+    lines_.push_back(std::make_unique<Line>(world_, flow, *this));
+  for (auto& line : lines_) {
+    ++running_;
+    spawn(scheduler_, run_line(*line));
+    if (!line->relay) continue;
+    for (Relay::Line& behind : line->relay->lines()) {
+      ++running_;
+      spawn(scheduler_, run_relay(*line->relay, behind));
+    }
+  }
 }
 
 Task<> Life::run_line(Line& line) {
@@ -167,12 +188,30 @@ Task<> Life::run_line(Line& line) {
     if (draining_) line.runner->drain();
     std::ignore = co_await line.runner->run();
   }
+  if (line.relay) line.relay->inlet().end();
+  line_has_ended();
+}
+
+Task<> Life::run_relay(Relay& relay, Relay::Line& line) {
+  co_await relay.run(line, draining_);
+  line_has_ended();
+}
+
+void Life::line_has_ended() {
   // After a failed write nobody knows what the store holds: nothing may go on.
-  if (sequencer_.failure())
-    for (auto& other : lines_)
-      if (other->runner) other->runner->drain();
+  if (sequencer_.failure()) each_runner([](PipelineRunner& runner) { runner.drain(); });
   --running_;
   line_ended_.notify();
+}
+
+template <class Visit>
+void Life::each_runner(Visit visit) const {
+  for (const auto& line : lines_) {
+    if (line->runner) visit(*line->runner);
+    if (!line->relay) continue;
+    for (Relay::Line& behind : line->relay->lines())
+      if (behind.runner) visit(*behind.runner);
+  }
 }
 
 Task<> Life::recover() {
@@ -186,14 +225,12 @@ Task<> Life::recover() {
 
 void Life::drain() {
   draining_ = true;
-  for (auto& line : lines_)
-    if (line->runner) line->runner->drain();
+  each_runner([](PipelineRunner& runner) { runner.drain(); });
 }
 
 std::vector<PipelineStats> Life::stats() const {
   std::vector<PipelineStats> all;
-  for (const auto& line : lines_)
-    if (line->runner) all.push_back(line->runner->stats());
+  each_runner([&all](const PipelineRunner& runner) { all.push_back(runner.stats()); });
   return all;
 }
 

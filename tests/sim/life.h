@@ -7,7 +7,9 @@
 
 #include "core/dispatch/commit_sequencer.h"
 #include "core/dispatch/pipeline_runner.h"
+#include "core/streams/stream_hub.h"
 #include "tests/sim/edges.h"
+#include "tests/sim/relay.h"
 #include "tidemill/testing/virtual_scheduler.h"
 
 namespace tidemill::sim {
@@ -32,7 +34,12 @@ class Life {
   struct Line;
 
   Task<> live();
+  void start_lines();
   Task<> run_line(Line& line);
+  Task<> run_relay(Relay& relay, Relay::Line& line);
+  void line_has_ended();
+  template <class Visit>
+  void each_runner(Visit visit) const;
   Task<> recover();
   void check_credits();
   void check_syncs();
@@ -41,6 +48,7 @@ class Life {
   testing::VirtualScheduler scheduler_;
   CommitSequencer sequencer_;
   MemoryBudget budget_;
+  StreamHub hub_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::size_t running_ = 0;
   bool draining_ = false;

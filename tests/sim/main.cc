@@ -103,6 +103,11 @@ bool catch_mutants(const Options& options) {
       {Mutation::lose_queued_effect, "lose queued effect"},
       {Mutation::queue_effect_twice, "queue effect twice"},
       {Mutation::deliver_backwards, "deliver backwards"},
+      {Mutation::lose_record, "lose record"},
+      {Mutation::keep_taken_entry, "keep taken entry"},
+      {Mutation::forget_groups, "forget groups"},
+      {Mutation::wake_before_written, "wake before written"},
+      {Mutation::trim_too_far, "trim too far"},
   };
   bool all = true;
   for (const auto& [mutation, name] : mutants) {

@@ -56,7 +56,8 @@ void Oracle::check_always() {
     each_event(flow, [&](auto p, auto i) { check_event(flow, fates, p, i); });
     check_acks(flow, fates);
     check_dead(flow, fates);
-    check_order(flow);
+    check_order(flow, "event:");
+    if (flow.relayed) check_relay(flow, fates, false);
   }
 }
 
@@ -102,11 +103,11 @@ void Oracle::check_dead(const Flow& flow, const Fates& fates) {
 }
 
 // Rows appear in the order of the log; where keys are the order, in the order of each key.
-void Oracle::check_order(const Flow& flow) {
+void Oracle::check_order(const Flow& flow, const std::string& kind) {
   if (!flow.in_order() && !flow.in_key_order()) return;
-  const bool by_key = !flow.in_order() || flow.config.order_by == OrderBy::key;
+  const bool by_key = !flow.in_order() || flow.config.order_by == OrderBy::key || kind != "event:";
   std::map<std::string, std::uint64_t> last;
-  const std::string mine = "event:" + std::to_string(flow.index) + "/";
+  const std::string mine = kind + std::to_string(flow.index) + "/";
   for (const std::string& row : world_.store.visible().order) {
     if (!row.starts_with(mine)) continue;
     const std::string name = row.substr(mine.size());
@@ -128,6 +129,7 @@ void Oracle::check_end(const std::vector<PipelineStats>& last_life) {
     each_event(flow, [&](auto p, auto i) { check_event_at_end(flow, fates, p, i); });
     check_counts(flow, fates);
     check_progress(flow);
+    if (flow.relayed) check_relay(flow, fates, true);
     world_.expect(fates.queued.empty(), "an outbox is not empty at the end");
   }
   for (const PipelineStats& stats : last_life) {
@@ -176,6 +178,35 @@ void Oracle::check_counts(const Flow& flow, const Fates& fates) {
                   key + " counts " + std::to_string(merged) + ", not " + std::to_string(count));
   }
   if (flow.reads_rows) check_read_counts(flow, std::move(counts));
+}
+
+// What a flow put into its log is there as often as it was committed; from there on it is exactly
+// once, whatever the source was: in the log, and then either in the queue or counted.
+void Oracle::check_relay(const Flow& flow, const Fates& fates, bool at_end) {
+  const Contents& store = world_.store.visible();
+  std::map<std::string, std::int64_t> logged, queued;
+  const auto count = [&](StreamId stream, std::uint32_t partitions, auto& counts) {
+    for (std::uint32_t i = 0; i < partitions; ++i)
+      for (const StreamRecord& record :
+           store.streams.read(stream, Partition(i), 0, 1u << 20, 1u << 30).records)
+        ++counts[std::string(record.data)];
+  };
+  count(flow.relay_log(), Flow::relay_partitions, logged);
+  count(flow.relay_queue(), 1, queued);
+  const auto table = store.tables.find(flow.relay_table().value);
+  each_event(flow, [&](auto p, auto i) {
+    const std::string name = event_name(flow.index, p, i);
+    std::int64_t counted = 0;
+    if (table != store.tables.end())
+      if (const auto row = table->second.find("relayed:" + name); row != table->second.end())
+        counted = std::stoll(row->second);
+    world_.expect(logged[name] == fates.committed(name),
+                  name + " is not in the log as often as it was committed");
+    world_.expect(counted + queued[name] <= logged[name], name + " was relayed more than once");
+    if (!at_end) return;
+    world_.expect(counted == logged[name] && queued[name] == 0, name + " was lost behind the log");
+  });
+  if (flow.exactly_once()) check_order(flow, "relayed:");
 }
 
 // What the flow itself counted, and others in its table.

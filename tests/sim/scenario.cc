@@ -111,6 +111,7 @@ Scenario Scenario::draw(std::uint64_t seed) {
   draw_company(dice, scenario.flows);
   scenario.bad_reads = dice.one_in(3) ? dice.up_to(300) : 0;
   scenario.write_max = std::chrono::milliseconds(dice.one_in(6) ? 500 : 3);
+  for (Flow& flow : scenario.flows) flow.relayed = dice.one_in(4);
   return scenario;
 }
 

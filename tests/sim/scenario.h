@@ -62,6 +62,16 @@ struct Flow {
   TableId read_table() const { return TableId(2 * index + 2); }
   TableId counted_table() const { return TableId(2 * adds_to + 2); }
   bool adds() const { return adds_to != index; }
+
+  // Behind it, with numbers of their own; see relay.h.
+  bool relayed = false;
+  static constexpr std::uint32_t relay_partitions = 2;
+  StreamId relay_log() const { return StreamId(10 * (index + 1) + 1); }
+  StreamId relay_queue() const { return StreamId(10 * (index + 1) + 2); }
+  TableId relay_table() const { return TableId(100 + index); }
+  PipelineId relay_pipeline(std::uint32_t which) const {
+    return PipelineId(10 * (index + 1) + which);
+  }
 };
 
 struct Scenario {

@@ -66,7 +66,7 @@ def includes(tree, path):
 
 def core_order(tree):
     """The core folders from the foundations up, as the build lists them."""
-    match = re.search(r"foreach\(folder ([a-z_ ]+)\)", tree.read("core/CMakeLists.txt"))
+    match = re.search(r"foreach\(folder ([a-z_\s]+)\)", tree.read("core/CMakeLists.txt"))
     return match[1].split() if match else []
 
 
