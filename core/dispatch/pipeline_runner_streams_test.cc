@@ -119,7 +119,7 @@ TEST_F(RunnerStreams, AnEventThatDiesAtASinkPutsNothingAnywhere) {
 }
 
 TEST_F(RunnerStreams, AnEventWithoutItsGroupReachesNoSink) {
-  stream_.group = KeyPath::parse(".customer").value();
+  stream_.group = expression::Expression::compile(".customer").value();
   bindings_ = {rows_, stream_, messages_};
   push({R"({"customer":"ada"})", R"({"other":1})"});
   run();

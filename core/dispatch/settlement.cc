@@ -317,7 +317,7 @@ void PipelineRunner::add_records(const SinkBinding& binding, Settlement& settlem
       record.id = settlement.texts.emplace_back(id.empty() ? event_id(event) : std::move(id));
     }
     if (binding.group) {
-      auto group = binding.group->of(event, effect.data);
+      auto group = row_key(binding.group, event, effect.data);
       if (!group && is_record(binding.takes)) {
         group = std::string();  // Its fate is sealed: the record goes without an order.
       } else if (!group) {

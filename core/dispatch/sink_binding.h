@@ -37,8 +37,8 @@ struct SinkBinding {
   OutboxId outbox;  ///< Delivery::queue.
   bool is_stream = false;
   StreamOutlet* outlet = nullptr;  ///< Streams, and tables whose changes somebody reads.
-  std::optional<KeyPath> group;    ///< Streams: what keeps its order in a queue.
-  Duration delay{0};               ///< Streams: how long an entry is hidden at first.
+  std::optional<expression::Expression> group;  ///< Streams: what keeps its order in a queue.
+  Duration delay{0};                            ///< Streams: how long an entry is hidden at first.
 };
 
 /// A binding at work: writes to a sink that takes one at a time queue up here.

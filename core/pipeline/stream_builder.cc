@@ -142,7 +142,7 @@ Result<> StreamBuilder::bind_stream(const SinkPlan& sink, SinkBinding& binding, 
   if (!queue) return std::unexpected(queue.error());
   binding.delay = options->delay;
   if (!options->group.empty()) {
-    auto group = KeyPath::parse(options->group);
+    auto group = expression::Expression::compile(options->group);
     if (!group) return std::unexpected(group.error());
     binding.group = std::move(*group);
   }
