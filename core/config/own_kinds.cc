@@ -8,6 +8,7 @@
 
 #include "core/config/pipelines.h"
 #include "core/config/sections.h"
+#include "core/expression/expression.h"
 
 namespace tidemill::config {
 namespace {
@@ -35,19 +36,10 @@ const std::string* option_of(const ConnectorPlan& connector, std::string_view na
   return nullptr;
 }
 
-bool is_plain_path(std::string_view text) {
-  constexpr std::string_view event = "$event";
-  if (text.starts_with(event)) text.remove_prefix(event.size());
-  if (!text.starts_with('.')) return false;
-  bool after_dot = false;
-  for (const char c : text) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                        (c >= '0' && c <= '9') || c == '_' || c == '-';
-    if (!letter && c != '.') return false;
-    if (c == '.' && after_dot) return false;
-    after_dot = c == '.';
-  }
-  return !after_dot;
+void check_expression(const Node& node, Problems& problems) {
+  const auto compiled = expression::Expression::compile(node.text);
+  if (!compiled)
+    problems.add(node.where, fmt::format("{}: {}", node.key, compiled.error().message));
 }
 
 void Pipelines::finish_own_source(const Node& node, const ConnectorPlan& source, Flow& flow) {
@@ -85,11 +77,7 @@ void Pipelines::finish_stream(const Node& node, const Use& use, SinkPlan& sink) 
   auto& problems = context_.problems;
   const Node* const options = node.find(sink.connector.kind);
   const Node* const group = options == nullptr ? nullptr : options->find("group");
-  if (group != nullptr && !is_plain_path(group->text))
-    problems.add(group->where,
-                 fmt::format("group: expected a plain path such as .id or $event.key; got {}",
-                             shown(group->written)),
-                 "longer expressions are not in this version");
+  if (group != nullptr) check_expression(*group, problems);
   if (sink.connector.kind == log_kind) check_rules(log_sink_spec(), sink.connector, problems);
   if (sink.from == event_output) return;
   const auto* output = use.decl == nullptr ? nullptr : use.decl->output(sink.from);

@@ -42,14 +42,13 @@ const WrongConfig wrong_configs[] = {
     sinks: { out: { table: {} } }
 )",
      {"3:15: start must be earliest, latest or an instant as 2026-01-31T08:00:00Z"}},
-    {"AGroupThatIsNoPath",
+    {"AGroupThatIsNoExpression",
      R"(pipelines:
   p:
     source: { generate: {} }
     sinks: { out: { queue: { group: customer } } }
 )",
-     {"4:37: group: expected a plain path such as .id or $event.key; got 'customer'; longer "
-      "expressions are not in this version"}},
+     {"4:37: group: jq: customer/0 is not defined, line 1, column 1"}},
     {"ALogThatCanOnlyFill",
      R"(pipelines:
   p:

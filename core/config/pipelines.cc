@@ -284,11 +284,7 @@ void Pipelines::finish_table(const Node& node, const Use& use, SinkPlan& sink) {
   const Node* options = node.find(table_kind);
   const Node* key = options == nullptr ? nullptr : options->find("key");
   if (sink.from == event_output) {
-    if (key != nullptr && !is_plain_path(key->text))
-      problems.add(key->where,
-                   fmt::format("key: expected a plain path such as .id or $event.subject; got {}",
-                               shown(key->written)),
-                   "longer expressions are not in this version");
+    if (key != nullptr) check_expression(*key, problems);
     return;
   }
   if (key != nullptr)

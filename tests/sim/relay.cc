@@ -65,7 +65,7 @@ void Relay::add_carrier(EmbeddedLog& log, EmbeddedQueue& queue) {
                   .takes = Takes::event,
                   .is_stream = true,
                   .outlet = line.outlet.get(),
-                  .group = KeyPath::parse("$event.key").value_or(KeyPath())};
+                  .group = expression::Expression::compile("$event.key").value()};
 }
 
 // One keeps the order of keys itself, the other has one of each group at a time.
