@@ -157,9 +157,10 @@ ConfigSpec<TableSinkOptions> table_sink_spec() {
   return ConfigSpec<TableSinkOptions>(
              "A table of the engine: rows commit together with the source's progress.")
       .field("name", &TableSinkOptions::name, "Name of the table; default: the sink's name.")
-      .field("key", &TableSinkOptions::key,
-             "With `from: event`: jq that gives a row's key, as .id or $event.subject; default: the "
-             "event's key, else its id.")
+      .field(
+          "key", &TableSinkOptions::key,
+          "With `from: event`: jq that gives a row's key, as .id or $event.subject; default: the "
+          "event's key, else its id.")
       .field("expire", &TableSinkOptions::expire,
              "A row is gone when this long has passed since it last changed; default: never.",
              at_least(second))
