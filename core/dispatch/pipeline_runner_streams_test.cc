@@ -48,6 +48,11 @@ class RunnerStreams : public testing::PipelineRunnerTest {
     stream_.outlet = &outlet_;
     bindings_ = {rows_, stream_};
   }
+  // The runner tells its outlet that it ends.
+  ~RunnerStreams() override {
+    scheduler_.abandon();
+    runner_.reset();
+  }
 
   std::vector<StreamRecord> records() {
     page_ = store_.streams.read(jobs, Partition(2), 0, 1000, 1u << 20);

@@ -71,7 +71,8 @@ TEST_F(PipelineRunnerTest, AnEventInBackOffDoesNotKeepItsSourcesBufferAlive) {
   auto buffer = std::make_shared<std::string>(100'000, 'x');
   const std::weak_ptr<std::string> alive = buffer;
   push({"a"});
-  source_.waiting.back().data = Bytes(std::string_view(*buffer).substr(0, 10), std::move(buffer));
+  const std::string_view part = std::string_view(*buffer).substr(0, 10);
+  source_.waiting.back().data = Bytes(part, std::move(buffer));
   std::vector<bool> kept;
   invoker_.fails = [&](std::string_view, std::uint32_t attempt) {
     kept.push_back(!alive.expired());

@@ -254,7 +254,8 @@ TEST_F(InProcessTest, ALateAnswerIsDroppedAndItsEventsLiveUntilThen) {
   auto owner = std::make_shared<std::string>("read late");
   const std::weak_ptr<std::string> watch = owner;
   Event held = event("block");
-  held.data = Bytes(*owner, std::move(owner));
+  const std::string_view text = *owner;
+  held.data = Bytes(text, std::move(owner));
   auto& answer = invoke(std::move(held));
   const auto number = begin();
   pass(40s);

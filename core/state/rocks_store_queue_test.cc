@@ -123,8 +123,8 @@ class RocksStoreOutboxTest : public RocksStoreTest {
   std::vector<std::string> waiting(OutboxId outbox, std::uint64_t from = 0,
                                    std::size_t effects_max = 100, std::uint64_t bytes_max = 1000) {
     std::vector<std::string> waiting;
-    for (const QueuedEffect& effect :
-         store_->queued(outbox, from, effects_max, bytes_max).value()) {
+    const auto read = store_->queued(outbox, from, effects_max, bytes_max).value();
+    for (const QueuedEffect& effect : read) {
       EXPECT_EQ(effect.outbox, outbox);
       waiting.push_back(std::to_string(effect.number) + ":" + effect.data);
     }

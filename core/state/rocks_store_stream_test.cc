@@ -125,8 +125,8 @@ TEST_F(RocksStoreStreamTest, AnAnswerHasOneRecordAtLeastAndNoMoreThanEitherLimit
   put(jobs, {std::string(1000, 'a'), "b", "c"});
   const auto numbers = [&](std::uint64_t after, std::size_t records, std::uint64_t bytes) {
     std::vector<std::uint64_t> found;
-    for (const auto& record : store_->read_stream(jobs, p0, after, records, bytes).value().records)
-      found.push_back(record.number);
+    const auto page = store_->read_stream(jobs, p0, after, records, bytes).value();
+    for (const auto& record : page.records) found.push_back(record.number);
     return found;
   };
   EXPECT_THAT(numbers(0, 10, 1), ElementsAre(1));

@@ -175,16 +175,16 @@ TEST(StoreAfterAPowerCut, HoldsTheSameEachTimeForOneSeed) {
   const auto outcome = [](std::uint64_t seed) {
     Engine engine(seed);
     engine.open();
-    std::string outcome;
+    std::string told;
     for (int life = 0; life < 3; ++life) {
       for (int i = 0; i < 10; ++i) {
         EXPECT_TRUE(engine.commit(engine.draw(4) == 0 ? Durability::sync : Durability::periodic));
       }
-      outcome += std::to_string(engine.disk().changes()) + ":";
+      told += std::to_string(engine.disk().changes()) + ":";
       EXPECT_EQ(engine.crash(), "");
-      outcome += std::to_string(engine.left()) + " ";
+      told += std::to_string(engine.left()) + " ";
     }
-    return outcome;
+    return told;
   };
   for (std::uint64_t seed = 1; seed <= 20; ++seed) EXPECT_EQ(outcome(seed), outcome(seed));
 }

@@ -60,7 +60,9 @@ TEST_F(UnsyncedDiskTest, ASyncedFileWithoutASyncedNameMayBeGone) {
     ASSERT_TRUE(make("/a", "bytes")->Sync().ok());
     disk_.crash(seed);
     seen.insert(bytes_of("/a"));
-    if (bytes_of("/a") != "-") ASSERT_TRUE(disk_.env()->DeleteFile("/a").ok());
+    if (bytes_of("/a") != "-") {
+      ASSERT_TRUE(disk_.env()->DeleteFile("/a").ok());
+    }
     sync_folder("/");
   }
   EXPECT_EQ(seen, (std::set<std::string>{"-", "bytes"}));
@@ -77,7 +79,9 @@ TEST_F(UnsyncedDiskTest, AMoveHappensAsAWholeOrNotAtAllAndARemovalMayBeUndone) {
     disk_.crash(seed);
     seen.insert(bytes_of("/now") + " " + bytes_of("/new"));
     for (const char* path : {"/now", "/new"}) {
-      if (bytes_of(path) != "-") ASSERT_TRUE(disk_.env()->DeleteFile(path).ok());
+      if (bytes_of(path) != "-") {
+        ASSERT_TRUE(disk_.env()->DeleteFile(path).ok());
+      }
     }
   }
   EXPECT_EQ(seen, (std::set<std::string>{"old -", "old new", "new -", "- -"}));
