@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace tidemill {
 namespace {
@@ -17,6 +18,8 @@ std::size_t sequence_length(std::string_view text) {
   const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
   return length <= text.size() && simdjson::validate_utf8(text.data(), length) ? length : 0;
 }
+
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
 
 void append_escaped(std::string& out, char c) {
   switch (c) {
@@ -38,14 +41,33 @@ void append_escaped(std::string& out, char c) {
     default:
       break;
   }
-  const auto byte = static_cast<unsigned char>(c);
-  if (byte >= 0x20) {
+  if (!needs_escape(c)) {
     out += c;
     return;
   }
+  const auto byte = static_cast<unsigned char>(c);
   out += "\\u00";
   out += hex_digits[byte >> 4];
   out += hex_digits[byte & 15];
+}
+
+// How much of `text` has nothing to escape. Eight bytes at a time: in a word, the high bit of each
+// byte is set where that byte is what is looked for, or stands behind such a one.
+std::size_t clean_length(std::string_view text) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t highs = 0x80 * ones;
+  const auto below = [](std::uint64_t word, std::uint64_t bound) {
+    return (word - bound * ones) & ~word & highs;
+  };
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    const std::uint64_t quotes = word ^ ('"' * ones);
+    const std::uint64_t backslashes = word ^ ('\\' * ones);
+    if ((below(word, 0x20) | below(quotes, 1) | below(backslashes, 1)) != 0) break;
+  }
+  while (at < text.size() && !needs_escape(text[at])) ++at;
+  return at;
 }
 
 void append_base64(std::string& out, std::string_view data) {
@@ -92,10 +114,21 @@ void append_json_value(std::string& out, std::string_view content_type, std::str
 
 }  // namespace
 
+void append_json_escaped(std::string& out, std::string_view text) {
+  // Most text has nothing to escape: copy it in stretches.
+  for (;;) {
+    const std::size_t clean = clean_length(text);
+    out.append(text, 0, clean);
+    if (clean == text.size()) return;
+    append_escaped(out, text[clean]);
+    text.remove_prefix(clean + 1);
+  }
+}
+
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   if (simdjson::validate_utf8(text.data(), text.size())) {
-    for (const char c : text) append_escaped(out, c);
+    append_json_escaped(out, text);
   } else {
     while (!text.empty()) {
       const std::size_t length = sequence_length(text);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+
 namespace tidemill {
 namespace {
 
@@ -20,6 +23,30 @@ std::string line_of(std::string_view content_type, std::string_view data) {
 TEST(JsonText, EscapesWhatJsonCannotHold) {
   EXPECT_EQ(string_of("a\"b\\c\n\r\t\x01"), R"("a\"b\\c\n\r\t\u0001")");
   EXPECT_EQ(string_of("grün"), "\"grün\"");
+}
+
+TEST(JsonText, EscapesAtTheEndsAndSideBySide) {
+  EXPECT_EQ(string_of("\n"), R"("\n")");
+  EXPECT_EQ(string_of("\"\"a\\"), R"("\"\"a\\")");
+  std::string inside;
+  append_json_escaped(inside, "a\tb");
+  EXPECT_EQ(inside, R"(a\tb)");
+}
+
+TEST(JsonText, EscapesWhereverItStands) {
+  for (const char c : {'"', '\\', '\n', '\x1f', '\0'})
+    for (std::size_t length = 1; length < 30; ++length)
+      for (std::size_t at = 0; at < length; ++at) {
+        std::string text(length, '\x7f');
+        std::fill(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '!');
+        text[at] = c;
+        const std::string escaped = string_of(text.substr(at, 1));
+        EXPECT_EQ(string_of(text), '"' + text.substr(0, at) +
+                                       escaped.substr(1, escaped.size() - 2) + text.substr(at + 1) +
+                                       '"');
+      }
+  EXPECT_EQ(string_of("a long text with ünïcödé, and no more"),
+            "\"a long text with ünïcödé, and no more\"");
 }
 
 TEST(JsonText, BytesThatAreNotUtf8BecomeReplacementCharacters) {
