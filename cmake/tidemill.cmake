@@ -27,22 +27,24 @@ function(tidemill_test name)
     PROPERTIES LABELS ${name} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")
 endfunction()
 
-# tidemill_connector(<name> [LIBS lib...])
+# tidemill_connector(<name> [LIBS lib...] [PUBLIC_LIBS lib...] [TEST_LIBS lib...])
 #
 # Declares the folder it is called from as one connector: every *.cc is compiled, every *_test.cc
 # becomes a test, and the folder's register_with() is called by the engine. It sees the SDK and
-# LIBS, not core/.
+# LIBS, not core/. PUBLIC_LIBS are those whose headers its own headers include.
 function(tidemill_connector name)
-  cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LIBS;PUBLIC_LIBS;TEST_LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   if(tests)
     list(REMOVE_ITEM sources ${tests})
   endif()
   add_library(tidemill_${name} STATIC ${sources})
-  target_link_libraries(tidemill_${name} PUBLIC tidemill_sdk PRIVATE ${ARG_LIBS} tidemill_warnings)
+  target_link_libraries(tidemill_${name} PUBLIC tidemill_sdk ${ARG_PUBLIC_LIBS}
+    PRIVATE ${ARG_LIBS} tidemill_warnings)
   if(tests)
-    tidemill_test(${name}_test SOURCES ${tests} LIBS tidemill_${name} ${ARG_LIBS})
+    tidemill_test(${name}_test SOURCES ${tests}
+      LIBS tidemill_${name} ${ARG_LIBS} ${ARG_TEST_LIBS})
   endif()
   set_property(GLOBAL APPEND PROPERTY TIDEMILL_CONNECTORS ${name})
 endfunction()
