@@ -32,11 +32,19 @@ std::uint64_t text_bytes(const Event& event) {
   return bytes;
 }
 
-// Sources mark what they could not hand over whole with its real size (see the file connector).
-std::optional<std::string_view> oversized(const Event& event) {
+// Sources mark what they could not hand over whole with its real size, and what they could not make
+// sense of with the reason (see connectors/records). Null: it is an event like any other.
+const Attribute* unusable(const Event& event) {
   for (const Attribute& extension : event.extensions)
-    if (extension.name == "tidemill-oversized") return extension.value;
-  return std::nullopt;
+    if (extension.name == "tidemill-oversized" || extension.name == "tidemill-refused")
+      return &extension;
+  return nullptr;
+}
+
+std::string reason_of(const Attribute& mark) {
+  if (mark.name == "tidemill-refused")
+    return "the source cannot read it: " + std::string(mark.value);
+  return "the source cut it off: " + std::string(mark.value) + " bytes are more than its limit";
 }
 
 }  // namespace
@@ -203,16 +211,16 @@ PipelineRunner::Lane* PipelineRunner::one_lane(const std::vector<Event>& events)
   if (domain.lanes.size() != 1) return nullptr;
   const bool log = domain.ledger.has_value();
   const auto differs = [&](const Event& event) {
-    return oversized(event).has_value() || (log && event.partition != domain.partition);
+    return unusable(event) != nullptr || (log && event.partition != domain.partition);
   };
   return std::ranges::any_of(events, differs) ? nullptr : domain.lanes.front();
 }
 
 void PipelineRunner::into_lane(Event&& event, Instant now) {
   Lane& lane = lane_of(event);
-  if (const auto bytes = oversized(event)) {
-    condemn(lane, std::move(event), Stage::source,
-            "the source cut it off: " + std::string(*bytes) + " bytes are more than its limit", 0);
+  if (const Attribute* const mark = unusable(event)) {
+    std::string reason = reason_of(*mark);
+    condemn(lane, std::move(event), Stage::source, std::move(reason), 0);
     return;
   }
   if (config_.suspects != nullptr) {

@@ -68,6 +68,21 @@ TEST_F(PipelineRunnerTest, WhatTheSourceCutOffDiesInItsPlaceAndReachesNoFunction
   EXPECT_THAT(log_.lines, Contains(::testing::HasSubstr("5000000 bytes are more than its limit")));
 }
 
+TEST_F(PipelineRunnerTest, WhatTheSourceCannotReadDiesInItsPlaceWithTheReason) {
+  push({"a", "no,csv", "b"});
+  const Attribute mark{"tidemill-refused", "it has 2 fields, and there are 3 columns"};
+  source_.waiting[1].extensions = {&mark, 1};
+
+  run();
+
+  ASSERT_THAT(invoker_.calls, SizeIs(2));
+  EXPECT_THAT(invoker_.calls[1].events, ElementsAre("b"));
+  EXPECT_EQ(stats().committed, 2);
+  EXPECT_EQ(stats().dead_lettered, 1);
+  EXPECT_THAT(log_.lines,
+              Contains(::testing::HasSubstr("the source cannot read it: it has 2 fields")));
+}
+
 TEST_F(PipelineRunnerTest, NothingIsAcknowledgedBeforeItsEffectsAreDurable) {
   bindings_ = {messages_, rows_};
   store_.on_commit = [&] {
