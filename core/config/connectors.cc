@@ -16,6 +16,13 @@ namespace {
 constexpr std::array<std::string_view, 6> later_kinds{"aggregate", "archive",  "http",
                                                       "kafka",     "schedule", "search"};
 
+// What has wildcards may match nothing yet; only the folder above them has to be there.
+std::string fixed_part(const std::string& path) {
+  const std::size_t wildcard = path.find_first_of("*?[");
+  if (wildcard == std::string::npos) return path;
+  return path.substr(0, std::max<std::size_t>(1, path.rfind('/', wildcard)));
+}
+
 bool contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -144,7 +151,7 @@ void Connectors::need_paths(const Node& options, const std::vector<OptionDecl>& 
       if (value.starts_with("file:/")) {
         context_.needed_paths.push_back({value.substr(5), name, node->where});
       } else if (decl.type == OptionType::path && value.starts_with('/')) {
-        context_.needed_paths.push_back({value, name, node->where});
+        context_.needed_paths.push_back({fixed_part(value), name, node->where});
       }
     }
   }

@@ -258,6 +258,15 @@ TEST(Loader, AMissingInputIsAProblemUnlessThePlanWritesIt) {
                   "path"));
 }
 
+TEST(Loader, APatternNeedsOnlyTheFolderAboveIt) {
+  Desk desk;
+  EXPECT_THAT(desk.problems(
+                  "pipelines:\n"
+                  "  a: { source: { file: { path: '/*.nope' } }, sinks: { o: { table: } } }\n"
+                  "  b: { source: { file: { path: '/nope/a?/x' } }, sinks: { o: { table: } } }\n"),
+              ElementsAre("3:32: path: '/nope' does not exist; create it, or correct the path"));
+}
+
 TEST(Loader, ASecretIsNeverShown) {
   Desk desk;
   desk.variables["LICENCE"] = "s3cr3t";
