@@ -44,15 +44,17 @@ THIRD_PARTY = {
     "webp/": ("functions/",),
     "xxhash.h": ("core/", "connectors/", "functions/"),
     "yaml-cpp/": ("core/config/", "app/"),
+    "zlib.h": ("connectors/records/",),
+    "zstd.h": ("connectors/records/",),
 }
 TEST_ONLY = ("gtest/", "gmock/", "rapidcheck")
 # tests/ and bench/ span folders and may use what they compare or inspect.
 ANYTHING = ("tests/", "bench/")
 
 POSIX_FOLDERS = ("arpa/", "linux/", "net/", "netinet/", "sys/")
-POSIX = {"dirent.h", "dlfcn.h", "fcntl.h", "ftw.h", "grp.h", "link.h", "netdb.h", "poll.h",
-         "pthread.h", "pwd.h", "sched.h", "spawn.h", "termios.h", "unistd.h", "immintrin.h",
-         "arm_neon.h", "cxxabi.h", "malloc.h", "sanitizer/"}
+POSIX = {"dirent.h", "dlfcn.h", "fcntl.h", "fnmatch.h", "ftw.h", "glob.h", "grp.h", "link.h",
+         "netdb.h", "poll.h", "pthread.h", "pwd.h", "sched.h", "spawn.h", "termios.h", "unistd.h",
+         "immintrin.h", "arm_neon.h", "cxxabi.h", "malloc.h", "sanitizer/"}
 C_HEADERS = {"assert.h", "errno.h", "inttypes.h", "limits.h", "math.h", "setjmp.h", "signal.h",
              "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "time.h"}
 STD_ONLY_ROOTS = ("sdk/tidemill/function.h", "sdk/tidemill/function_abi.h")
