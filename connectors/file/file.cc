@@ -7,7 +7,6 @@
 
 #include "file_sink.h"
 #include "file_source.h"
-#include "key_field.h"
 
 namespace tidemill::file {
 namespace {
@@ -19,13 +18,25 @@ std::string resolve(const std::filesystem::path& path) {
   return (error ? path.lexically_normal() : real).string();
 }
 
-Result<std::unique_ptr<Source>> make_source(SourceConfig config, Services services) {
-  config.path.value = resolve(config.path.value);
-  const auto folder = std::filesystem::path(config.path.value).parent_path();
+Result<std::unique_ptr<Source>> make_source(SourceConfig config, Services services,
+                                            std::shared_ptr<FileHistories> histories) {
   std::error_code ignored;
+  std::string& path = config.path.value;
+  // A file that is really called so is that file.
+  const bool matches = FilePattern::is_pattern(path) && !std::filesystem::exists(path, ignored);
+  std::string folder;
+  if (matches) {
+    const std::string fixed = FilePattern(path).fixed_folder();
+    folder = resolve(fixed);
+    path = (folder == "/" ? "" : folder) + path.substr(fixed == "/" ? 0 : fixed.size());
+  } else {
+    path = resolve(path);
+    folder = std::filesystem::path(path).parent_path().string();
+  }
   if (!std::filesystem::is_directory(folder, ignored))
-    return fail(Fault::bad_config, "the folder " + folder.string() + " does not exist");
-  return std::make_unique<FileSource>(std::move(config), std::move(services));
+    return fail(Fault::bad_config, "the folder " + folder + " does not exist");
+  return std::make_unique<FileSource>(std::move(config), matches, std::move(services),
+                                      std::move(histories));
 }
 
 Result<std::unique_ptr<Sink>> make_sink(const SinkConfig& config, Services services) {
@@ -38,23 +49,21 @@ Result<std::unique_ptr<Sink>> make_sink(const SinkConfig& config, Services servi
 }  // namespace
 
 ConfigSpec<SourceConfig> source_spec() {
-  return ConfigSpec<SourceConfig>("One event per line of a file; waits for more like `tail -F`.")
-      .field("path", &SourceConfig::path, "The file.", Need::required)
-      .choice("format", &SourceConfig::format, "What a line is: one JSON text, or any text.",
-              {{"ndjson", Format::ndjson}, {"lines", Format::lines}})
-      .field(
-          "key", &SourceConfig::key,
-          "Where the key of an event stands in its JSON, as .user or .user.id; it is taken as it "
-          "is written there.")
-      .field("line_max", &SourceConfig::line_max,
-             "A longer line goes to the dead letters with its beginning.",
-             in_range(1024, 64 * 1024 * 1024))
-      .field("check", &SourceConfig::check, "Time between looks for more at the end of the file.",
+  auto spec = ConfigSpec<SourceConfig>(
+                  "Records of a file, or of several: lines, JSON or CSV; waits for more like "
+                  "`tail -F`.")
+                  .field("path", &SourceConfig::path,
+                         "The file; with *, ? or [] in it all files that match.", Need::required);
+  return records::with_record_options(std::move(spec))
+      .field("follow", &SourceConfig::follow,
+             "Wait for more at the end, also when the file is renamed and replaced; if not, the "
+             "source ends there.")
+      .field("check", &SourceConfig::check,
+             "Time between looks for more at the end of the file; where the kernel tells of "
+             "changes, they are seen at once.",
              at_least(1000))
-      .check("key takes a path such as .user or .user.id",
-             [](const SourceConfig& c) { return c.key.empty() || KeyField::is_path(c.key); })
-      .check("key needs format: ndjson",
-             [](const SourceConfig& c) { return c.key.empty() || c.format == Format::ndjson; });
+      .field("rotate_wait", &SourceConfig::rotate_wait,
+             "How long a file that was replaced may still grow before the new one is read.");
 }
 
 ConfigSpec<SinkConfig> sink_spec() {
@@ -65,7 +74,12 @@ ConfigSpec<SinkConfig> sink_spec() {
 }
 
 void register_with(Registry& registry) {
-  registry.add_source("file", source_spec(), make_source);
+  // Sources that read the same place share what is known of it.
+  auto histories = std::make_shared<FileHistories>();
+  auto make = [histories = std::move(histories)](SourceConfig config, Services services) {
+    return make_source(std::move(config), std::move(services), histories);
+  };
+  registry.add_source("file", source_spec(), std::move(make));
   registry.add_sink("file", FileSink::idempotence, sink_spec(), make_sink);
 }
 

@@ -1,25 +1,20 @@
-// The file connector: lines of a file as events, and messages as lines of a file.
+// The file connector: records of files as events, and messages as lines of a file.
 #pragma once
 
 #include <chrono>
 #include <string>
 
 #include "json_text/cloud_event.h"
+#include "records/record_options.h"
 #include "tidemill/registry.h"
 
 namespace tidemill::file {
 
-enum class Format {
-  ndjson,  ///< One JSON text per line.
-  lines,   ///< Any text.
-};
-
-struct SourceConfig {
+struct SourceConfig : records::RecordOptions {
   FilePath path;
-  Format format = Format::ndjson;
-  std::string key;
-  ByteSize line_max{1024 * 1024};
+  bool follow = true;
   std::chrono::microseconds check = std::chrono::milliseconds(200);
+  std::chrono::microseconds rotate_wait = std::chrono::seconds(1);
 };
 
 struct SinkConfig {

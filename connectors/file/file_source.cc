@@ -1,111 +1,137 @@
 #include "file_source.h"
 
-#include <array>
-#include <memory>
+#include <fcntl.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace tidemill::file {
-namespace {
 
-// Keeps an oversized line's attribute beside the chunk that its data lies in.
-struct Oversized {
-  std::shared_ptr<const void> chunk;
-  std::string length;
-  std::array<Attribute, 1> attributes;
-};
-
-}  // namespace
-
-FileSource::FileSource(SourceConfig config, Services services)
+FileSource::FileSource(SourceConfig config, bool matches, Services services,
+                       std::shared_ptr<FileHistories> histories)
     : config_(std::move(config)),
       services_(std::move(services)),
-      reader_(config_.path.value, "file:" + config_.path.value, config_.line_max.value,
-              services_.log),
-      key_(config_.key),
-      wake_(services_.scheduler) {}
+      files_(config_, matches, services_, std::move(histories)),
+      events_(config_),
+      news_(std::make_shared<Signal>(services_.scheduler)) {}
 
 SourceTraits FileSource::traits() const {
-  return {.progress = ProgressKind::log, .can_exhaust = true};
+  return {.progress = ProgressKind::log,
+          .can_exhaust = true,
+          .can_pause = files_.pattern().has_value()};
 }
 
-std::string FileSource::identity() const { return reader_.name(); }
-
 bool FileSource::sees(std::string_view place) const {
+  constexpr std::string_view file_scheme = "file:";
   constexpr std::string_view folder_scheme = "folder:";
-  if (place == reader_.name()) return true;
-  return place.starts_with(folder_scheme) &&
-         config_.path.value.starts_with(place.substr(folder_scheme.size()));
+  const auto& pattern = files_.pattern();
+  if (place.starts_with(file_scheme)) {
+    const std::string path(place.substr(file_scheme.size()));
+    return pattern ? pattern->matches(path) : path == config_.path.value;
+  }
+  if (!place.starts_with(folder_scheme)) return false;
+  const std::string_view folder = place.substr(folder_scheme.size());
+  return pattern ? pattern->matches_below(folder) : config_.path.value.starts_with(folder);
 }
 
 Task<Result<>> FileSource::open(const Progress& progress) {
-  at_end_ = false;
-  reader_.seek(progress.next(Partition(0)).value_or(Offset(0)).value);
-  auto work = [this] { return reader_.read_more(); };
-  const auto read = co_await run_blocking(services_.scheduler, std::move(work));
-  if (!read) co_return std::unexpected(read.error());
-  if (*read == LineReader::Fill::missing && services_.until_idle)
-    co_return fail(Fault::bad_config, "the file " + config_.path.value + " does not exist");
-  co_return Result<>();
+  stop_listening();
+  ended_ = false;
+  const Instant now = services_.scheduler.now();
+  auto work = [this, &progress, now] { return files_.open(progress, now); };
+  auto opened = co_await run_blocking(services_.scheduler, std::move(work));
+  co_return opened;
 }
 
 Task<Result<PollEnd>> FileSource::poll(Credit credit, std::vector<Event>& out) {
   const std::size_t before = out.size();
   while (!interrupted_) {
-    const Cut cut = cut_lines(credit, out);
-    if (out.size() > before || cut == Cut::no_room) co_return PollEnd::more;
-    if (at_end_) co_return PollEnd::exhausted;
-    auto work = [this] { return reader_.read_more(); };
-    const auto read = co_await run_blocking(services_.scheduler, std::move(work));
-    if (!read) co_return std::unexpected(read.error());
-    if (*read == LineReader::Fill::some) continue;
-    if (services_.until_idle) {
-      reader_.end_of_file();
-      at_end_ = true;
-      continue;
+    FileLog* const log = files_.current();
+    if (log != nullptr && std::ranges::find(paused_, log->partition()) == paused_.end()) {
+      const Cut cut = cut_records(*log, credit, out);
+      if (out.size() > before || cut == Cut::no_room) co_return PollEnd::more;
     }
-    const Instant next_look = services_.scheduler.now() + config_.check;
-    co_await wake_.wait_until(next_look);
+    if (ended_) co_return PollEnd::exhausted;
+    const Instant now = services_.scheduler.now();
+    auto work = [this, now, paused = paused_] { return files_.fill(now, paused); };
+    const auto filled = co_await run_blocking(services_.scheduler, std::move(work));
+    if (!filled) co_return std::unexpected(filled.error());
+    ended_ = *filled == FileSet::Fill::ended;
+    if (*filled == FileSet::Fill::nothing) co_await wait_for_news();
   }
   co_return fail(Fault::cancelled, "interrupted");
 }
 
-FileSource::Cut FileSource::cut_lines(Credit credit, std::vector<Event>& out) {
+FileSource::Cut FileSource::cut_records(FileLog& log, Credit credit,
+                                        std::vector<Event>& out) const {
   const WallTime now = services_.scheduler.wall();
+  const bool lines = config_.format != records::Format::csv;
+  records::RecordReader& reader = log.records();
   std::uint64_t taken = 0;
   std::uint64_t taken_bytes = 0;
-  while (const auto line = reader_.peek()) {
-    if (!credit.allows(line->text.size(), taken, taken_bytes)) return Cut::no_room;
+  while (const records::Record* const record = reader.peek()) {
+    if (!credit.allows(record->text.size(), taken, taken_bytes)) return Cut::no_room;
     ++taken;
-    taken_bytes += line->text.size();
-    append(*line, now, out);
-    reader_.take();
+    taken_bytes += record->text.size();
+    Event& event = out.emplace_back();
+    event.partition = log.partition();
+    event.offset = log.offset(record->begin);
+    event.offset_next = log.offset(record->end);
+    event.source = log.origin().source;
+    event.subject = log.origin().subject;
+    event.type = lines ? "tidemill.file.line" : "tidemill.file.record";
+    event.time = EventTime(now.value);
+    event.ingested = IngestTime(now.value);
+    events_.fill(*record, event);
+    reader.take();
   }
   return Cut::all;
 }
 
-void FileSource::append(const Line& line, WallTime now, std::vector<Event>& out) {
-  Event& event = out.emplace_back();
-  event.offset = Offset(line.offset);
-  event.offset_next = Offset(line.offset_next);
-  event.source = reader_.name();
-  event.type = "tidemill.file.line";
-  event.content_type = config_.format == Format::ndjson ? "application/json" : "text/plain";
-  event.time = EventTime(now.value);
-  event.ingested = IngestTime(now.value);
-  if (line.oversized == 0) {
-    event.key = key_.in(line.text);
-    event.data = Bytes(line.text, reader_.owner());
-    return;
+// Until something happened to one of the files, or it is time to look.
+Task<> FileSource::wait_for_news() {
+  const Instant next_look = services_.scheduler.now() + config_.check;
+  const auto matters = [this](std::string_view name) { return files_.concerns(name); };
+  while (!interrupted_) {
+    listen();
+    const bool told = co_await news_->wait_until(next_look);
+    if (!told || files_.news().take(matters)) co_return;
   }
-  auto kept = std::make_shared<Oversized>(reader_.owner(), std::to_string(line.oversized));
-  kept->attributes[0] = {oversized_attribute, kept->length};
-  event.extensions = kept->attributes;
-  event.data = Bytes(line.text, std::move(kept));
+}
+
+// What a wait leaves behind may outlive this object, hence the shared parts. Asio gets a descriptor
+// of its own to the same news.
+void FileSource::listen() {
+  if (files_.news().descriptor() < 0) return;
+  if (!watched_) {
+    boost::system::error_code error;
+    Descriptor own(::fcntl(files_.news().descriptor(), F_DUPFD_CLOEXEC, 0));
+    watched_.emplace(services_.scheduler.executor());
+    if (own) watched_->assign(own.get(), error);
+    if (!own || error) {
+      watched_.reset();
+      return;
+    }
+    own.release();
+    listening_ = std::make_shared<bool>(false);
+  }
+  if (std::exchange(*listening_, true)) return;
+  auto told = [news = news_, listening = listening_](const boost::system::error_code&) {
+    *listening = false;
+    news->notify();
+  };
+  watched_->async_wait(boost::asio::posix::stream_descriptor::wait_read, std::move(told));
+}
+
+void FileSource::pause(Partition partition, bool paused) {
+  std::erase(paused_, partition);
+  if (paused) paused_.push_back(partition);
+  if (!paused) news_->notify();
 }
 
 void FileSource::interrupt() {
   interrupted_ = true;
-  wake_.notify();
+  news_->notify();
 }
 
 Task<Result<>> FileSource::settle(std::span<const Settled> settled) {
@@ -113,6 +139,9 @@ Task<Result<>> FileSource::settle(std::span<const Settled> settled) {
   co_return Result<>();
 }
 
-Task<> FileSource::close() { co_return; }
+Task<> FileSource::close() {
+  stop_listening();
+  co_return;
+}
 
 }  // namespace tidemill::file

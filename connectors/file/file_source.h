@@ -1,49 +1,58 @@
-// FileSource: lines of one file as a log of one partition; see LineReader for what offsets mean.
+// FileSource: the records of files as a log; see FileLog for what offsets mean.
 //
-// Reads on the pool, 256 KiB per hop; cutting lines is memory work and stays on the executor.
+// One path is one partition; of a pattern, each name is one. Reads on the pool, 256 KiB per hop;
+// cutting records is memory work and stays on the executor. At the end of the files it is told of
+// changes by the kernel where that is to be had, and looks for itself at intervals.
 #pragma once
 
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "file.h"
-#include "key_field.h"
-#include "line_reader.h"
+#include "file_set.h"
+#include "records/record_event.h"
 #include "tidemill/async.h"
 #include "tidemill/source.h"
 
 namespace tidemill::file {
 
-/// Extension attribute of an event whose line is longer than line_max: the line's length. The
-/// event's data is only the line's first 1 KiB; it must not reach a function.
-inline constexpr std::string_view oversized_attribute = "tidemill-oversized";
-
 class FileSource final : public Source {
  public:
-  /// `config.path` is absolute.
-  FileSource(SourceConfig config, Services services);
+  /// `config.path` is absolute; a pattern if `matches`.
+  FileSource(SourceConfig config, bool matches, Services services,
+             std::shared_ptr<FileHistories> histories);
 
   SourceTraits traits() const override;
-  std::string identity() const override;
+  std::string identity() const override { return files_.identity(); }
   bool sees(std::string_view place) const override;
   Task<Result<>> open(const Progress& progress) override;
   Task<Result<PollEnd>> poll(Credit credit, std::vector<Event>& out) override;
+  void pause(Partition partition, bool paused) override;
   void interrupt() override;
   Task<Result<>> settle(std::span<const Settled> settled) override;
   Task<> close() override;
 
  private:
   enum class Cut { all, no_room };
-  Cut cut_lines(Credit credit, std::vector<Event>& out);
-  void append(const Line& line, WallTime now, std::vector<Event>& out);
+  Cut cut_records(FileLog& log, Credit credit, std::vector<Event>& out) const;
+  Task<> wait_for_news();
+  void listen();
+  void stop_listening() { watched_.reset(); }
 
-  SourceConfig config_;
-  Services services_;
-  LineReader reader_;
-  KeyField key_;
-  Signal wake_;
-  bool at_end_ = false;  ///< With until_idle: the end of the file was seen.
+  const SourceConfig config_;
+  const Services services_;
+  FileSet files_;
+  records::RecordEvents events_;
+  std::vector<Partition> paused_;
+  bool ended_ = false;
   bool interrupted_ = false;
+
+  std::shared_ptr<Signal> news_;
+  std::optional<boost::asio::posix::stream_descriptor> watched_;
+  std::shared_ptr<bool> listening_;  ///< A wait on watched_ is under way.
 };
 
 }  // namespace tidemill::file

@@ -1,70 +1,13 @@
-#include "file_source.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <memory>
-
-#include "tidemill/testing/map_progress.h"
-#include "tidemill/testing/recording_log.h"
-#include "tidemill/testing/source_driver.h"
-#include "tidemill/testing/temp_folder.h"
+#include "file_source_fixture.h"
 
 namespace tidemill::file {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using tidemill::testing::MapProgress;
-using tidemill::testing::RecordingLog;
-using tidemill::testing::SourceDriver;
-using tidemill::testing::TempFolder;
-using tidemill::testing::VirtualScheduler;
 
-std::vector<std::string> texts(const std::vector<Event>& events) {
-  std::vector<std::string> texts;
-  for (const Event& event : events) texts.emplace_back(event.data.view());
-  return texts;
-}
-
-enum class Until { idle, interrupted };
-
-class FileSourceTest : public ::testing::Test {
- protected:
-  struct Life {
-    Life(FileSourceTest& test, Until until)
-        : source({.path = {test.folder_ / "in"}, .format = Format::ndjson, .line_max = {4096}},
-                 Services{test.scheduler_, test.log_, test.folder_.path(), until == Until::idle}),
-          driver(test.scheduler_, source) {
-      opened = driver.open(test.progress_);
-    }
-    FileSource source;
-    SourceDriver driver;
-    Result<> opened;
-  };
-
-  std::unique_ptr<Life> start(Until until) {
-    auto life = std::make_unique<Life>(*this, until);
-    EXPECT_TRUE(life->opened);
-    return life;
-  }
-
-  /// A whole run until idle whose events are all settled.
-  std::vector<std::string> run() {
-    const auto events = start(Until::idle)->driver.drain();
-    settle(events);
-    return texts(events);
-  }
-
-  void settle(const std::vector<Event>& events) {
-    for (const Event& event : events) progress_.settle(event);
-  }
-
-  TempFolder folder_;
-  VirtualScheduler scheduler_;
-  RecordingLog log_;
-  MapProgress progress_;
-};
+using records::ChunkBuffer;
+using records::RecordReader;
 
 TEST_F(FileSourceTest, EachLineIsAnEventAtItsByte) {
   folder_.write("in", "{\"a\":1}\n\n\r\n{\"b\":2}\r\nlast");
@@ -81,12 +24,9 @@ TEST_F(FileSourceTest, EachLineIsAnEventAtItsByte) {
 
 TEST_F(FileSourceTest, AnEventsKeyIsWhatItsLineHasAtThePath) {
   folder_.write("in", "{\"user\":\"ann\"}\n{\"user\":7}\n{}\n");
-  FileSource source({.path = {folder_ / "in"}, .key = ".user"},
-                    Services{scheduler_, log_, folder_.path(), true});
-  SourceDriver driver(scheduler_, source);
-  ASSERT_TRUE(driver.open(progress_));
+  config_.key = ".user";
   std::vector<std::string> keys;
-  for (const Event& event : driver.drain()) keys.emplace_back(event.key);
+  for (const Event& event : start(Until::idle)->driver.drain()) keys.emplace_back(event.key);
   EXPECT_THAT(keys, ElementsAre("ann", "7", ""));
 }
 
@@ -106,7 +46,7 @@ TEST_F(FileSourceTest, ARestartGoesOnBehindWhatWasSettled) {
 TEST_F(FileSourceTest, LinesAcrossChunksAreWhole) {
   std::string content;
   std::vector<std::string> expected;
-  for (int i = 0; content.size() < 3 * LineReader::chunk_bytes; ++i) {
+  for (int i = 0; content.size() < 3 * ChunkBuffer::chunk_bytes; ++i) {
     expected.push_back(std::to_string(i) + std::string(static_cast<std::size_t>(i % 977), 'x'));
     content += expected.back() + '\n';
   }
@@ -117,7 +57,7 @@ TEST_F(FileSourceTest, LinesAcrossChunksAreWhole) {
 TEST_F(FileSourceTest, AChunkThatEndsWithItsLineLosesNothing) {
   const std::string line(127, 'x');
   std::string content;
-  while (content.size() < 2 * LineReader::chunk_bytes) content += line + '\n';
+  while (content.size() < 2 * ChunkBuffer::chunk_bytes) content += line + '\n';
   folder_.write("in", content + "last\n");
   const auto read = run();
   ASSERT_EQ(read.size(), content.size() / 128 + 1);
@@ -136,12 +76,12 @@ TEST_F(FileSourceTest, EventsOutliveTheSource) {
 }
 
 TEST_F(FileSourceTest, AnOversizedLineIsItsBeginningAndItsLength) {
-  const std::string large(3 * LineReader::chunk_bytes, 'x');
+  const std::string large(3 * ChunkBuffer::chunk_bytes, 'x');
   const std::string somewhat(4097, 'y');
   folder_.write("in", "a\n" + large + "\nb\n" + somewhat + "\n" + std::string(4096, 'z') + "\n");
   const auto events = start(Until::idle)->driver.drain();
   ASSERT_EQ(events.size(), 5u);
-  EXPECT_EQ(events[1].data.size(), LineReader::oversized_prefix_bytes);
+  EXPECT_EQ(events[1].data.size(), RecordReader::prefix_bytes);
   ASSERT_EQ(events[1].extensions.size(), 1u);
   EXPECT_EQ(events[1].extensions[0].name, "tidemill-oversized");
   EXPECT_EQ(events[1].extensions[0].value, std::to_string(large.size()));
@@ -155,7 +95,7 @@ TEST_F(FileSourceTest, AnOversizedLineIsItsBeginningAndItsLength) {
 }
 
 TEST_F(FileSourceTest, AnOversizedLastLineCountsToo) {
-  const std::string large(2 * LineReader::chunk_bytes, 'x');
+  const std::string large(2 * ChunkBuffer::chunk_bytes, 'x');
   folder_.write("in", large);
   const auto events = start(Until::idle)->driver.drain();
   ASSERT_EQ(events.size(), 1u);
@@ -179,41 +119,6 @@ TEST_F(FileSourceTest, WaitsForAFileThatIsNotThereYet) {
   folder_.write("in", "one\n");
   EXPECT_THAT(texts(life->driver.take()), ElementsAre("one"));
   EXPECT_TRUE(log_.says("waiting for the file"));
-}
-
-TEST_F(FileSourceTest, AFileThatIsCutIsReadAnewAndOffsetsGoOn) {
-  folder_.write("in", "one\ntwo\n");
-  auto life = start(Until::interrupted);
-  const auto before = life->driver.poll();
-  folder_.write("in", "new\n");
-  const auto after = life->driver.poll();
-  ASSERT_THAT(texts(after), ElementsAre("new"));
-  EXPECT_GT(after[0].offset, before[1].offset_next);
-  EXPECT_TRUE(log_.says("was cut"));
-  settle(after);
-  life.reset();
-  folder_.append("in", "more\n");
-  EXPECT_THAT(run(), ElementsAre("more"));
-}
-
-TEST_F(FileSourceTest, AFileThatShrankWhileAwayIsReadAnew) {
-  folder_.write("in", "one\ntwo\n");
-  EXPECT_EQ(run().size(), 2u);
-  folder_.write("in", "new\n");
-  EXPECT_THAT(run(), ElementsAre("new"));
-  EXPECT_THAT(run(), IsEmpty());
-}
-
-TEST_F(FileSourceTest, ARotatedFileIsReadToItsEndFirst) {
-  folder_.write("in", "one\n");
-  auto life = start(Until::interrupted);
-  EXPECT_THAT(texts(life->driver.poll()), ElementsAre("one"));
-  folder_.append("in", "two\nunfinished");
-  folder_.rename("in", "in.1");
-  folder_.write("in", "three\n");
-  EXPECT_THAT(texts(life->driver.poll()), ElementsAre("two"));
-  EXPECT_THAT(texts(life->driver.poll()), ElementsAre("unfinished"));
-  EXPECT_THAT(texts(life->driver.poll()), ElementsAre("three"));
 }
 
 TEST_F(FileSourceTest, NeverDeliversBeyondItsCredit) {
@@ -244,6 +149,42 @@ TEST_F(FileSourceTest, SeesItselfAndTheFoldersAroundIt) {
   EXPECT_TRUE(life->source.sees("folder:" + folder_.path() + "/"));
   EXPECT_FALSE(life->source.sees("file:" + (folder_ / "out")));
   EXPECT_FALSE(life->source.sees("folder:" + (folder_ / "in/")));
+}
+
+TEST_F(FileSourceTest, WithoutFollowItEndsAtTheEndOfTheFile) {
+  config_.follow = false;
+  folder_.write("in", "one\nlast");
+  auto life = start(Until::interrupted);
+  EXPECT_THAT(texts(life->driver.drain()), ElementsAre("one", "last"));
+  EXPECT_EQ(life->driver.end(), PollEnd::exhausted);
+  folder_.remove("in");
+  const Life missing(*this, Until::interrupted);
+  EXPECT_EQ(missing.opened.error().fault, Fault::bad_config);
+}
+
+TEST_F(FileSourceTest, IsToldOfChangesBeforeItIsTimeToLook) {
+  config_.check = std::chrono::hours(1);
+  folder_.write("in", "one\n");
+  auto life = start(Until::interrupted);
+  EXPECT_THAT(texts(life->driver.poll()), ElementsAre("one"));
+  life->driver.begin_poll();
+  ASSERT_FALSE(life->driver.answered());
+  const Instant before = scheduler_.now();
+  folder_.write("another", "is no news");
+  EXPECT_FALSE(life->driver.answered());
+  folder_.append("in", "two\n");
+  EXPECT_THAT(texts(life->driver.take()), ElementsAre("two"));
+  EXPECT_LT(scheduler_.now() - before, std::chrono::hours(1));
+}
+
+TEST_F(FileSourceTest, ALongLineIsBoundedInMemoryWhateverItsLength) {
+  const std::string megabyte(1 << 20, 'x');
+  for (int i = 0; i < 40; ++i) folder_.append("in", megabyte);
+  folder_.append("in", "\nsmall\n");
+  const auto events = start(Until::idle)->driver.drain();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].extensions[0].value, std::to_string(40 << 20));
+  EXPECT_EQ(events[1].data.view(), "small");
 }
 
 TEST_F(FileSourceTest, AnInterruptEndsAPollThatWaits) {
