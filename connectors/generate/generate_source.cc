@@ -6,6 +6,9 @@
 #include <memory>
 #include <utility>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 namespace tidemill::generate {
 namespace {
 
@@ -20,27 +23,32 @@ constexpr auto wait_min = std::chrono::milliseconds(1);
 // What a slow pipeline did not take is not made up for later beyond this.
 constexpr auto backlog_max = std::chrono::seconds(1);
 
-// What the events of one poll share.
-struct Arena {
-  std::unique_ptr<char[]> bytes;
-  std::shared_ptr<const std::string> source;
-};
-
 std::string identity_of(const Config& config) {
   std::string identity = "generate:seed=" + std::to_string(config.seed) +
                          "&size=" + std::to_string(config.size.value) +
                          "&keys=" + std::to_string(config.keys);
   if (config.partitions > 1) identity += "&partitions=" + std::to_string(config.partitions);
-  return identity;
+  if (config.payload.empty()) return identity;
+  const std::string all =
+      config.payload + '\n' + config.time.start + '\n' + std::to_string(config.time.step.count());
+  return identity + "&payload=" + std::to_string(XXH3_64bits(all.data(), all.size()));
 }
 
 }  // namespace
 
-GenerateSource::GenerateSource(const Config& config, Services services)
+// What the events of one poll share.
+struct GenerateSource::Arena {
+  std::unique_ptr<char[]> bytes;
+  std::shared_ptr<const Strings> strings;
+};
+
+GenerateSource::GenerateSource(const Config& config, std::unique_ptr<Payload> payload,
+                               Services services)
     : config_(config),
       services_(std::move(services)),
-      identity_(std::make_shared<const std::string>(identity_of(config))),
-      payload_(config.seed, config.size.value, config.keys),
+      strings_(std::make_shared<const Strings>(identity_of(config), config.content_type)),
+      payload_(std::move(payload)),
+      key_(config.key),
       wake_(services_.scheduler),
       next_(config.partitions) {}
 
@@ -98,33 +106,33 @@ void GenerateSource::turn_to_what_is_left() {
 }
 
 void GenerateSource::make(std::uint64_t count, Credit credit, std::vector<Event>& out) {
-  const std::uint64_t bytes_each = payload_.bytes_max();
+  const std::uint64_t bytes_each = std::max<std::uint64_t>(1, payload_->bytes_max());
   count = std::min({count, std::uint64_t{credit.events}, events_per_poll_max,
                     std::max<std::uint64_t>(1, arena_bytes_max / bytes_each)});
   const WallTime now = services_.scheduler.wall();
   const auto arena = std::make_shared<const Arena>(
-      std::make_unique_for_overwrite<char[]>(count * bytes_each), identity_);
+      std::make_unique_for_overwrite<char[]>(count * bytes_each), strings_);
   const std::shared_ptr<const void> owner = arena;
   char* to = arena->bytes.get();
   std::uint64_t taken_bytes = 0;
   for (std::uint64_t taken = 0; taken < count; ++taken) {
     turn_to_what_is_left();
     std::uint64_t& offset = next_[turn_];
-    const auto [json, key] = payload_.write(offset * config_.partitions + turn_, to);
-    if (!credit.allows(json.size(), taken, taken_bytes)) break;
-    taken_bytes += json.size();
-    to += json.size();
+    const auto [text, key] = payload_->write(offset * config_.partitions + turn_, to);
+    if (!credit.allows(text.size(), taken, taken_bytes)) break;
+    taken_bytes += text.size();
+    to += text.size();
     Event& event = out.emplace_back();
     event.partition = Partition(static_cast<std::uint32_t>(turn_));
     event.offset = Offset(offset++);
     event.offset_next = Offset(offset);
-    event.source = *identity_;
+    event.source = strings_->identity;
     event.type = "tidemill.generate";
-    event.content_type = "application/json";
+    event.content_type = strings_->content_type;
     event.time = EventTime(now.value);
     event.ingested = IngestTime(now.value);
-    event.key = key;
-    event.data = Bytes(json, owner);
+    event.key = config_.key.empty() ? key : key_.in(text);
+    event.data = Bytes(text, owner);
     turn_ = (turn_ + 1) % config_.partitions;
     ++given_;
   }

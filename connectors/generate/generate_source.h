@@ -13,6 +13,7 @@
 
 #include "generate.h"
 #include "payload.h"
+#include "records/key_field.h"
 #include "tidemill/async.h"
 #include "tidemill/source.h"
 
@@ -20,10 +21,10 @@ namespace tidemill::generate {
 
 class GenerateSource final : public Source {
  public:
-  GenerateSource(const Config& config, Services services);
+  GenerateSource(const Config& config, std::unique_ptr<Payload> payload, Services services);
 
   SourceTraits traits() const override;
-  std::string identity() const override { return *identity_; }
+  std::string identity() const override { return strings_->identity; }
   bool sees(std::string_view) const override { return false; }
   Task<Result<>> open(const Progress& progress) override;
   Task<Result<PollEnd>> poll(Credit credit, std::vector<Event>& out) override;
@@ -32,6 +33,14 @@ class GenerateSource final : public Source {
   Task<> close() override;
 
  private:
+  // What all events refer to.
+  struct Strings {
+    std::string identity;
+    std::string content_type;
+  };
+
+  struct Arena;
+
   std::uint64_t due() const;
   std::uint64_t end_of(std::uint64_t partition) const;
   void turn_to_what_is_left();
@@ -39,8 +48,9 @@ class GenerateSource final : public Source {
 
   Config config_;
   Services services_;
-  std::shared_ptr<const std::string> identity_;
-  Payload payload_;
+  std::shared_ptr<const Strings> strings_;
+  std::unique_ptr<Payload> payload_;
+  records::KeyField key_;
   Signal wake_;
   std::vector<std::uint64_t> next_;  // Offset of each partition's next event.
   std::uint64_t turn_ = 0;           // The partition whose turn it is.

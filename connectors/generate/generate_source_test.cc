@@ -25,7 +25,8 @@ class GenerateSourceTest : public ::testing::Test {
  protected:
   struct Life {
     Life(GenerateSourceTest& test, const Config& config)
-        : source(config, Services{test.scheduler_, test.log_, "/nowhere", true}),
+        : source(config, make_payload(config).value(),
+                 Services{test.scheduler_, test.log_, "/nowhere", true}),
           driver(test.scheduler_, source) {
       EXPECT_TRUE(driver.open(test.progress_));
     }
@@ -39,6 +40,8 @@ class GenerateSourceTest : public ::testing::Test {
     for (const Event& event : life.driver.drain()) texts.emplace_back(event.data.view());
     return texts;
   }
+
+  std::string identity(const Config& config) { return Life(*this, config).source.identity(); }
 
   VirtualScheduler scheduler_;
   RecordingLog log_;
@@ -106,10 +109,40 @@ TEST_F(GenerateSourceTest, ARestartGivesEachPartitionItsRest) {
 }
 
 TEST_F(GenerateSourceTest, OneLogAndItsPartitionsDoNotShareProgress) {
-  const GenerateSource one({}, {scheduler_, log_, "/nowhere", false});
-  const GenerateSource two({.partitions = 2}, {scheduler_, log_, "/nowhere", false});
-  EXPECT_EQ(one.identity(), "generate:seed=1&size=200&keys=100");
-  EXPECT_EQ(two.identity(), "generate:seed=1&size=200&keys=100&partitions=2");
+  EXPECT_EQ(identity({}), "generate:seed=1&size=200&keys=100");
+  EXPECT_EQ(identity({.partitions = 2}), "generate:seed=1&size=200&keys=100&partitions=2");
+}
+
+TEST_F(GenerateSourceTest, ATemplateAndItsTimesAreALogOfTheirOwn) {
+  const std::set<std::string> all{identity({}), identity({.payload = "a"}),
+                                  identity({.payload = "b"}),
+                                  identity({.payload = "a", .time = {.start = "2026-02-01"}})};
+  EXPECT_EQ(all.size(), 4u);
+  EXPECT_EQ(identity({.payload = "a"}), identity({.payload = "a"}));
+}
+
+TEST_F(GenerateSourceTest, ATemplateIsFilledInForEachEvent) {
+  const Config config{.count = 3,
+                      .payload = R"({"n":{{index}},"user":"{{choice ann bob}}","at":"{{time}}"})",
+                      .key = ".user"};
+  Life life(*this, config);
+  const auto events = life.driver.drain();
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_TRUE(events[2].data.view().starts_with(R"({"n":2,"user":")"));
+  EXPECT_TRUE(events[2].data.view().ends_with(R"(","at":"2026-01-01T00:00:02.000Z"})"));
+  for (const Event& event : events) EXPECT_TRUE(event.key == "ann" || event.key == "bob");
+}
+
+TEST_F(GenerateSourceTest, WhatAPlaceholderWroteCanBeTheKey) {
+  Life life(*this, {.count = 2, .payload = "for {{key}}", .content_type = "text/plain"});
+  const auto events = life.driver.drain();
+  EXPECT_TRUE(events[0].key.starts_with("key-"));
+  EXPECT_EQ("for " + std::string(events[0].key), events[0].data.view());
+  EXPECT_EQ(events[0].content_type, "text/plain");
+}
+
+TEST_F(GenerateSourceTest, APayloadMayBeEmpty) {
+  EXPECT_THAT(payloads({.count = 2, .payload = R"({{choice ""}})"}), ElementsAre("", ""));
 }
 
 TEST_F(GenerateSourceTest, ASizeTooSmallForItsFieldsGrows) {
@@ -143,10 +176,10 @@ TEST_F(GenerateSourceTest, AHighRateComesInBursts) {
 }
 
 TEST_F(GenerateSourceTest, AnEndlessOneDoesNotExhaust) {
-  const GenerateSource endless({}, {scheduler_, log_, "/nowhere", false});
-  EXPECT_FALSE(endless.traits().can_exhaust);
-  const GenerateSource counted({.count = 1}, {scheduler_, log_, "/nowhere", false});
-  EXPECT_TRUE(counted.traits().can_exhaust);
+  Life endless(*this, {});
+  EXPECT_FALSE(endless.source.traits().can_exhaust);
+  Life counted(*this, {.count = 1});
+  EXPECT_TRUE(counted.source.traits().can_exhaust);
 }
 
 TEST_F(GenerateSourceTest, AnInterruptEndsAPollThatWaits) {

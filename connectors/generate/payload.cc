@@ -1,44 +1,27 @@
 #include "payload.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cstring>
+
+#include "dice.h"
 
 namespace tidemill::generate {
 namespace {
-
-// splitmix64: the next number of a well-mixed sequence, from any place in it.
-std::uint64_t mixed(std::uint64_t value) {
-  value += 0x9E3779B97F4A7C15;
-  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
-  value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
-  return value ^ (value >> 31);
-}
 
 constexpr std::size_t fields_bytes_max = 96;  // All but the text, with every number at its longest.
 constexpr std::size_t text_variety = 4096;    // Pieces begin anywhere in the first so many letters.
 constexpr std::uint64_t value_max = 1000;
 
-char* put(char* to, std::string_view text) {
-  std::memcpy(to, text.data(), text.size());
-  return to + text.size();
-}
-
-char* put(char* to, std::uint64_t number) { return std::to_chars(to, to + 20, number).ptr; }
-
 }  // namespace
 
-Payload::Payload(std::uint64_t seed, std::uint64_t bytes, std::uint32_t keys)
+RowPayload::RowPayload(std::uint64_t seed, std::uint64_t bytes, std::uint32_t keys)
     : seed_(mixed(seed)), bytes_(bytes), keys_(keys) {
-  constexpr std::string_view letters =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-";
   text_.resize(text_variety + bytes);
-  for (std::size_t i = 0; i < text_.size(); ++i) text_[i] = letters[mixed(seed_ + i) % 64];
+  for (std::size_t i = 0; i < text_.size(); ++i) text_[i] = letter(mixed(seed_ + i));
 }
 
-std::size_t Payload::bytes_max() const { return std::max(bytes_, fields_bytes_max); }
+std::size_t RowPayload::bytes_max() const { return std::max(bytes_, fields_bytes_max); }
 
-Payload::Written Payload::write(std::uint64_t index, char* to) const {
+Payload::Written RowPayload::write(std::uint64_t index, char* to) const {
   const std::uint64_t dice = mixed(seed_ ^ mixed(index));
   char* at = put(to, R"({"n":)");
   at = put(at, index);

@@ -1,8 +1,10 @@
-// Payload: the JSON of one generated event, a function of seed and index alone.
+// Payload: what one generated event says, a function of seed and index alone.
+//
+// RowPayload is what there is without a template:
 //
 //     {"n":17,"key":"key-42","value":907,"text":"Qk3x..."}
 //
-// `text` fills up to the wanted size. A value; any thread.
+// `text` fills up to the wanted size. Values; any thread.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +15,26 @@ namespace tidemill::generate {
 
 class Payload {
  public:
-  Payload(std::uint64_t seed, std::uint64_t bytes, std::uint32_t keys);
+  virtual ~Payload() = default;
 
   /// Bytes that write() may need at most.
-  std::size_t bytes_max() const;
+  virtual std::size_t bytes_max() const = 0;
 
   struct Written {
-    std::string_view json;
-    std::string_view key;  ///< A part of `json`.
+    std::string_view text;
+    std::string_view key;  ///< A part of `text`, or empty.
   };
 
   /// Writes event `index` to `to`, which has room for bytes_max().
-  Written write(std::uint64_t index, char* to) const;
+  virtual Written write(std::uint64_t index, char* to) const = 0;
+};
+
+class RowPayload final : public Payload {
+ public:
+  RowPayload(std::uint64_t seed, std::uint64_t bytes, std::uint32_t keys);
+
+  std::size_t bytes_max() const override;
+  Written write(std::uint64_t index, char* to) const override;
 
  private:
   std::uint64_t seed_;
