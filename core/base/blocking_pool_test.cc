@@ -12,10 +12,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Latches are declared before the pool, whose threads may touch them until it is joined.
+
 TEST(BlockingPool, ItsThreadsAreMadeWhenTheyAreNeeded) {
+  std::latch done(1);
   BlockingPool pool(3);
   EXPECT_EQ(pool.threads(), 0u);
-  std::latch done(1);
   boost::asio::post(pool.executor(), [&] { done.count_down(); });
   done.wait();
 
@@ -23,10 +25,10 @@ TEST(BlockingPool, ItsThreadsAreMadeWhenTheyAreNeeded) {
 }
 
 TEST(BlockingPool, CallsThatHangKeepNoOtherFromRunning) {
-  BlockingPool pool(2, 1ms);
   std::latch forever(1);
-  for (int i = 0; i < 10; ++i) boost::asio::post(pool.executor(), [&] { forever.wait(); });
   std::latch done(100);
+  BlockingPool pool(2, 1ms);
+  for (int i = 0; i < 10; ++i) boost::asio::post(pool.executor(), [&] { forever.wait(); });
   for (int i = 0; i < 100; ++i) boost::asio::post(pool.executor(), [&] { done.count_down(); });
   done.wait();
 
@@ -36,8 +38,8 @@ TEST(BlockingPool, CallsThatHangKeepNoOtherFromRunning) {
 }
 
 TEST(BlockingPool, WhereCallsReturnItHasNoMoreThreadsThanUsual) {
-  BlockingPool pool(2, 1h);
   std::latch done(10'000);
+  BlockingPool pool(2, 1h);
   for (int i = 0; i < 10'000; ++i) boost::asio::post(pool.executor(), [&] { done.count_down(); });
   done.wait();
 
@@ -45,9 +47,9 @@ TEST(BlockingPool, WhereCallsReturnItHasNoMoreThreadsThanUsual) {
 }
 
 TEST(BlockingPool, ThreadsThatTookTheirPlaceEndWhenTheCallsThatHungReturn) {
-  BlockingPool pool(1, 1ms);
   std::latch released(1);
   std::latch all_hang(6);
+  BlockingPool pool(1, 1ms);
   for (int i = 0; i < 6; ++i)
     boost::asio::post(pool.executor(), [&] {
       all_hang.count_down();

@@ -16,19 +16,20 @@ namespace {
 using ::testing::ElementsAre;
 
 TEST(ConnectorScheduler, CallsOfAConnectorThatHangsTakeNoMoreThreadsThanItsShare) {
+  // Threads of the engine's pool may touch these until it is joined.
+  std::latch forever(1);
+  std::latch hanging(2);
+  std::latch done(50);
+  std::atomic<int> started = 0;
   AsioScheduler engine(1);
   ConnectorScheduler hung(engine);
   ConnectorScheduler sound(engine);
-  std::latch forever(1);
-  std::latch hanging(2);
-  std::atomic<int> started = 0;
   for (int i = 0; i < 20; ++i)
     boost::asio::post(hung.blocking(), [&] {
       if (++started <= 2) hanging.count_down();
       forever.wait();
     });
   hanging.wait();
-  std::latch done(50);
   for (int i = 0; i < 50; ++i) boost::asio::post(sound.blocking(), [&] { done.count_down(); });
   done.wait();
 

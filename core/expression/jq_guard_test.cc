@@ -81,7 +81,7 @@ TEST(JqGuard, TheTimeLimitIsTheThreadsOwnAndCloselyKept) {
 }
 
 TEST(JqGuard, FunctionsOfLibjqThatLoopForEverAreLeft) {
-  EXPECT_EQ(why_not("del(.[nan])", "[1]"), "jq: took longer than 50 ms");
+  EXPECT_THAT(why_not("del(.[nan])", "[1]"), over_a_limit);
   EXPECT_EQ(why_not(".a - .b",
                     [] {
                       std::string many = "0";
