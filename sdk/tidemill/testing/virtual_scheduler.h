@@ -3,7 +3,8 @@
 //
 // Ready handlers run in a seeded random order (Order::shuffled) or first come, first served. When
 // nothing is ready, time jumps to the next timer. blocking() is the same queue, so "another thread"
-// is one more interleaving. Descriptors of Asio work too, through context().
+// is one more interleaving. Descriptors of Asio work too, through context(). Everything is for its
+// own thread, but posting to its executors: threads that a test really starts may do that.
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <exception>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <utility>
@@ -37,9 +39,10 @@ class VirtualScheduler final : public Scheduler {
   /// Drops everything that waits here, as a crash does. Call it before the objects that suspended
   /// coroutines refer to are destroyed. Dropping a frame may queue or drop further ones.
   void abandon() {
-    while (!ready_.empty() || !timers_.empty()) {
-      const auto ready = std::exchange(ready_, {});
+    for (bool some = true; some;) {
+      const auto ready = take_ready();
       const auto timers = std::exchange(timers_, {});
+      some = !ready.empty() || !timers.empty();
     }
   }
 
@@ -70,11 +73,7 @@ class VirtualScheduler final : public Scheduler {
   bool step() {
     context_.restart();
     context_.poll();
-    if (!ready_.empty()) {
-      const auto index = order_ == Order::fifo ? 0 : random_() % ready_.size();
-      const auto it = ready_.begin() + static_cast<std::ptrdiff_t>(index);
-      auto handler = std::move(*it);
-      ready_.erase(it);
+    if (Callback handler = next_ready()) {
       ++steps_;
       handler();
       return true;
@@ -134,6 +133,7 @@ class VirtualScheduler final : public Scheduler {
     VirtualScheduler* scheduler;
     template <class Handler>
     void execute(Handler handler) const {
+      const std::lock_guard lock(scheduler->mutex_);
       scheduler->ready_.emplace_back(std::move(handler));
     }
     boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept {
@@ -147,9 +147,26 @@ class VirtualScheduler final : public Scheduler {
     friend bool operator==(const ReadyExecutor&, const ReadyExecutor&) = default;
   };
 
+  /// Empty when nothing is ready.
+  Callback next_ready() {
+    const std::lock_guard lock(mutex_);
+    if (ready_.empty()) return {};
+    const auto index = order_ == Order::fifo ? 0 : random_() % ready_.size();
+    const auto it = ready_.begin() + static_cast<std::ptrdiff_t>(index);
+    auto handler = std::move(*it);
+    ready_.erase(it);
+    return handler;
+  }
+
+  std::vector<Callback> take_ready() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(ready_, {});
+  }
+
   static constexpr std::uint64_t wall_start = 1'700'000'000'000'000;  // November 2023.
 
   boost::asio::io_context context_;
+  std::mutex mutex_;  // Of ready_.
   std::vector<Callback> ready_;
   std::map<std::pair<Instant, TimerId>, Callback> timers_;
   Instant now_{};
