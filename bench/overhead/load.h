@@ -61,6 +61,14 @@ class IdleStore final : public Store {
                                            std::uint64_t) override {
     return std::vector<QueuedEffect>{};
   }
+  Result<StreamInfo> stream(StreamKind, std::string_view, std::uint32_t partitions) override {
+    return StreamInfo{.id = StreamId(1), .partitions = partitions};
+  }
+  Result<StreamState> stream_state(StreamId, Partition) override { return StreamState{}; }
+  Result<StreamPage> read_stream(StreamId, Partition, std::uint64_t, std::size_t,
+                                 std::uint64_t) override {
+    return StreamPage{};
+  }
   Result<> commit(std::span<const CommitPart* const>, WallTime, Durability) override { return {}; }
   Result<> sync() override { return {}; }
   Result<> reopen() override { return {}; }

@@ -33,7 +33,7 @@ class Rows {
       const auto written = payload_.write(index, room_.data());
       std::string value;
       state::append_row_header(value, {.row_version = begin, .time = EventTime(end)});
-      value += written.json;
+      value += written.text;
       rows_.emplace_back(state::text_row_key(table_, written.key), std::move(value));
     }
   }
@@ -41,7 +41,7 @@ class Rows {
   const std::vector<std::pair<std::string, std::string>>& get() const { return rows_; }
 
  private:
-  generate::Payload payload_;
+  generate::RowPayload payload_;
   TableId table_;
   std::string room_;
   std::vector<std::pair<std::string, std::string>> rows_;
