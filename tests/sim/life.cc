@@ -71,8 +71,10 @@ struct Life::Line {
                      .sink = &failures,
                      .takes = Takes::failure,
                      .retry = flow.sink_retry});
-    all.push_back({.name = "rows", .table = flow.table(), .output = 1});
-    all.push_back({.name = "counts", .table = flow.counted_table(), .output = 2});
+    std::optional<Duration> expire;
+    if (flow.expires) expire = std::chrono::hours(5000);
+    all.push_back({.name = "rows", .table = flow.table(), .output = 1, .expire = expire});
+    all.push_back({.name = "counts", .table = flow.counted_table(), .output = 2, .expire = expire});
     if (relay) all.push_back(relay->binding());
     return all;
   }

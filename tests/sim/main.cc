@@ -2,6 +2,7 @@
 //
 //     sim --seed N --seeds K     K seeds from N on; the last line is the trace hash of them all
 //     sim ... --rocksdb          on RocksDB, over a disk that loses what was not synced
+//     sim ... --unsynced         the same on a disk that ignores syncs: this must fail
 //     sim ... --repeat           runs each seed twice and compares the traces
 //     sim ... --trace            tells on stderr what happens
 //     sim ... --abort            dies at the first seed, to show what it says then
@@ -33,6 +34,7 @@ struct Options {
 std::string reproduce_line(const Options& options, std::uint64_t seed) {
   std::string line = "  reproduce: sim --seed " + std::to_string(seed) + " --seeds 1";
   if (options.on == World::On::rocksdb) line += " --rocksdb";
+  if (options.on == World::On::rocksdb_unsynced) line += " --unsynced";
   if (options.repeat) line += " --repeat";
   return line + "\n";
 }
@@ -141,6 +143,8 @@ int main(int argc, char** argv) {
       options.seeds = std::strtoull(argv[++i], nullptr, 10);
     } else if (std::strcmp(argv[i], "--rocksdb") == 0) {
       options.on = World::On::rocksdb;
+    } else if (std::strcmp(argv[i], "--unsynced") == 0) {
+      options.on = World::On::rocksdb_unsynced;
     } else if (std::strcmp(argv[i], "--trace") == 0) {
       Trace::aloud = true;
     } else if (std::strcmp(argv[i], "--repeat") == 0) {
@@ -153,7 +157,8 @@ int main(int argc, char** argv) {
 #endif
     } else {
       std::fprintf(stderr,
-                   "usage: %s [--seed N] [--seeds K] [--rocksdb] [--repeat] [--trace] [--abort]\n",
+                   "usage: %s [--seed N] [--seeds K] [--rocksdb | --unsynced] [--repeat] [--trace] "
+                   "[--abort]\n",
                    argv[0]);
       return 2;
     }

@@ -32,6 +32,34 @@ std::int64_t number_of(const std::string& text) {
   return value;
 }
 
+void merge(std::map<std::string, ModelRow>& table, const OwnedRow& own, WallTime now) {
+  const RowChange& change = own.change;
+  const ModelRow operand{std::to_string(change.operand), change.time, change.expires};
+  const auto [place, fresh] = table.emplace(own.key, operand);
+  ModelRow& row = place->second;
+  if (fresh || row.expired(now)) {
+    row = operand;
+    return;
+  }
+  std::int64_t value = number_of(row.body);
+  switch (change.merge) {
+    case MergeKind::sum:
+    case MergeKind::count:
+      value += change.operand;
+      break;
+    case MergeKind::min:
+      value = std::min(value, change.operand);
+      break;
+    case MergeKind::max:
+      value = std::max(value, change.operand);
+      break;
+    case MergeKind::last:
+      if (change.time >= row.time) value = change.operand;
+      break;
+  }
+  row = {std::to_string(value), std::max(row.time, change.time), change.expires};
+}
+
 OwnedPart owned(const CommitPart& part) {
   OwnedPart own{part, {}, {}};
   own.part.rows.clear();
@@ -51,10 +79,9 @@ void Contents::apply(const OwnedPart& own, WallTime now) {
     if (row.change.kind == EffectKind::delete_row) {
       table.erase(row.key);
     } else if (row.change.kind == EffectKind::put_row) {
-      table[row.key] = row.data;
+      table[row.key] = {row.data, row.change.time, row.change.expires};
     } else {
-      std::string& body = table[row.key];
-      body = std::to_string(number_of(body) + row.change.operand);
+      merge(table, row, now);
     }
     if (row.key.starts_with("event:") || row.key.starts_with("relayed:")) order.push_back(row.key);
   }

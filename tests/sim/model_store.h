@@ -33,6 +33,14 @@ struct OwnedPart {
   std::vector<testing::OwnedAppend> records;
 };
 
+struct ModelRow {
+  std::string body;  ///< As text.
+  EventTime time;
+  WallTime expires;  ///< Absent from then on; 0: never.
+
+  bool expired(WallTime now) const { return expires.value != 0 && expires <= now; }
+};
+
 /// Everything that a data folder holds.
 struct Contents {
   struct PerPipeline {
@@ -44,7 +52,7 @@ struct Contents {
 
   void apply(const OwnedPart& part, WallTime now);
 
-  std::map<std::uint32_t, std::map<std::string, std::string>> tables;  ///< As text.
+  std::map<std::uint32_t, std::map<std::string, ModelRow>> tables;
   std::map<PipelineId, PerPipeline> pipelines;
   std::map<OutboxId, std::map<std::uint64_t, QueuedEffect>> outboxes;
   std::map<OutboxId, std::uint64_t> last_numbers;

@@ -28,12 +28,12 @@ struct Oracle::Fates {
   std::int64_t row(const std::string& key) const {
     if (rows == nullptr) return 0;
     const auto found = rows->find(key);
-    return found == rows->end() ? 0 : std::stoll(found->second);
+    return found == rows->end() ? 0 : std::stoll(found->second.body);
   }
   std::int64_t committed(const std::string& name) const { return row("event:" + name); }
   bool settled(const std::string& name) const { return committed(name) > 0 || dead.contains(name); }
 
-  const std::map<std::string, std::string>* rows = nullptr;
+  const std::map<std::string, ModelRow>* rows = nullptr;
   const Contents::PerPipeline* pipeline = nullptr;
   std::map<std::string, int> dead;
   std::map<std::string, int> dead_later;  // Their effect died behind the outbox.
@@ -223,7 +223,7 @@ void Oracle::check_read_counts(const Flow& flow, std::map<std::string, std::int6
   for (const auto& [key, count] : counts) {
     if (count == 0) continue;
     const bool found = read != tables.end() && read->second.contains(key);
-    world_.expect(found && read->second.at(key) == std::to_string(count),
+    world_.expect(found && read->second.at(key).body == std::to_string(count),
                   key + " was counted by reading, and lost an update");
   }
 }

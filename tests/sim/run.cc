@@ -34,7 +34,7 @@ struct End {
 Outcome run(std::uint64_t seed, World::On on) {
   Scenario scenario = Scenario::draw(seed);
   // A store is not opened hundreds of times in one seed.
-  if (on == World::On::rocksdb) scenario.ends = std::min(scenario.ends, rocksdb_ends_max);
+  if (on != World::On::model) scenario.ends = std::min(scenario.ends, rocksdb_ends_max);
   std::mt19937_64 random(seed);
   World world(scenario, on);
   world.store.committed = [&](const std::string& row) { world.trace.note(row); };

@@ -77,6 +77,8 @@ void draw_troubles(Dice& dice, Flow& flow) {
 void draw_company(Dice& dice, std::vector<Flow>& flows) {
   for (Flow& flow : flows) {
     flow.quick = dice.one_in(3);
+    flow.timed = dice.one_in(2);
+    flow.expires = dice.one_in(3);
     if (dice.one_in(3)) flow.ack_flaky = dice.up_to(500);
   }
   const Flow& reader = flows.front();
@@ -146,6 +148,13 @@ std::uint32_t Flow::flaky_tries(std::uint32_t partition, std::uint64_t event) co
 
 std::string Flow::key(std::uint32_t partition, std::uint64_t event) const {
   return "k" + std::to_string(draw_of(seed, partition, event, 3) % keys);
+}
+
+// Each its own, in no order, in the last two hours before the run.
+EventTime Flow::time(std::uint32_t partition, std::uint64_t event) const {
+  if (!timed) return {};
+  const std::uint64_t drawn = draw_of(seed, partition, event, 6) % 1'000'000;
+  return EventTime(1'699'993'000'000'000 + drawn * 1'000 + partition * 100 + event);
 }
 
 std::string event_name(std::uint32_t flow, std::uint32_t partition, std::uint64_t index) {

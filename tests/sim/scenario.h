@@ -36,6 +36,8 @@ struct Flow {
   bool queued_sink = false;
   bool failure_sink = false;
   bool reads_rows = false;  ///< The function counts by reading a row and putting it back.
+  bool timed = false;       ///< Its events have a time.
+  bool expires = false;     ///< Its rows do, long after the run.
   bool quick = false;       ///< The function takes less time than a write of the store.
   /// Counts, unread, in the table that this flow reads; its own index: in none.
   std::uint32_t adds_to = 0;
@@ -50,6 +52,7 @@ struct Flow {
   Nature nature(std::uint32_t partition, std::uint64_t index) const;
   std::uint32_t flaky_tries(std::uint32_t partition, std::uint64_t index) const;
   std::string key(std::uint32_t partition, std::uint64_t index) const;
+  EventTime time(std::uint32_t partition, std::uint64_t index) const;
 
   bool exactly_once() const {
     return progress != ProgressKind::queue || config.dedupe.by != DedupeBy::none;

@@ -41,7 +41,7 @@ Task<Answer> SimInvoker::invoke(const Request& request) {
       const auto table = tables.find(flow_.read_table().value);
       const std::string key(event.key);
       const bool found = table != tables.end() && table->second.contains(key);
-      counts->rows[key] = found ? std::stoll(table->second.at(key)) : 0;
+      counts->rows[key] = found ? std::stoll(table->second.at(key).body) : 0;
     }
   }
   co_await sleep_until(scheduler_, scheduler_.now() + takes / 2);

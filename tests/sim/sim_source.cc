@@ -101,6 +101,7 @@ Event SimSource::make(std::uint32_t partition, std::uint64_t index) const {
     event.version = held->keep(std::to_string(index));
   }
   if (flow_.progress == ProgressKind::queue) event.id = held->keep(name);
+  event.time = flow_.time(partition, index);
   const std::uint64_t now = scheduler_.wall().value;
   if (flow_.nature(partition, index) == Nature::old)
     event.time =

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "core/state/rocks_store.h"
@@ -22,7 +23,7 @@ class TwinStore final : public Store {
   using Expect = std::function<void(bool holds, const std::string& promise)>;
 
   /// `model` outlives it. `expect` takes note of what does not agree.
-  TwinStore(const Scenario& scenario, ModelStore& model, Expect expect);
+  TwinStore(const Scenario& scenario, ModelStore& model, Syncs syncs, Expect expect);
 
   Result<PipelineId> pipeline(std::string_view name, std::string_view from) override;
   Result<TableId> table(std::string_view name) override;
@@ -53,6 +54,7 @@ class TwinStore final : public Store {
   std::uint64_t groups_of_rocks();
   void compare();
   void compare_rows(std::uint32_t table);
+  void compare_rows(std::uint32_t table, WallTime now);
   void compare_pipeline(PipelineId pipeline);
   void compare_streams();
 
@@ -71,7 +73,8 @@ class TwinStore final : public Store {
     StreamInfo of_rocks;
   };
   std::map<StreamId, Asked> streams_;
-  TableId own_;  // Holds the number of commits.
+  std::map<PipelineId, std::set<DedupeId>> marked_;  // Whatever was, and may have been lost.
+  TableId own_;                                      // Holds the number of commits.
 };
 
 }  // namespace tidemill::sim

@@ -3,9 +3,9 @@
 namespace tidemill::sim {
 
 World::World(const Scenario& s, On on) : scenario(s), upstreams(s.flows.size()) {
-  if (on == On::rocksdb)
+  if (on != On::model)
     twin_ = std::make_unique<TwinStore>(
-        scenario, store,
+        scenario, store, on == On::rocksdb ? Syncs::honest : Syncs::ignored,
         [this](bool holds, const std::string& promise) { expect(holds, promise); });
   for (const Flow& flow : scenario.flows) {
     if (flow.progress != ProgressKind::queue) continue;

@@ -36,8 +36,9 @@ struct Upstream {
 
 class World {
  public:
-  /// `on` says what the engine's store is: the model alone, or RocksDB beside it.
-  enum class On { model, rocksdb };
+  /// `on` says what the engine's store is: the model alone, or RocksDB beside it, on a disk that
+  /// can be trusted or on one that says of syncs only that they happened.
+  enum class On { model, rocksdb, rocksdb_unsynced };
   World(const Scenario& scenario, On on);
 
   /// Notes the first broken promise.
