@@ -73,6 +73,7 @@ class SimInvoker final : public Invoker {
 
   void check(const Request& request);
   bool fails(const Request& request, std::uint32_t index, Answer& answer) const;
+  void answer_kinds(const Event& event, std::uint32_t index, Answer& answer, Counts& counts) const;
   void answer_rows(const Event& event, std::uint32_t index, Answer& answer, Counts& counts) const;
 
   World& world_;

@@ -48,6 +48,7 @@ struct Life::Line {
         invoker(world, flow, life.scheduler_, life.sequencer_, witness),
         out(world, flow, life.scheduler_, witness, "out", Nature::refused),
         later(world, flow, life.scheduler_, witness, "later", Nature::refused_later),
+        successes(world, flow, life.scheduler_, witness, "successes", Nature::healthy),
         failures(world, flow, life.scheduler_, witness, "failures", Nature::healthy) {
     if (flow.relayed)
       relay.emplace(
@@ -66,6 +67,11 @@ struct Life::Line {
                      .retry = flow.sink_retry,
                      .delivery = Delivery::queue,
                      .outbox = OutboxId(flow.config.id.value)});
+    if (flow.success_sink)
+      all.push_back({.name = "successes",
+                     .sink = &successes,
+                     .takes = Takes::success,
+                     .retry = flow.sink_retry});
     if (flow.failure_sink)
       all.push_back({.name = "failures",
                      .sink = &failures,
@@ -85,6 +91,7 @@ struct Life::Line {
   SimInvoker invoker;
   SimSink out;
   SimSink later;
+  SimSink successes;
   SimSink failures;
   std::optional<Relay> relay;
   std::optional<PipelineRunner> runner;

@@ -187,17 +187,25 @@ Result<> ModelStore::commit(std::span<const CommitPart* const> parts, WallTime n
     unsynced_.push_back(std::move(group));
   }
   if (broken_) return broken();
-  return durability == Durability::sync ? sync() : Result<>{};
+  if (durability == Durability::sync) make_durable();
+  return {};
 }
 
 Result<> ModelStore::sync() {
   if (broken_) return broken();
+  const Write write = write_goes ? write_goes() : Write::good;
+  broken_ = write != Write::good;
+  if (write != Write::fails_and_did_not) make_durable();
+  if (broken_) return broken();
+  return {};
+}
+
+void ModelStore::make_durable() {
   for (const auto& [parts, now] : unsynced_) {
     ++durable_.groups;
     for (const OwnedPart& part : parts) durable_.apply(part, now);
   }
   unsynced_.clear();
-  return {};
 }
 
 Result<> ModelStore::reopen() {
@@ -214,7 +222,7 @@ void ModelStore::crash(bool power, std::uint64_t random) {
 void ModelStore::crash_to(std::uint64_t groups) {
   broken_ = false;
   unsynced_.resize(std::min<std::uint64_t>(unsynced_.size(), groups - durable_.groups));
-  std::ignore = sync();
+  make_durable();
   visible_ = durable_;
 }
 

@@ -88,7 +88,7 @@ class ModelStore final : public Store {
   /// As many groups are left. Precondition: from durable() to visible().
   void crash_to(std::uint64_t groups);
 
-  /// Asked before every write: how does it go?
+  /// Asked before every write, and every sync that is none: how does it go?
   enum class Write { good, fails_and_happened, fails_and_did_not };
   std::function<Write()> write_goes;
   /// Asked whenever an outbox is read: does that fail?
@@ -107,6 +107,8 @@ class ModelStore final : public Store {
  private:
   Contents visible_;
   Contents durable_;
+  void make_durable();
+
   std::vector<Group> unsynced_;  // Invariant: durable_ and then these is visible_.
   bool broken_ = false;
 };

@@ -1,5 +1,7 @@
 #include "tests/sim/oracle.h"
 
+#include <algorithm>
+#include <optional>
 #include <set>
 
 #include "tests/sim/edges.h"
@@ -128,6 +130,7 @@ void Oracle::check_end(const std::vector<PipelineStats>& last_life) {
     const Fates fates(flow, world_.store.visible());
     each_event(flow, [&](auto p, auto i) { check_event_at_end(flow, fates, p, i); });
     check_counts(flow, fates);
+    if (flow.many_kinds && flow.exactly_once()) check_kinds(flow, fates);
     check_progress(flow);
     if (flow.relayed) check_relay(flow, fates, true);
     world_.expect(fates.queued.empty(), "an outbox is not empty at the end");
@@ -150,6 +153,9 @@ void Oracle::check_event_at_end(const Flow& flow, const Fates& fates, std::uint3
   if (lives) {
     world_.expect(fates.committed(name) >= 1, name + " was lost");
     world_.expect(!fates.dead.contains(name), name + " is healthy and in the dead letters");
+    if (flow.success_sink)
+      world_.expect(world_.received.contains(receipt(name, "successes")),
+                    name + " settled, and on_success does not know");
     world_.expect(!world_.received.contains(receipt(name, "failures")),
                   name + " is healthy, and on_failure says that it was given up");
   } else {
@@ -207,6 +213,40 @@ void Oracle::check_relay(const Flow& flow, const Fates& fates, bool at_end) {
     world_.expect(counted == logged[name] && queued[name] == 0, name + " was lost behind the log");
   });
   if (flow.exactly_once()) check_order(flow, "relayed:");
+}
+
+// What the rows of SimInvoker::answer_kinds() come to, from the commits in their order.
+void Oracle::check_kinds(const Flow& flow, const Fates& fates) {
+  std::map<std::string, std::string> expected;
+  std::map<std::string, EventTime> times;
+  const std::string mine = "event:" + std::to_string(flow.index) + "/p";
+  for (const std::string& row : world_.store.visible().order) {
+    if (!row.starts_with(mine)) continue;
+    const auto partition = static_cast<std::uint32_t>(std::stoul(row.substr(mine.size())));
+    const std::uint64_t index = event_index(row);
+    const std::string key = flow.key(partition, index), text = std::to_string(index);
+    const auto known = [&](const std::string& name) {
+      const auto found = expected.find(name + key);
+      return found == expected.end() ? std::optional<std::uint64_t>() : std::stoull(found->second);
+    };
+    expected["count:" + key] = std::to_string(known("count:").value_or(0) + 1);
+    expected["min:" + key] = std::to_string(std::min(known("min:").value_or(index), index));
+    expected["max:" + key] = std::to_string(std::max(known("max:").value_or(index), index));
+    const EventTime time = flow.time(partition, index);
+    if (time >= times[key]) expected["last:" + key] = text;
+    times[key] = std::max(times[key], time);
+    expected["seen:" + key] = text;
+    if (index % 3 == 0) expected.erase("seen:" + key);
+  }
+  if (fates.rows == nullptr) return;
+  for (const auto& [name, row] : *fates.rows) {
+    if (name.starts_with("event:") || name.starts_with("key:")) continue;
+    const auto found = expected.find(name);
+    world_.expect(found != expected.end() && found->second == row.body,
+                  name + " is " + row.body + ", and should be something else");
+    if (found != expected.end()) expected.erase(found);
+  }
+  world_.expect(expected.empty(), "a row is missing that a merge or a put made");
 }
 
 // What the flow itself counted, and others in its table.

@@ -33,6 +33,7 @@ class Oracle {
   void check_event_at_end(const Flow& flow, const Fates& fates, std::uint32_t partition,
                           std::uint64_t index);
   void check_counts(const Flow& flow, const Fates& fates);
+  void check_kinds(const Flow& flow, const Fates& fates);
   void check_read_counts(const Flow& flow, std::map<std::string, std::int64_t> counts);
   void check_progress(const Flow& flow);
 

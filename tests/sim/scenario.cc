@@ -48,7 +48,7 @@ void draw_policies(Dice& dice, Flow& flow) {
   config.retry.bisect = !dice.one_in(5);
   config.retry.max_age = std::chrono::hours(1000);
   if (dice.one_in(3)) config.durability = Durability::periodic;
-  flow.sink_retry.attempts = 50;  // A sink that recovers: no event may die of it.
+  flow.sink_retry.attempts = 20;  // A sink that recovers: no event may die of it.
   flow.sink_retry.backoff = config.retry.backoff;
 }
 
@@ -57,7 +57,7 @@ void draw_troubles(Dice& dice, Flow& flow) {
   flow.direct_sink = dice.one_in(2);
   flow.queued_sink = dice.one_in(3);
   flow.failure_sink = dice.one_in(3);
-  flow.reads_rows = !flow.direct_sink && !flow.queued_sink && dice.one_in(2);
+  flow.reads_rows = dice.one_in(flow.direct_sink || flow.queued_sink ? 4 : 2);
   const auto set = [&](Nature nature, std::uint32_t share) {
     flow.natures[static_cast<std::size_t>(nature)] = share;
   };
@@ -66,9 +66,13 @@ void draw_troubles(Dice& dice, Flow& flow) {
   // Without bisect one of these takes its whole batch along, healthy events too.
   if (flow.config.retry.bisect) set(Nature::throws, sometimes(60));
   set(Nature::never_ready, sometimes(60));
-  if (flow.direct_sink) set(Nature::refused, sometimes(60));
+  // Who counts by reading counts a batch as a whole: of an event that dies at a sink its rows do
+  // not change, and those of the events that were counted on top of it do.
+  const bool may_die_at_sink = flow.direct_sink && !flow.reads_rows;
+  if (may_die_at_sink) set(Nature::refused, sometimes(60));
   if (flow.queued_sink) set(Nature::refused_later, sometimes(60));
   set(Nature::old, sometimes(40));
+  if (may_die_at_sink && dice.one_in(3)) set(Nature::worn_out, dice.up_to(30));
   flow.batch_trouble = sometimes(200);
   flow.sink_flaky = sometimes(300);
 }
@@ -77,6 +81,8 @@ void draw_troubles(Dice& dice, Flow& flow) {
 void draw_company(Dice& dice, std::vector<Flow>& flows) {
   for (Flow& flow : flows) {
     flow.quick = dice.one_in(3);
+    flow.success_sink = dice.one_in(4);
+    flow.many_kinds = dice.one_in(3);
     flow.timed = dice.one_in(2);
     flow.expires = dice.one_in(3);
     if (dice.one_in(3)) flow.ack_flaky = dice.up_to(500);

@@ -21,6 +21,7 @@ enum class Nature : std::uint8_t {
   refused,        ///< The sink refuses it.
   refused_later,  ///< The sink behind the outbox refuses it.
   old,            ///< It is older than the policy's age.
+  worn_out,       ///< The sink is busy whenever it comes, until its attempts are used up.
 };
 
 struct Flow {
@@ -35,7 +36,9 @@ struct Flow {
   bool direct_sink = false;
   bool queued_sink = false;
   bool failure_sink = false;
+  bool success_sink = false;
   bool reads_rows = false;  ///< The function counts by reading a row and putting it back.
+  bool many_kinds = false;  ///< The function merges in every way, and deletes rows.
   bool timed = false;       ///< Its events have a time.
   bool expires = false;     ///< Its rows do, long after the run.
   bool quick = false;       ///< The function takes less time than a write of the store.
@@ -43,7 +46,7 @@ struct Flow {
   std::uint32_t adds_to = 0;
 
   // In thousandths: of the events, and of what happens to calls.
-  std::uint32_t natures[8] = {};
+  std::uint32_t natures[9] = {};
   std::uint32_t batch_trouble = 0;  ///< A first try fails as a whole, or takes very long.
   std::uint32_t sink_flaky = 0;
   std::uint32_t ack_flaky = 0;

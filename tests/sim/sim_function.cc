@@ -97,6 +97,24 @@ bool SimInvoker::fails(const Request& request, std::uint32_t i, Answer& answer) 
   }
 }
 
+// One row of every kind by key: Oracle::check_kinds() knows what they come to.
+void SimInvoker::answer_kinds(const Event& event, std::uint32_t i, Answer& answer,
+                              Counts& counts) const {
+  const std::uint64_t index = index_of(event);
+  const auto add = [&](EffectKind kind, MergeKind merge, std::string_view name) {
+    Effect row{.kind = kind, .merge = merge, .event = i, .output = 1};
+    row.operand = merge == MergeKind::count ? 1 : static_cast<std::int64_t>(index);
+    row.key = counts.keep(std::string(name) + std::string(event.key));
+    if (kind == EffectKind::put_row) row.data = counts.keep(std::to_string(index));
+    answer.effects.push_back(row);
+  };
+  add(EffectKind::merge_row, MergeKind::count, "count:");
+  add(EffectKind::merge_row, MergeKind::min, "min:");
+  add(EffectKind::merge_row, MergeKind::max, "max:");
+  add(EffectKind::merge_row, MergeKind::last, "last:");
+  add(index % 3 == 0 ? EffectKind::delete_row : EffectKind::put_row, MergeKind::sum, "seen:");
+}
+
 void SimInvoker::answer_rows(const Event& event, std::uint32_t i, Answer& answer,
                              Counts& counts) const {
   const Effect message{.event = i, .output = 0, .key = event.key, .data = event.data.view()};
@@ -106,6 +124,7 @@ void SimInvoker::answer_rows(const Event& event, std::uint32_t i, Answer& answer
   answer.effects.push_back(row);
   row.key = counts.keep("key:" + std::string(event.key));
   answer.effects.push_back(row);
+  if (flow_.many_kinds) answer_kinds(event, i, answer, counts);
   if (flow_.adds()) {
     row.output = 2;
     row.key = event.key;

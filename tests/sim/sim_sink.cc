@@ -14,7 +14,7 @@ Task<std::vector<Result<>>> SimSink::write(SinkBatch batch) {
   std::vector<Result<>> answers;
   std::vector<std::string> names;
   for (const Effect& effect : batch.effects) {
-    // A record of a failure says which event it is about in its own words.
+    // A record of a success or a failure says which event it is about in its own words.
     const Event& event = batch.events[effect.event];
     std::string name(effect.data);
     if (const auto payload = name.find("\"requestPayload\":\""); payload != std::string::npos) {
@@ -24,9 +24,11 @@ Task<std::vector<Result<>>> SimSink::write(SinkBatch batch) {
     }
     names.push_back(name);
     const std::uint64_t index = event_index(name);
-    if (refuses_ != Nature::healthy && flow_.nature(event.partition.value, index) == refuses_) {
+    const Nature nature = flow_.nature(event.partition.value, index);
+    if (refuses_ != Nature::healthy && nature == refuses_) {
       answers.push_back(fail(Fault::bad_event, "refused"));
-    } else if (scheduler_.random() % 1000 < flow_.sink_flaky) {
+    } else if ((refuses_ == Nature::refused && nature == Nature::worn_out) ||
+               scheduler_.random() % 1000 < flow_.sink_flaky) {
       answers.push_back(fail(Fault::transient, "busy"));
     } else {
       ++world_.received[receipt(name, name_)];

@@ -137,7 +137,9 @@ Task<Result<>> SimSource::settle(std::span<const Settled> settled) {
     ++ack_failures_;
     co_await sleep_until(scheduler_, scheduler_.now() + Duration(scheduler_.random() % 20'000));
     settling_ = false;
-    co_return fail(Fault::transient, "busy");
+    // Where a later acknowledgement says the same again, the source may also be past help.
+    const bool refuses = flow_.progress == ProgressKind::log && scheduler_.random() % 4 == 0;
+    co_return fail(refuses ? Fault::bad_config : Fault::throttled, "busy");
   }
   ack_failures_ = 0;
   for (const Settled& one : settled) {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view event_row = "event:";
 
-bool again(const Result<>& answer) { return !answer && answer.error().fault == Fault::transient; }
+bool busy(const Result<>& answer) { return !answer && answer.error().fault == Fault::transient; }
 
 }  // namespace
 
@@ -25,6 +25,7 @@ void Witness::asked(const Request& request) {
     for (auto& [sink, got] : got_) {
       got.taken.erase(place);
       got.refused.erase(place);
+      got.tries.erase(place);
       got.open.erase(place);
     }
   }
@@ -76,14 +77,16 @@ void Witness::wrote(std::string_view sink, const SinkBatch& batch,
 
     const std::string_view domain = ordered ? std::string_view("all") : event.key;
     const bool follows = failed.contains(domain);
-    if (again(answers[i])) failed.insert(domain);
+    const bool again = busy(answers[i]) && ++got.tries[place] < flow_.sink_retry.attempts;
+    if (again) failed.insert(domain);
     if (answers[i]) {
       got.taken[place] = ++clock_;
-    } else if (!again(answers[i])) {
+      got.tries.erase(place);
+    } else if (!again) {
       got.refused.insert(place);
       if (!from_outbox) said_[place] = Said::dies;
     }
-    if (follows || again(answers[i])) {
+    if (follows || again) {
       got.open.insert(place);
     } else {
       got.open.erase(place);

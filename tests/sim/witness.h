@@ -42,8 +42,9 @@ class Witness {
   // What one sink got, since the function was last asked about the event.
   struct Got {
     std::map<Place, std::uint64_t> taken;  // When, the last time.
-    std::set<Place> refused;
-    std::set<Place> open;  // Failed, or stands behind what did: is written again.
+    std::set<Place> refused;               // Or failed as often as it may.
+    std::map<Place, std::uint32_t> tries;  // In a row.
+    std::set<Place> open;                  // Failed, or stands behind what did: is written again.
   };
 
   void expect(bool holds, std::string_view name, std::string_view promise);
