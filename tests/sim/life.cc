@@ -120,6 +120,7 @@ Life::Life(World& world, std::uint64_t seed)
     return scheduler_.random() % 1000 < world_.scenario.bad_reads;
   };
   world_.store.reopens = [this] { return scheduler_.random() % 2 == 0; };
+  sequencer_.on_failure([this] { line_ended_.notify(); });
   spawn(scheduler_, live());
 }
 
@@ -161,7 +162,11 @@ void Life::check_syncs() {
 Task<> Life::live() {
   while (true) {
     start_lines();
-    while (running_ > 0) co_await line_ended_.wait();
+    while (running_ > 0) {
+      // After a failed write nobody knows what the store holds: nothing may go on.
+      if (sequencer_.failure()) each_runner([](PipelineRunner& runner) { runner.drain(); });
+      co_await line_ended_.wait();
+    }
     if (!sequencer_.failure()) break;
     co_await recover();
     // What was handed out to the pipelines that are gone comes again.
@@ -209,8 +214,6 @@ Task<> Life::run_relay(Relay& relay, Relay::Line& line) {
 }
 
 void Life::line_has_ended() {
-  // After a failed write nobody knows what the store holds: nothing may go on.
-  if (sequencer_.failure()) each_runner([](PipelineRunner& runner) { runner.drain(); });
   --running_;
   line_ended_.notify();
 }

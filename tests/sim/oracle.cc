@@ -205,7 +205,7 @@ void Oracle::check_relay(const Flow& flow, const Fates& fates, bool at_end) {
     std::int64_t counted = 0;
     if (table != store.tables.end())
       if (const auto row = table->second.find("relayed:" + name); row != table->second.end())
-        counted = std::stoll(row->second);
+        counted = std::stoll(row->second.body);
     world_.expect(logged[name] == fates.committed(name),
                   name + " is not in the log as often as it was committed");
     world_.expect(counted + queued[name] <= logged[name], name + " was relayed more than once");
