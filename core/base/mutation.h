@@ -61,6 +61,12 @@ enum class Mutation {
   forget_groups,        ///< Entries of one group are handed out in any order, at once.
   wake_before_written,  ///< Readers are told of records when they are submitted, and not again.
   trim_too_far,         ///< The front of a queue moves over an entry that is not settled.
+  // Steps.
+  skip_too_far,             ///< A filtered event settles those before it too.
+  never_settle_filtered,    ///< Nobody is told that a filtered event is settled.
+  forget_mark_of_filtered,  ///< A filtered event's repeat is held for ever.
+  invoke_filtered,          ///< A filter lets everything pass.
+  bury_the_mapped,          ///< A dead letter has what a map made, not what the source gave.
 };
 
 #ifdef TIDEMILL_MUTATIONS

@@ -23,7 +23,8 @@ bool PartitionLedger::admit(Offset offset, Offset offset_next) {
   }
   // Settled, or delivered once more while it is under way.
   if (offset < admitted_) return false;
-  const Offset gap = std::exchange(admitted_, std::max(admitted_, offset_next));
+  const Offset gap = without_gap(admitted_);
+  admitted_ = std::max(admitted_, offset_next);
   const auto behind =
       std::ranges::upper_bound(settled_, offset, {}, [](const auto& range) { return range.begin; });
   if (behind != settled_.begin() && offset < std::prev(behind)->end) {
@@ -38,17 +39,43 @@ bool PartitionLedger::admit(Offset offset, Offset offset_next) {
 
 void PartitionLedger::settle(Offset begin, Offset end) {
   assert(begin < end && end <= admitted_);
-  if (!gaps_.empty()) {
-    const auto gap = gaps_.find(begin);
-    if (gap != gaps_.end()) begin = gaps_.extract(gap).mapped();
-  }
-  insert({begin, end});
+  insert({without_gap(begin), end});
   if (mutated(Mutation::skip_failed_event)) {
     next_ = std::max(next_, settled_.back().end);
     settled_.clear();
     gaps_.clear();
   }
   absorb();
+}
+
+void PartitionLedger::skip(Offset begin, Offset end) {
+  assert(begin < end && end <= admitted_);
+  begin = without_gap(begin);
+  const auto behind = gaps_.upper_bound(end);
+  const auto settled = std::ranges::lower_bound(settled_, end, {}, &OffsetRange::begin);
+  if (settled != settled_.end() && settled->begin == end) {
+    insert({begin, end});
+    absorb();
+  } else if (behind != gaps_.end() && behind->second == end) {
+    behind->second = begin;
+  } else {
+    gaps_.emplace(end, begin);
+  }
+  if (mutated(Mutation::skip_too_far)) next_ = std::max(next_, end);
+}
+
+void PartitionLedger::settle_skipped() {
+  const Offset begin = without_gap(admitted_);
+  if (begin == admitted_) return;
+  insert({begin, admitted_});
+  absorb();
+}
+
+// Where the gap in front of the event at `begin` starts, which belongs to nobody from now on.
+Offset PartitionLedger::without_gap(Offset begin) {
+  if (gaps_.empty()) return begin;
+  const auto gap = gaps_.find(begin);
+  return gap == gaps_.end() ? begin : gaps_.extract(gap).mapped();
 }
 
 // One range with all that it overlaps or touches.

@@ -40,6 +40,14 @@ class PartitionLedger {
   /// them were admitted, each began where the one before it ended, and none is settled.
   void settle(Offset begin, Offset end);
 
+  /// Of the events from `begin` to `end` nothing will come: they are settled together with the
+  /// event behind them, like offsets that never had one, or by settle_skipped(). So events that
+  /// alternate with such that take their time leave no ranges. Precondition: as settle()'s.
+  void skip(Offset begin, Offset end);
+
+  /// Settles what was skipped behind the last event that is under way.
+  void settle_skipped();
+
   LogProgress progress() const;
   Offset next() const { return next_; }
 
@@ -50,14 +58,16 @@ class PartitionLedger {
  private:
   void insert(OffsetRange range);
   void absorb();
+  Offset without_gap(Offset begin);
 
   Partition partition_;
   bool started_ = false;
   Offset next_;
   Offset admitted_;                   // Up to here the source has delivered. Invariant: >= next_.
   std::vector<OffsetRange> settled_;  // Invariant: ascending, disjoint, not adjacent, above next_.
-  // Offsets without events (a compacted topic) belong to the event behind them: its offset -> where
-  // the gap in front of it begins. Only of events under way.
+  // Offsets without events (a compacted topic), and those of skipped ones, belong to the event
+  // behind them: its offset -> where the gap in front of it begins. Only of events under way; the
+  // gap at `admitted_` waits for the next one.
   std::map<Offset, Offset> gaps_;
 };
 

@@ -192,6 +192,62 @@ TEST(PartitionLedger, AnEarlierLifeAtTheBoundStillLetsTheHoleBeRead) {
   EXPECT_FALSE(restored(0, std::move(ranges)).blocked());
 }
 
+TEST(PartitionLedger, WhatIsSkippedSettlesWithTheEventBehindIt) {
+  PartitionLedger ledger{Partition(0)};
+  admit_all(ledger, 0, 6);
+
+  ledger.skip(Offset(1), Offset(3));
+  ledger.skip(Offset(4), Offset(5));
+  settle(ledger, {3, 5});
+  EXPECT_EQ(ledger.next(), Offset(0));
+  EXPECT_THAT(ledger.progress().settled, ElementsAre(range(1, 6)));
+
+  settle(ledger, 0);
+  EXPECT_EQ(ledger.next(), Offset(6));
+  EXPECT_THAT(ledger.progress().settled, IsEmpty());
+}
+
+TEST(PartitionLedger, WhatIsSkippedLastWaitsForTheNextEventOrIsSettledAlone) {
+  PartitionLedger ledger{Partition(0)};
+  admit_all(ledger, 0, 2);
+  ledger.skip(Offset(0), Offset(2));
+  EXPECT_EQ(ledger.next(), Offset(0));
+
+  EXPECT_TRUE(admit(ledger, 5));  // Three offsets without events lie between.
+  settle(ledger, 5);
+  EXPECT_EQ(ledger.next(), Offset(6));
+
+  EXPECT_TRUE(admit(ledger, 6));
+  ledger.skip(Offset(6), Offset(7));
+  ledger.settle_skipped();
+  EXPECT_EQ(ledger.next(), Offset(7));
+  ledger.settle_skipped();
+  EXPECT_EQ(ledger.next(), Offset(7));
+}
+
+TEST(PartitionLedger, WhatIsSkippedInFrontOfWhatHasSettledIsSettled) {
+  PartitionLedger ledger = restored(5, {range(7, 9)});
+  admit_all(ledger, 5, 7);
+
+  ledger.skip(Offset(6), Offset(7));
+
+  EXPECT_THAT(ledger.progress().settled, ElementsAre(range(6, 9)));
+  ledger.skip(Offset(5), Offset(6));
+  EXPECT_EQ(ledger.next(), Offset(9));
+}
+
+TEST(PartitionLedger, WhatIsSkippedInFrontOfAGapGoesWithTheEventBehindTheGap) {
+  PartitionLedger ledger{Partition(0)};
+  EXPECT_TRUE(admit(ledger, 0));
+  EXPECT_TRUE(admit(ledger, 1));
+  EXPECT_TRUE(admit(ledger, 8));
+
+  ledger.skip(Offset(1), Offset(2));
+  settle(ledger, {0, 8});
+
+  EXPECT_EQ(ledger.next(), Offset(9));
+}
+
 // Settles in random order, restarts at random moments from what progress() said, and checks after
 // each step that progress covers exactly what was settled.
 TEST(PartitionLedger, NoOrderOfSettlingAndRestartingLosesOrInventsProgress) {
@@ -223,6 +279,55 @@ TEST(PartitionLedger, NoOrderOfSettlingAndRestartingLosesOrInventsProgress) {
         }
         ASSERT_EQ(covered, settled) << "seed " << seed;
       }
+    }
+  }
+}
+
+// As above, with events that are skipped as they come in; what is left to skip settles in the end.
+TEST(PartitionLedger, NoOrderOfSkippingAndSettlingLosesOrInventsProgress) {
+  constexpr std::uint64_t events = 40;
+  for (std::uint32_t seed = 0; seed < 500; ++seed) {
+    std::mt19937 random(seed);
+    std::set<std::uint64_t> done, skipped;
+    LogProgress stored{Partition(0), Offset(0), {}};
+    const auto covered = [&] {
+      std::set<std::uint64_t> all;
+      for (std::uint64_t i = 0; i < stored.next.value; ++i) all.insert(i);
+      for (const OffsetRange& r : stored.settled)
+        for (std::uint64_t i = r.begin.value; i < r.end.value; ++i) all.insert(i);
+      return all;
+    };
+    while (stored.next.value < events) {
+      PartitionLedger ledger{stored};
+      std::vector<std::uint64_t> open;
+      const std::set<std::uint64_t> before = covered();
+      const std::uint64_t polled = 1 + random() % 8;
+      for (std::uint64_t offset = stored.next.value; offset < events;) {
+        std::vector<std::uint64_t> came;
+        for (std::uint64_t i = 0; i < polled && offset < events; ++i, ++offset)
+          if (admit(ledger, offset)) came.push_back(offset);
+        for (const std::uint64_t one : came) {
+          const bool skip = random() % 2 == 0;
+          if (skip) ledger.skip(Offset(one), Offset(one + 1));
+          if (skip) skipped.insert(one);
+          if (!skip) open.push_back(one);
+        }
+        std::ranges::shuffle(open, random);
+        for (std::uint64_t n = random() % (open.size() + 1); n > 0; --n) {
+          settle(ledger, open.back());
+          done.insert(open.back());
+          open.pop_back();
+        }
+        if (random() % 4 == 0) ledger.settle_skipped();
+        stored = ledger.progress();
+        for (const std::uint64_t i : covered())
+          ASSERT_TRUE(done.contains(i) || skipped.contains(i)) << i << ", seed " << seed;
+        ASSERT_TRUE(std::ranges::includes(covered(), done)) << "seed " << seed;
+      }
+      ledger.settle_skipped();
+      stored = ledger.progress();
+      ASSERT_TRUE(!open.empty() || stored.next == Offset(events)) << "seed " << seed;
+      ASSERT_TRUE(std::ranges::includes(covered(), before)) << "seed " << seed;
     }
   }
 }
