@@ -20,6 +20,7 @@ void each_text(Event& event, std::vector<Attribute>& extensions, auto visit) {
 
 struct Owned {
   std::string texts;
+  Payload before_map;
   std::vector<Attribute> extensions;
 };
 
@@ -31,6 +32,8 @@ Event detached(const Event& event) {
   owned->extensions.assign(event.extensions.begin(), event.extensions.end());
   std::size_t size = event.data.size();
   each_text(copy, owned->extensions, [&](std::string_view text) { size += text.size(); });
+  if (event.before_map != nullptr)
+    size += event.before_map->data.size() + event.before_map->content_type.size();
   owned->texts.reserve(size);  // Views point into it.
   const auto keep = [&](std::string_view& text) {
     const std::size_t begin = owned->texts.size();
@@ -38,6 +41,12 @@ Event detached(const Event& event) {
     text = std::string_view(owned->texts).substr(begin);
   };
   each_text(copy, owned->extensions, keep);
+  if (event.before_map != nullptr) {
+    owned->before_map = *event.before_map;
+    keep(owned->before_map.data);
+    keep(owned->before_map.content_type);
+    copy.before_map = &owned->before_map;
+  }
   std::string_view data = event.data.view();
   keep(data);
   copy.extensions = owned->extensions;

@@ -18,6 +18,8 @@ TEST(DetachedEvent, KeepsEveryTextAndNothingOfTheBufferThatItCameFrom) {
   event.subject = all.substr(12, 4);
   event.content_type = all.substr(16, 2);
   event.key = all.substr(18, 3);
+  const Payload before_map{all.substr(3, 4), all.substr(0, 3)};
+  event.before_map = &before_map;
   event.extensions = extensions;
   event.data = Bytes(all.substr(21), buffer);
 
@@ -35,6 +37,9 @@ TEST(DetachedEvent, KeepsEveryTextAndNothingOfTheBufferThatItCameFrom) {
   EXPECT_EQ(copy.content_type, "gh");
   EXPECT_EQ(copy.key, "ijk");
   EXPECT_EQ(copy.data.view(), "lmnopqrstuvwxyz");
+  ASSERT_NE(copy.before_map, nullptr);
+  EXPECT_EQ(copy.before_map->data, "3456");
+  EXPECT_EQ(copy.before_map->content_type, "012");
   ASSERT_EQ(copy.extensions.size(), 1u);
   EXPECT_EQ(copy.extensions[0].name, "01");
   EXPECT_EQ(copy.extensions[0].value, "234");

@@ -19,6 +19,12 @@ struct Attribute {
   std::string_view value;
 };
 
+/// What an event carried before a step of its pipeline changed it.
+struct Payload {
+  std::string_view data;
+  std::string_view content_type;
+};
+
 /// An immutable record with the context attributes of CloudEvents 1.0, its place in its source,
 /// and a payload.
 ///
@@ -49,6 +55,9 @@ struct Event {
   /// Bytes of the object this event is about, which a function may ask for (Source::read_object);
   /// 0 when there is none. They count towards a batch's and a credit's bytes.
   std::uint64_t object_bytes = 0;
+
+  /// Its payload as the source handed it over, where a `map` has made `data` of it; else null.
+  const Payload* before_map = nullptr;
 
   /// What this event counts for against limits and credits.
   std::uint64_t bytes() const { return data.size() + object_bytes; }
