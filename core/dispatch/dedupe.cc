@@ -19,7 +19,7 @@ std::string_view text_of(const Event& event, const DedupePolicy& policy) {
     case DedupeBy::native:
       return event.id;
     case DedupeBy::body_hash:
-      return event.data.view();
+      return event.before_map != nullptr ? event.before_map->data : event.data.view();
     case DedupeBy::header:
       for (const Attribute& extension : event.extensions)
         if (extension.name == policy.header) return extension.value;
@@ -87,7 +87,11 @@ Task<Result<Dedupe::Sorted>> Dedupe::sort(std::vector<Event> events) {
 
 std::vector<Event> Dedupe::forget(const Event& event) {
   const auto id = id_of(event);
-  const auto place = id ? under_way_.find(*id) : under_way_.end();
+  return id ? forget(*id) : std::vector<Event>();
+}
+
+std::vector<Event> Dedupe::forget(const DedupeId& id) {
+  const auto place = under_way_.find(id);
   if (place == under_way_.end()) return {};
   std::vector<Event> repeats = std::move(place->second);
   under_way_.erase(place);

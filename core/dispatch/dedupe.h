@@ -45,6 +45,7 @@ class Dedupe {
 
   /// `event` has settled, and its mark is written. Answers the repeats that were held.
   std::vector<Event> forget(const Event& event);
+  std::vector<Event> forget(const DedupeId& id);
 
  private:
   struct Hash {

@@ -4,6 +4,7 @@
 
 #include "core/base/mutation.h"
 #include "core/dispatch/pipeline_runner.h"
+#include "core/dispatch/source_marks.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -12,6 +13,10 @@ namespace tidemill {
 namespace {
 
 constexpr auto poll_again_after = std::chrono::seconds(1);
+
+// Of filtered events that wait for a commit to say so. A disk that stands still must not let them
+// fill the memory.
+constexpr std::uint64_t filtered_kept_max = 1u << 16;
 
 // However much room there is: other pipelines want the event loop too.
 constexpr std::uint64_t poll_events_max = 4096;
@@ -32,15 +37,6 @@ std::uint64_t text_bytes(const Event& event) {
   return bytes;
 }
 
-// Sources mark what they could not hand over whole with its real size, and what they could not make
-// sense of with the reason (see connectors/records). Null: it is an event like any other.
-const Attribute* unusable(const Event& event) {
-  for (const Attribute& extension : event.extensions)
-    if (extension.name == "tidemill-oversized" || extension.name == "tidemill-refused")
-      return &extension;
-  return nullptr;
-}
-
 std::string reason_of(const Attribute& mark) {
   if (mark.name == "tidemill-refused")
     return "the source cannot read it: " + std::string(mark.value);
@@ -56,7 +52,7 @@ Task<> PipelineRunner::poll_loop() {
     const Credit left = credit();
     const bool wait = left.events == 0 || (blocked_ > 0 && !traits_.can_pause) || acks_.full() ||
                       std::ranges::any_of(pumps_, [](const auto& pump) { return pump->full(); }) ||
-                      outlets_full();
+                      outlets_full() || filtered_kept_ >= filtered_kept_max;
     if (wait) {
       // Open windows may hold all there is room for: they have to close.
       work_.notify();
@@ -153,16 +149,19 @@ Task<> PipelineRunner::take_in(std::vector<Event>& events) {
   if (events.empty()) co_return;
   std::erase_if(events, [this](const Event& event) { return !admit(event); });
   take_charge(events);
-  if (!dedupe_) {
-    into_lanes(events);
-  } else {
+  if (dedupe_) {
     auto sorted = co_await dedupe_->sort(std::move(events));
     if (!sorted) {
       fail_pipeline(sorted.error());
       co_return;
     }
-    into_lanes(sorted->fresh);
+    events = std::move(sorted->fresh);
     repeat(std::move(sorted->settled));
+  }
+  if (steps_.empty()) {
+    into_lanes(events);
+  } else {
+    co_await through_steps(events);
   }
   work_.notify();
 }
@@ -191,7 +190,8 @@ void PipelineRunner::take_charge(std::vector<Event>& events) {
 }
 
 std::uint64_t PipelineRunner::charge_of(const Event& event) {
-  return event_overhead + event.bytes() + text_bytes(event);
+  const std::uint64_t before = event.before_map != nullptr ? event.before_map->data.size() : 0;
+  return event_overhead + event.bytes() + before + text_bytes(event);
 }
 
 void PipelineRunner::into_lanes(std::vector<Event>& events) {

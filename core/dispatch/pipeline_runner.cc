@@ -43,6 +43,8 @@ PipelineRunner::PipelineRunner(Shared shared, Source& source, Invoker* invoker,
       invoker_(invoker),
       config_(std::move(config)),
       traits_(source.traits()),
+      maps_on_(config_.maps_on ? config_.maps_on : shared.scheduler.blocking()),
+      steps_(config_.steps),
       share_(shared.budget, [this] { room_.notify(); }),
       acks_(shared.scheduler, shared.log, shared.sequencer, source, config_.name,
             [this] { room_.notify(); }),
@@ -108,6 +110,7 @@ Task<> PipelineRunner::pump_loop(OutboxPump& pump) {
 
 void PipelineRunner::drain() {
   if (std::exchange(draining_, true)) return;
+  stopping_.store(true, std::memory_order_relaxed);
   source_.interrupt();
   for (auto& pump : pumps_) pump->stop();
   room_.notify();
@@ -125,6 +128,7 @@ Task<> PipelineRunner::dispatch_loop() {
     const Instant now = scheduler_.now();
     close_windows(now);
     start_ready(now);
+    settle_filtered(now);
     const auto deadline = next_deadline(now);
     if (deadline) {
       co_await work_.wait_until(*deadline);
@@ -136,7 +140,7 @@ Task<> PipelineRunner::dispatch_loop() {
 
 bool PipelineRunner::worked_off() const {
   if (unfinished_ != 0) return false;
-  return draining_ || (source_ended_ && stats_.in_flight_events == 0);
+  return draining_ || (source_ended_ && stats_.in_flight_events == 0 && !filtered_due_);
 }
 
 // Where no more events will come, waiting for more is in vain: at the end of the source, and when
@@ -249,6 +253,7 @@ std::optional<Instant> PipelineRunner::next_deadline(Instant now) {
     if (!next || when < *next) next = when;
   };
   if (draining_) return next;
+  if (filtered_due_) consider(*filtered_due_);
   for (const auto& lane : lanes_) {
     if (lane->window.deadline()) consider(*lane->window.deadline());
     for (const Work& work : lane->ready)
@@ -283,7 +288,7 @@ Task<> PipelineRunner::process(Lane& lane, Work work) {
   }
   if (seen) sequencer_.guard().leave(*seen);
   sequencer_.claims().release(&settlement);
-  share_.give(settlement.answer.bytes);
+  share_.give(settlement.answer.bytes + settlement.shaped_bytes);
   --unfinished_;
   work_.notify();
 }

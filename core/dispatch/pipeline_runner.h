@@ -1,18 +1,22 @@
 // PipelineRunner: moves the events of one pipeline from its source to their end.
 //
-//     poll -> admit (ledger, credits, dedupe) -> batch -> invoke -> judge -> sinks -> commit -> ack
+//     poll -> admit (ledger, credits, dedupe) -> steps -> batch -> invoke -> judge -> sinks ->
+//     commit
+//       -> ack
 //
 // Driven from one executor; invocations and writes suspend, so several batches are under way at
 // once. It holds no event that its credits do not cover. Nothing is settled upstream before its
 // effects are durable; whatever is dropped half-way (a drain, a crash) is delivered again.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +30,9 @@
 #include "core/dispatch/memory_budget.h"
 #include "core/dispatch/outbox_pump.h"
 #include "core/dispatch/partition_ledger.h"
+#include "core/dispatch/shaping.h"
 #include "core/dispatch/sink_binding.h"
+#include "core/dispatch/steps.h"
 #include "core/dispatch/stream_ports.h"
 #include "core/dispatch/suspects.h"
 #include "core/dispatch/turnstile.h"
@@ -42,6 +48,8 @@ struct PipelineConfig {
   PipelineId id;
   std::string life;      ///< Of the engine: another one at each start of the pipeline, for ever.
   std::string function;  ///< Its name; empty without one.
+  std::vector<Step> steps{};  ///< In front of it.
+  Executor maps_on{};         ///< Where jq runs; empty: Scheduler::blocking().
   Duration timeout = std::chrono::seconds(30);
   BatchLimits batch;
   Parallel parallel;
@@ -137,6 +145,16 @@ class PipelineRunner {
     std::uint32_t running = 0;
   };
 
+  // Events that a step left out, and that no commit has settled yet.
+  struct Filtered {
+    std::uint64_t events = 0;
+    std::uint64_t kept = 0;         // Of these, those that something below is about,
+    std::uint64_t held = 0;         // and what that takes.
+    std::vector<Settled> settled;   // Of a log's, its ledger knows.
+    std::deque<std::string> texts;  // What those view.
+    std::vector<DedupeId> ids;      // Under way until then.
+  };
+
   // One partition of a log source, or the whole of another source.
   struct Domain {
     Partition partition;
@@ -144,6 +162,7 @@ class PipelineRunner {
     std::vector<Lane*> lanes;               // One, or one for each slice of keys.
     std::uint32_t running = 0;
     bool blocked = false;  // Its ledger is at its bound.
+    Filtered filtered;
   };
 
   // One event's way out, other than success.
@@ -166,6 +185,10 @@ class PipelineRunner {
     // Dead events whose record `on_failure` refused: these are kept in the dead letters at any
     // rate.
     std::set<std::uint32_t> unrecorded;
+    // What sinks with a `when` or a `map` get.
+    std::map<const SinkBinding*, Shaped> shaped;
+    std::uint64_t shaped_bytes = 0;
+    Filtered filtered;    // What its commit takes along.
     bool claims = false;  // The rows that it read, in the sequencer's RowClaims.
     // Given up half-way because the runner stops: nothing of it may be committed.
     bool abandoned = false;
@@ -190,6 +213,15 @@ class PipelineRunner {
   Domain& domain_of(Partition partition);
   Lane& lane_of(const Event& event);
   void review(Domain& domain);
+
+  // Steps (filtering.cc).
+  Task<> through_steps(std::vector<Event>& events);
+  Task<> room_for_mapped(std::size_t waiting);
+  void sort_out(std::span<Event> events, std::span<Steps::Passage> passages);
+  void filter_out(Domain& domain, const Event& event);
+  void settle_filtered(Instant now);
+  Task<> commit_filtered(Domain& domain);
+  void release(const Filtered& filtered);
 
   // Starting work (pipeline_runner.cc).
   Task<> dispatch_loop();
@@ -217,6 +249,7 @@ class PipelineRunner {
 
   // Carrying out (settlement.cc).
   Task<> carry_out(Lane& lane, Settlement& settlement);
+  Task<> shape(Settlement& settlement);
   Task<> write_sinks(Settlement& settlement, Takes takes);
   std::string_view life() const;
   Task<> write_sink(Target& target, Settlement& settlement);
@@ -225,15 +258,15 @@ class PipelineRunner {
   void add_rows(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   void set_delays(CommitPart& part) const;
   void add_records(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
-  CommitPart& complete_part(Lane& lane, Settlement& settlement);
+  CommitPart& complete_part(Domain& domain, Settlement& settlement);
   void set_expiries(Settlement& settlement);
   void add_queued(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   void add_marks(const Settlement& settlement, CommitPart& part) const;
-  void add_progress(Lane& lane, const Settlement& settlement, CommitPart& part);
+  void add_progress(Domain& domain, const Settlement& settlement, CommitPart& part);
   bool outlets_full() const;
-  std::vector<Settled> settled_of(const Lane& lane, const Settlement& settlement) const;
+  std::vector<Settled> settled_of(const Domain& domain, const Settlement& settlement) const;
   DeadLetter dead_letter(const Work& work, const Event& event, const Death& death) const;
-  Task<> commit(Lane& lane, Settlement& settlement);
+  Task<> commit(Domain& domain, Settlement& settlement);
   void kill(Settlement& settlement, std::uint32_t event, Death death);
   void report_death(std::string_view event, std::string_view sink, std::string_view reason);
   void effect_died(const DeadLetter& letter);
@@ -247,6 +280,8 @@ class PipelineRunner {
   Invoker* invoker_;
   PipelineConfig config_;
   const SourceTraits traits_;
+  const Executor maps_on_;
+  Steps steps_;
   MemoryBudget::Share share_;
   std::vector<Target> targets_;
   std::vector<std::unique_ptr<OutboxPump>> pumps_;
@@ -263,6 +298,9 @@ class PipelineRunner {
   std::uint64_t reported_deaths_ = 0;
   bool source_ended_ = false;
   bool draining_ = false;
+  std::atomic<bool> stopping_ = false;   // The same, for what runs on other threads.
+  std::optional<Instant> filtered_due_;  // When filtered events get a commit of their own, if any.
+  std::uint64_t filtered_kept_ = 0;      // Of those that something is kept of, over all domains.
   std::optional<Error> failure_;
   PipelineStats stats_;
   bool busy_ = false;     // The last poll brought about as much as it could.

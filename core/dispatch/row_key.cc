@@ -9,19 +9,23 @@ std::string identity(const Event& event) {
 
 }  // namespace
 
+SeenEvent::SeenEvent(const Event& event) : event_(event), id_(identity(event)) {}
+
+expression::EventView SeenEvent::view() const {
+  return {.id = id_,
+          .source = event_.source,
+          .type = event_.type,
+          .subject = event_.subject,
+          .key = event_.key,
+          .time = event_.time,
+          .headers = event_.extensions};
+}
+
 Result<std::string> row_key(const std::optional<expression::Expression>& key, const Event& event,
                             std::string_view data) {
   if (!key) return event.key.empty() ? identity(event) : std::string(event.key);
   if (!key->reads_event()) return expression::evaluate_key(*key, data, {});
-  const std::string id = identity(event);
-  const expression::EventView view{.id = id,
-                                   .source = event.source,
-                                   .type = event.type,
-                                   .subject = event.subject,
-                                   .key = event.key,
-                                   .time = event.time,
-                                   .headers = event.extensions};
-  return expression::evaluate_key(*key, data, view);
+  return expression::evaluate_key(*key, data, SeenEvent(event).view());
 }
 
 }  // namespace tidemill

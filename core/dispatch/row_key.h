@@ -1,4 +1,4 @@
-// The key of a row that an event becomes. Pure.
+// What expressions see of an event, and the key of a row that an event becomes. Pure.
 #pragma once
 
 #include <optional>
@@ -9,6 +9,19 @@
 #include "tidemill/event.h"
 
 namespace tidemill {
+
+/// An event as expressions see it; its id is its own, or its identity where it has none. Views the
+/// event.
+class SeenEvent {
+ public:
+  explicit SeenEvent(const Event& event);
+
+  expression::EventView view() const;
+
+ private:
+  const Event& event_;
+  const std::string id_;
+};
 
 /// What `key` gives for `event`, whose payload is `data`; without one the event's own key, or its
 /// identity where it has none.

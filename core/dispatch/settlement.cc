@@ -42,12 +42,15 @@ constexpr bool is_record(Takes takes) { return takes == Takes::success || takes 
 Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
   if (mutated(Mutation::commit_before_sinks)) {
     collect_rows(settlement);
-    co_await commit(lane, settlement);
+    leave_lane(lane);
+    co_await commit(lane.domain, settlement);
     for (const Takes takes : in_turn) co_await write_sinks(settlement, takes);
     co_return;
   }
   // Nothing to write where every event is to be tried again: a commit costs an fsync.
   bool done = std::ranges::none_of(settlement.fates, is_final);
+  if (!done) co_await shape(settlement);
+  done = done || settlement.abandoned;
   if (!done) collect_rows(settlement);
   for (const Takes takes : in_turn) {
     if (done) break;
@@ -57,10 +60,38 @@ Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
     done = done || settlement.abandoned;
   }
   if (!done) co_await sequencer_.claims().pass(&settlement, settlement.part.rows);
-  if (done || overtaken(lane, settlement)) {
-    leave_lane(lane);
-  } else {
-    co_await commit(lane, settlement);
+  done = done || overtaken(lane, settlement);
+  // The commit takes its place in the order before anything else runs, so the lane's next batch
+  // may start now: its own commit comes behind this one.
+  leave_lane(lane);
+  if (!done) co_await commit(lane.domain, settlement);
+}
+
+// Before anything is written: an event that a sink cannot be given has no effects at all.
+Task<> PipelineRunner::shape(Settlement& settlement) {
+  const std::span<const Event> events(settlement.work.events);
+  for (Target& target : targets_) {
+    const SinkBinding& binding = target.binding;
+    if (!binding.when && !binding.map) continue;
+    Shaped shaped{.effects = effects_for(binding, settlement)};
+    if (binding.when) choose(*binding.when, events, target.scratch, shaped);
+    if (binding.map && !shaped.effects.empty()) {
+      auto work = [&] { return map_effects(*binding.map, events, stopping_, shaped); };
+      Result<> mapped;
+      if (runs_jq(*binding.map)) {
+        mapped = co_await run_on(maps_on_, std::move(work));
+      } else {
+        mapped = work();
+      }
+      if (!mapped) fail_pipeline(mapped.error());
+      settlement.abandoned = draining_;
+      if (draining_) co_return;
+    }
+    for (auto& [event, reason] : shaped.refused)
+      kill(settlement, event, {Stage::sink, binding.name, std::move(reason)});
+    share_.take(shaped.bytes);
+    settlement.shaped_bytes += shaped.bytes;
+    settlement.shaped.emplace(&binding, std::move(shaped));
   }
 }
 
@@ -111,6 +142,11 @@ std::vector<Effect> PipelineRunner::effects_for(const SinkBinding& binding,
   std::vector<Effect> effects;
   const auto& events = settlement.work.events;
   const auto& fates = settlement.fates;
+  if (const auto found = settlement.shaped.find(&binding); found != settlement.shaped.end()) {
+    for (const Effect& effect : found->second.effects)
+      if (fates[effect.event] == Fate::settle) effects.push_back(effect);
+    return effects;
+  }
   switch (binding.takes) {
     case Takes::output:
       for (const Effect& effect : settlement.answer.effects) {
@@ -136,6 +172,7 @@ std::vector<Effect> PipelineRunner::effects_for(const SinkBinding& binding,
         const bool failed = binding.takes == Takes::failure;
         if (fates[i] != (failed ? Fate::dead_letter : Fate::settle)) continue;
         const auto death = settlement.deaths.find(i);
+        const Event came = as_it_came(events[i]);
         const std::string& text = settlement.texts.emplace_back(destination_record(
             {.pipeline = config_.name,
              .function = config_.function,
@@ -147,7 +184,7 @@ std::vector<Effect> PipelineRunner::effects_for(const SinkBinding& binding,
                                                     : Condition::retries_exhausted,
              .reason = failed ? std::string_view(death->second.reason) : std::string_view(),
              .life = life(),
-             .event = events[i]}));
+             .event = came}));
         effects.push_back({.kind = EffectKind::message,
                            .event = i,
                            .key = events[i].key,
@@ -160,13 +197,10 @@ std::vector<Effect> PipelineRunner::effects_for(const SinkBinding& binding,
   return effects;
 }
 
-Task<> PipelineRunner::commit(Lane& lane, Settlement& settlement) {
-  const CommitPart& part = complete_part(lane, settlement);
-  std::vector<Settled> settled = settled_of(lane, settlement);
+Task<> PipelineRunner::commit(Domain& domain, Settlement& settlement) {
+  const CommitPart& part = complete_part(domain, settlement);
+  std::vector<Settled> settled = settled_of(domain, settlement);
   if (mutated(Mutation::ack_before_commit)) acks_.push(0, settled);
-  // The commit takes its place in the order before anything else runs, so the lane's next batch
-  // may start now: its own commit comes behind this one.
-  leave_lane(lane);
   const std::uint64_t copied = copied_bytes(part);
   share_.take(copied);
   for (const Target& target : targets_)
@@ -192,7 +226,8 @@ Task<> PipelineRunner::commit(Lane& lane, Settlement& settlement) {
   release(settlement);
 }
 
-CommitPart& PipelineRunner::complete_part(Lane& lane, Settlement& settlement) {
+CommitPart& PipelineRunner::complete_part(Domain& domain, Settlement& settlement) {
+  settlement.filtered = std::exchange(domain.filtered, {});
   CommitPart& part = settlement.part;
   part.pipeline = config_.id;
   set_expiries(settlement);
@@ -215,7 +250,7 @@ CommitPart& PipelineRunner::complete_part(Lane& lane, Settlement& settlement) {
       part.dead_letters.push_back(
           dead_letter(settlement.work, settlement.work.events[index], death));
   if (dedupe_ && !mutated(Mutation::lose_dedupe_mark)) add_marks(settlement, part);
-  add_progress(lane, settlement, part);
+  add_progress(domain, settlement, part);
   return part;
 }
 
@@ -312,9 +347,11 @@ void PipelineRunner::add_records(const SinkBinding& binding, Settlement& settlem
                         .extensions = same ? event.extensions : effect.metadata};
     if (!same) {
       record.id = settlement.texts.emplace_back(effect_id(batch, effect));
-    } else if (record.id.empty()) {
+    } else if (record.id.empty() || effect.ordinal > 0) {
       std::string id = lasting_id(event, batch.life);
-      record.id = settlement.texts.emplace_back(id.empty() ? event_id(event) : std::move(id));
+      if (id.empty()) id = event_id(event);
+      if (effect.ordinal > 0) id.append("#").append(std::to_string(effect.ordinal));
+      record.id = settlement.texts.emplace_back(std::move(id));
     }
     if (binding.group) {
       auto group = row_key(binding.group, event, effect.data);
@@ -366,15 +403,16 @@ void PipelineRunner::add_marks(const Settlement& settlement, CommitPart& part) c
     if (!is_final(fate) || fate == Fate::duplicate) continue;
     if (const auto id = dedupe_->id_of(settlement.work.events[i])) part.settled_ids.push_back(*id);
   }
+  std::ranges::copy(settlement.filtered.ids, std::back_inserter(part.settled_ids));
 }
 
-void PipelineRunner::add_progress(Lane& lane, const Settlement& settlement, CommitPart& part) {
-  if (config_.entries != nullptr) config_.entries->leave(settled_of(lane, settlement), part);
+void PipelineRunner::add_progress(Domain& domain, const Settlement& settlement, CommitPart& part) {
+  if (config_.entries != nullptr) config_.entries->leave(settled_of(domain, settlement), part);
   if (traits_.progress == ProgressKind::queue) return;
   // Neighbours settle as one range.
   std::optional<OffsetRange> run;
   const auto settle_run = [&] {
-    if (run) lane.domain.ledger->settle(run->begin, run->end);
+    if (run) domain.ledger->settle(run->begin, run->end);
     run.reset();
   };
   for (std::size_t i = 0; i < settlement.fates.size(); ++i) {
@@ -382,7 +420,7 @@ void PipelineRunner::add_progress(Lane& lane, const Settlement& settlement, Comm
     if (!is_final(fate)) continue;
     if (fate == Fate::dead_letter && mutated(Mutation::dead_without_progress)) continue;
     const Event& event = settlement.work.events[i];
-    if (!lane.domain.ledger) {
+    if (!domain.ledger) {
       part.objects.push_back({std::string(event.subject), std::string(event.version)});
     } else if (run && run->end == event.offset) {
       run->end = event.offset_next;
@@ -392,18 +430,18 @@ void PipelineRunner::add_progress(Lane& lane, const Settlement& settlement, Comm
     }
   }
   settle_run();
-  if (!lane.domain.ledger) return;
-  part.logs.push_back(lane.domain.ledger->progress());
-  review(lane.domain);
+  for (const Settled& filtered : settlement.filtered.settled)
+    part.objects.push_back({std::string(filtered.subject), std::string(filtered.version)});
+  if (!domain.ledger) return;
+  domain.ledger->settle_skipped();
+  part.logs.push_back(domain.ledger->progress());
+  review(domain);
 }
 
-std::vector<Settled> PipelineRunner::settled_of(const Lane& lane,
+std::vector<Settled> PipelineRunner::settled_of(const Domain& domain,
                                                 const Settlement& settlement) const {
-  std::vector<Settled> settled;
-  if (lane.domain.ledger) {
-    settled.push_back({lane.domain.partition, lane.domain.ledger->next(), {}, {}});
-    return settled;
-  }
+  if (domain.ledger) return {{domain.partition, domain.ledger->next(), {}, {}}};
+  std::vector<Settled> settled = settlement.filtered.settled;
   for (std::size_t i = 0; i < settlement.fates.size(); ++i) {
     const Fate fate = settlement.fates[i];
     if (!is_final(fate)) continue;
@@ -414,8 +452,9 @@ std::vector<Settled> PipelineRunner::settled_of(const Lane& lane,
   return settled;
 }
 
-DeadLetter PipelineRunner::dead_letter(const Work& work, const Event& event,
+DeadLetter PipelineRunner::dead_letter(const Work& work, const Event& mapped,
                                        const Death& death) const {
+  const Event event = as_it_came(mapped);
   const WallTime now = scheduler_.wall();
   const auto keep = static_cast<std::uint64_t>(config_.dead_letter.keep.count());
   return {.event_id = event.id.empty() ? event_id(event) : std::string(event.id),
@@ -483,6 +522,7 @@ void PipelineRunner::release(const Settlement& settlement) {
     held += charge_of(event);
     if (dedupe_ && fate != Fate::duplicate) repeat(dedupe_->forget(event));
   }
+  release(settlement.filtered);
   stats_.events += events;
   stats_.in_flight_events -= events;
   stats_.in_flight_bytes -= bytes;

@@ -11,6 +11,7 @@
 #include "core/dispatch/stream_ports.h"
 #include "core/dispatch/turnstile.h"
 #include "core/expression/expression.h"
+#include "core/pattern/pattern_set.h"
 #include "core/state/store.h"
 #include "tidemill/sink.h"
 
@@ -30,6 +31,8 @@ struct SinkBinding {
   TableId table;
   Takes takes = Takes::output;
   std::uint32_t output = 0;                   ///< Index among the function's outputs.
+  std::optional<pattern::PatternSet> when;    ///< What it takes, of these; else all.
+  std::optional<expression::Expression> map;  ///< What it gets of each; else the thing itself.
   std::optional<expression::Expression> key;  ///< Tables fed by events: see row_key().
   std::optional<Duration> expire;             ///< Tables: of their rows, from their last change.
   RetryPolicy retry;
@@ -45,6 +48,7 @@ struct SinkBinding {
 struct Target {
   SinkBinding binding;
   std::unique_ptr<Turnstile> turnstile;
+  pattern::PatternSet::Scratch scratch{};  ///< Of its `when`.
 };
 
 }  // namespace tidemill

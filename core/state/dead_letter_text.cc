@@ -13,6 +13,8 @@ std::string_view name_of(Stage stage) {
   switch (stage) {
     case Stage::source:
       return "source";
+    case Stage::step:
+      return "step";
     case Stage::function:
       return "function";
     case Stage::sink:

@@ -49,7 +49,7 @@ struct ObjectProgress {
   std::string version;
 };
 
-enum class Stage : std::uint8_t { source = 1, function = 2, sink = 3 };
+enum class Stage : std::uint8_t { source = 1, function = 2, sink = 3, step = 4 };
 
 /// An event that was given up, with everything needed to understand it and to play it again.
 struct DeadLetter {

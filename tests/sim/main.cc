@@ -109,6 +109,11 @@ bool catch_mutants(const Options& options) {
       {Mutation::keep_taken_entry, "keep taken entry"},
       {Mutation::forget_groups, "forget groups"},
       {Mutation::wake_before_written, "wake before written"},
+      {Mutation::skip_too_far, "skip too far"},
+      {Mutation::never_settle_filtered, "never settle filtered"},
+      {Mutation::forget_mark_of_filtered, "forget mark of filtered"},
+      {Mutation::invoke_filtered, "invoke filtered"},
+      {Mutation::bury_the_mapped, "bury the mapped"},
       {Mutation::trim_too_far, "trim too far"},
   };
   bool all = true;

@@ -18,7 +18,7 @@ struct Oracle::Fates {
       pipeline = &found->second;
     if (pipeline != nullptr)
       for (const DeadLetter& letter : pipeline->dead)
-        if (letter.sink != "later") ++dead[letter.data];
+        if (letter.sink != "later") ++dead[std::string(name_in(letter.data))];
     if (const auto box = contents.outboxes.find(OutboxId(flow.config.id.value));
         box != contents.outboxes.end())
       for (const auto& [number, effect] : box->second) queued.insert(effect.data);
@@ -87,7 +87,8 @@ void Oracle::check_acks(const Flow& flow, const Fates& fates) {
   const Upstream& upstream = world_.upstreams[flow.index];
   const auto safe = [&](std::uint32_t p, std::uint64_t i) {
     const std::string name = event_name(flow.index, p, i);
-    world_.expect(fates.settled(name), name + " was acknowledged, and is lost");
+    world_.expect(fates.settled(name) || flow.nature(p, i) == Nature::filtered,
+                  name + " was acknowledged, and is lost");
   };
   for (const auto& [partition, next] : upstream.acked)
     for (std::uint64_t i = 0; i < next; ++i) safe(partition, i);
@@ -101,6 +102,14 @@ void Oracle::check_dead(const Flow& flow, const Fates& fates) {
     world_.expect(!tried_out || letter.attempts == flow.config.retry.attempts,
                   letter.data + " was given up after " + std::to_string(letter.attempts) +
                       " tries, not " + std::to_string(flow.config.retry.attempts));
+    if (letter.sink == "later") continue;
+    const std::uint64_t index = event_index(name_in(letter.data));
+    const std::uint32_t partition = letter.partition.value;
+    world_.expect(letter.data == flow.payload(partition, index),
+                  letter.data + " is in the dead letters as its source has not given it");
+    const bool at_step = flow.nature(partition, index) == Nature::unmappable;
+    world_.expect(at_step == (letter.stage == Stage::step) && (!at_step || letter.attempts == 0),
+                  letter.data + " did not die where it had to");
   }
 }
 
@@ -148,6 +157,11 @@ void Oracle::check_event_at_end(const Flow& flow, const Fates& fates, std::uint3
                                 std::uint64_t index) {
   const std::string name = event_name(flow.index, partition, index);
   const Nature nature = flow.nature(partition, index);
+  if (nature == Nature::filtered) {
+    world_.expect(fates.committed(name) == 0 && !fates.dead.contains(name),
+                  name + " was to be filtered, and something came of it");
+    return;
+  }
   const bool lives =
       nature == Nature::healthy || nature == Nature::flaky || nature == Nature::refused_later;
   if (lives) {
@@ -195,7 +209,7 @@ void Oracle::check_relay(const Flow& flow, const Fates& fates, bool at_end) {
     for (std::uint32_t i = 0; i < partitions; ++i)
       for (const StreamRecord& record :
            store.streams.read(stream, Partition(i), 0, 1u << 20, 1u << 30).records)
-        ++counts[std::string(record.data)];
+        ++counts[std::string(name_in(record.data))];
   };
   count(flow.relay_log(), Flow::relay_partitions, logged);
   count(flow.relay_queue(), 1, queued);

@@ -22,7 +22,8 @@ Task<Answer> RelayCounter::invoke(const Request& request) {
       answer.failures.push_back({i, Fault::transient, "not now"});
       continue;
     }
-    const std::string& key = keys->emplace_back("relayed:" + std::string(event.data.view()));
+    const std::string& key =
+        keys->emplace_back("relayed:" + std::string(name_in(event.data.view())));
     answer.effects.push_back({.kind = EffectKind::merge_row,
                               .event = i,
                               .output = 0,

@@ -2,6 +2,8 @@
 
 #include <random>
 
+#include "core/pattern/compile.h"
+
 namespace tidemill::sim {
 namespace {
 
@@ -77,6 +79,28 @@ void draw_troubles(Dice& dice, Flow& flow) {
   flow.sink_flaky = sometimes(300);
 }
 
+Step only_kept() {
+  const pattern::Pattern pattern = pattern::compile(R"({"type": ["keep"]})").value();
+  return pattern::PatternSet(std::span(&pattern, 1));
+}
+
+// A plain path is read where the event comes in, jq runs on another thread: see Steps::slow().
+Step name_alone(bool with_jq) {
+  static const auto path = expression::Expression::compile(".name").value();
+  static const auto jq = expression::Expression::compile(".name | .").value();
+  return with_jq ? jq : path;
+}
+
+void draw_steps(Dice& dice, Flow& flow) {
+  if (!dice.one_in(3)) return;
+  flow.config.steps.push_back(only_kept());
+  flow.natures[static_cast<std::size_t>(Nature::filtered)] = dice.up_to(400);
+  if (dice.one_in(2)) return;
+  flow.maps = true;
+  flow.config.steps.push_back(name_alone(dice.one_in(3)));
+  flow.natures[static_cast<std::size_t>(Nature::unmappable)] = dice.up_to(60);
+}
+
 // Another flow may change what the first one reads.
 void draw_company(Dice& dice, std::vector<Flow>& flows) {
   for (Flow& flow : flows) {
@@ -120,6 +144,7 @@ Scenario Scenario::draw(std::uint64_t seed) {
   scenario.bad_reads = dice.one_in(3) ? dice.up_to(300) : 0;
   scenario.write_max = std::chrono::milliseconds(dice.one_in(6) ? 500 : 3);
   for (Flow& flow : scenario.flows) flow.relayed = dice.one_in(4);
+  for (Flow& flow : scenario.flows) draw_steps(dice, flow);
   return scenario;
 }
 
@@ -161,6 +186,23 @@ EventTime Flow::time(std::uint32_t partition, std::uint64_t event) const {
   if (!timed) return {};
   const std::uint64_t drawn = draw_of(seed, partition, event, 6) % 1'000'000;
   return EventTime(1'699'993'000'000'000 + drawn * 1'000 + partition * 100 + event);
+}
+
+std::string Flow::type(std::uint32_t partition, std::uint64_t event) const {
+  return nature(partition, event) == Nature::filtered ? "drop" : "keep";
+}
+
+std::string Flow::payload(std::uint32_t partition, std::uint64_t event) const {
+  const std::string name = event_name(index, partition, event);
+  const bool json = maps && nature(partition, event) != Nature::unmappable;
+  return json ? R"({"name":")" + name + "\"}" : name;
+}
+
+std::string_view name_in(std::string_view payload) {
+  const auto quote = payload.rfind('"', payload.find('/'));
+  if (quote == std::string_view::npos) return payload;
+  payload.remove_prefix(quote + 1);
+  return payload.substr(0, payload.find('"'));
 }
 
 std::string event_name(std::uint32_t flow, std::uint32_t partition, std::uint64_t index) {

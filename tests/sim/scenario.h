@@ -22,6 +22,8 @@ enum class Nature : std::uint8_t {
   refused_later,  ///< The sink behind the outbox refuses it.
   old,            ///< It is older than the policy's age.
   worn_out,       ///< The sink is busy whenever it comes, until its attempts are used up.
+  filtered,       ///< A filter leaves it out.
+  unmappable,     ///< A map cannot make anything of its data.
 };
 
 struct Flow {
@@ -41,12 +43,13 @@ struct Flow {
   bool many_kinds = false;  ///< The function merges in every way, and deletes rows.
   bool timed = false;       ///< Its events have a time.
   bool expires = false;     ///< Its rows do, long after the run.
+  bool maps = false;        ///< A step does.
   bool quick = false;       ///< The function takes less time than a write of the store.
   /// Counts, unread, in the table that this flow reads; its own index: in none.
   std::uint32_t adds_to = 0;
 
   // In thousandths: of the events, and of what happens to calls.
-  std::uint32_t natures[9] = {};
+  std::uint32_t natures[11] = {};
   std::uint32_t batch_trouble = 0;  ///< A first try fails as a whole, or takes very long.
   std::uint32_t sink_flaky = 0;
   std::uint32_t ack_flaky = 0;
@@ -56,6 +59,10 @@ struct Flow {
   std::uint32_t flaky_tries(std::uint32_t partition, std::uint64_t index) const;
   std::string key(std::uint32_t partition, std::uint64_t index) const;
   EventTime time(std::uint32_t partition, std::uint64_t index) const;
+  std::string type(std::uint32_t partition, std::uint64_t index) const;
+
+  /// Its payload as the source has it. With a map it is JSON, of which the name is left.
+  std::string payload(std::uint32_t partition, std::uint64_t index) const;
 
   bool exactly_once() const {
     return progress != ProgressKind::queue || config.dedupe.by != DedupeBy::none;
@@ -99,6 +106,9 @@ struct Scenario {
 /// The name of an event in traces and in row keys: "2/p3-17".
 std::string event_name(std::uint32_t flow, std::uint32_t partition, std::uint64_t index);
 std::uint64_t event_index(std::string_view name);
+
+/// The name in a payload, mapped or not.
+std::string_view name_in(std::string_view payload);
 
 /// A draw that does not depend on when it is made.
 std::uint64_t draw_of(std::uint64_t seed, std::uint64_t a, std::uint64_t b, std::uint64_t salt);

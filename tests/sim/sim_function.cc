@@ -8,7 +8,8 @@
 namespace tidemill::sim {
 namespace {
 
-std::uint64_t index_of(const Event& event) { return event_index(event.data.view()); }
+std::string name_of(const Event& event) { return std::string(name_in(event.data.view())); }
+std::uint64_t index_of(const Event& event) { return event_index(name_of(event)); }
 
 }  // namespace
 
@@ -65,8 +66,12 @@ void SimInvoker::check(const Request& request) {
   for (const Event& event : request.events) {
     bytes += event.bytes();
     world_.trace.note(event.data.view());
-    world_.expect(flow_.nature(event.partition.value, index_of(event)) != Nature::old,
-                  std::string(event.data.view()) + " is too old, and was tried");
+    const Nature nature = flow_.nature(event.partition.value, index_of(event));
+    world_.expect(nature != Nature::old, name_of(event) + " is too old, and was tried");
+    world_.expect(nature != Nature::filtered && nature != Nature::unmappable,
+                  name_of(event) + " is not to pass the steps, and was tried");
+    const std::string given = flow_.maps ? '"' + name_of(event) + '"' : name_of(event);
+    world_.expect(event.data.view() == given, name_of(event) + " came as no map makes it");
   }
   world_.expect(!request.events.empty(), "an empty batch was invoked");
   world_.expect(request.events.size() <= limits.events, "a batch has too many events");
@@ -117,10 +122,11 @@ void SimInvoker::answer_kinds(const Event& event, std::uint32_t i, Answer& answe
 
 void SimInvoker::answer_rows(const Event& event, std::uint32_t i, Answer& answer,
                              Counts& counts) const {
-  const Effect message{.event = i, .output = 0, .key = event.key, .data = event.data.view()};
+  const Effect message{
+      .event = i, .output = 0, .key = event.key, .data = name_in(event.data.view())};
   answer.effects.push_back(message);
   Effect row{.kind = EffectKind::merge_row, .event = i, .output = 1, .operand = 1};
-  row.key = counts.keep("event:" + std::string(event.data.view()));
+  row.key = counts.keep("event:" + name_of(event));
   answer.effects.push_back(row);
   row.key = counts.keep("key:" + std::string(event.key));
   answer.effects.push_back(row);

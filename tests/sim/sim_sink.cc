@@ -17,10 +17,10 @@ Task<std::vector<Result<>>> SimSink::write(SinkBatch batch) {
     // A record of a success or a failure says which event it is about in its own words.
     const Event& event = batch.events[effect.event];
     std::string name(effect.data);
-    if (const auto payload = name.find("\"requestPayload\":\""); payload != std::string::npos) {
-      name = name.substr(payload + 18);
-      name.resize(name.find('"'));
-      world_.expect(name == event.data.view(), "a record is about another event");
+    constexpr std::string_view payload = "\"requestPayload\":";
+    if (const auto found = name.find(payload); found != std::string::npos) {
+      name = name_in(std::string_view(name).substr(found + payload.size()));
+      world_.expect(name == name_in(event.data.view()), "a record is about another event");
     }
     names.push_back(name);
     const std::uint64_t index = event_index(name);

@@ -106,7 +106,8 @@ Event SimSource::make(std::uint32_t partition, std::uint64_t index) const {
   if (flow_.nature(partition, index) == Nature::old)
     event.time =
         EventTime(now - 2 * static_cast<std::uint64_t>(flow_.config.retry.max_age.count()));
-  event.data = Bytes(held->keep(name), held);
+  event.type = held->keep(flow_.type(partition, index));
+  event.data = Bytes(held->keep(flow_.payload(partition, index)), held);
   return event;
 }
 

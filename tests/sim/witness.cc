@@ -21,7 +21,7 @@ void Witness::asked(const Request& request) {
   for (const Event& event : request.events) {
     const Place place(event.partition, event.offset);
     said_[place] = Said::nothing;
-    places_[std::string(event.data.view())] = place;
+    places_[std::string(name_in(event.data.view()))] = place;
     for (auto& [sink, got] : got_) {
       got.taken.erase(place);
       got.refused.erase(place);
