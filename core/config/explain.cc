@@ -99,6 +99,19 @@ void backoff(Explanation& to, int depth, const Backoff& plan) {
           duration(plan.max), plan.jitter == Jitter::full ? "full" : "none");
 }
 
+void steps(Explanation& to, const PipelinePlan& plan) {
+  if (plan.steps.empty() && plan.function.empty()) return;
+  if (plan.steps.empty()) return to.line(2, "steps: [ function: {} ]", plan.function);
+  to.line(2, "steps:");
+  for (const StepPlan& step : plan.steps)
+    if (step.kind == StepPlan::Kind::filter) {
+      to.line(3, "- filter: {}", step.text);
+    } else {
+      to.line(3, "- map: {}", quoted(step.text));
+    }
+  if (!plan.function.empty()) to.line(3, "- function: {}", plan.function);
+}
+
 void sink(Explanation& to, int depth, const SinkPlan& plan, const std::vector<KindDecl>& kinds) {
   connector(to, depth, plan.connector, kinds);
   if (!plan.retry) return;
@@ -119,7 +132,7 @@ void pipeline(Explanation& to, const PipelinePlan& plan, const Registry& registr
   if (!plan.renamed_from.empty()) to.line(2, "renamed_from: {}", plan.renamed_from);
   to.line(2, "source:");
   connector(to, 3, plan.source, source_kinds(registry));
-  if (!plan.function.empty()) to.line(2, "steps: [ function: {} ]", plan.function);
+  steps(to, plan);
   to.line(2, "batch: {{ events: {}, bytes: {}, window: {} }}", plan.batch.events,
           show_bytes(plan.batch.bytes.value), duration(plan.batch.window));
   to.line(2, "parallel: {{ batches: {}, per_partition: {} }}", plan.parallel.batches,
@@ -142,6 +155,8 @@ void pipeline(Explanation& to, const PipelinePlan& plan, const Registry& registr
   for (const auto& each : plan.sinks) {
     to.line(3, "{}:", each.name);
     to.line(4, "from: {}", each.from);
+    if (!each.when.empty()) to.line(4, "when: {}", each.when);
+    if (!each.map.empty()) to.line(4, "map: {}", quoted(each.map));
     to.line(4, "delivery: {}", each.delivery == Delivery::queue ? "queue" : "wait");
     sink(to, 4, each, kinds);
   }

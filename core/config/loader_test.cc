@@ -290,6 +290,49 @@ TEST(Loader, WhatExplainPrintsLoadsToTheSamePlan) {
                                "max: 30s, jitter: none }\n"));
 }
 
+TEST(Loader, StepsArePlannedInTheirOrderAndExplained) {
+  Desk desk;
+  const auto loaded = desk.load(R"(pipelines:
+  p:
+    source: { generate: {} }
+    steps:
+      - filter: { data: { n: [ 7, "7", null, true, { numeric: [ ">", 1.5e3 ] } ], z: [ 007 ] } }
+      - map: '{id: "a"}'
+      - function: f
+    sinks:
+      images: { table: {} }
+      thumbnails: { bucket: { url: local:x }, when: { key: [ { suffix: .jpg } ] } }
+      notifications: { hook: { url: x }, map: .id }
+functions:
+  f: { native: thumbnail }
+)");
+  ASSERT_TRUE(loaded.plan) << ::testing::PrintToString(texts_of(loaded.problems));
+  const PipelinePlan& plan = loaded.plan->pipelines[0];
+  ASSERT_EQ(plan.steps.size(), 2u);
+  EXPECT_EQ(plan.steps[0].text,
+            R"({"data":{"n":[7,"7",null,true,{"numeric":[">",1.5e3]}],"z":["007"]}})");
+  EXPECT_EQ(plan.steps[1].kind, StepPlan::Kind::map);
+  EXPECT_EQ(plan.function, "f");
+  EXPECT_EQ(plan.sinks[1].when, R"({"key":[{"suffix":".jpg"}]})");
+  EXPECT_EQ(plan.sinks[2].map, ".id");
+
+  const std::string explained = desk.explained(*loaded.plan);
+  EXPECT_THAT(explained, HasSubstr("    steps:\n      - filter: {\"data\":"));
+  EXPECT_THAT(explained, HasSubstr("      - map: \"{id: \\\"a\\\"}\"\n      - function: f\n"));
+  EXPECT_EQ(desk.explained(plan_of(desk, explained)), explained);
+}
+
+TEST(Loader, AFilterAndAFunctionHaveShortForms) {
+  Desk desk;
+  const auto loaded = desk.load(
+      "pipelines:\n  p:\n    source: { generate: }\n    filter: { type: [ a ] }\n"
+      "    function: f\n    sinks: { rows: { table: } }\nfunctions:\n  f: { native: passthrough "
+      "}\n");
+  ASSERT_TRUE(loaded.plan);
+  ASSERT_EQ(loaded.plan->pipelines[0].steps.size(), 1u);
+  EXPECT_EQ(loaded.plan->pipelines[0].function, "f");
+}
+
 TEST(Loader, MemoryAndUnusedConnectionsAreWarnedOf) {
   Desk desk;
   const auto loaded = desk.load(

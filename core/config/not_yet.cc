@@ -5,16 +5,11 @@
 namespace tidemill::config {
 namespace {
 
-constexpr std::string_view in_function = "do this in the function for now";
-
-constexpr std::array<NotYet, 1> pipeline_words{{{"filter", in_function}}};
-constexpr std::array<NotYet, 3> step_words{
-    {{"filter", in_function}, {"map", in_function}, {"when", in_function}}};
 constexpr std::array<NotYet, 1> source_words{
     {{"limit", "bound the pipeline with `parallel:` and `batch:` for now"}}};
-constexpr std::array<NotYet, 2> sink_words{
-    {{"when", "let the function choose which effects it answers for now"},
-     {"map", "let the function shape its messages for now"}}};
+constexpr std::array<NotYet, 2> destination_words{
+    {{"when", "it gets a record of every event; let what reads them choose"},
+     {"map", "it gets records as they are; let what reads them shape them"}}};
 constexpr std::array<NotYet, 3> function_words{
     {{"lambda", "write a native function; `tidemill new function NAME` starts one"},
      {"returns", "it belongs to lambda functions"},
@@ -26,10 +21,8 @@ constexpr std::array<NotYet, 1> dead_letter_words{
 
 }  // namespace
 
-std::span<const NotYet> later_in_pipelines() { return pipeline_words; }
-std::span<const NotYet> later_in_steps() { return step_words; }
 std::span<const NotYet> later_in_sources() { return source_words; }
-std::span<const NotYet> later_in_sinks() { return sink_words; }
+std::span<const NotYet> later_in_destinations() { return destination_words; }
 std::span<const NotYet> later_in_functions() { return function_words; }
 std::span<const NotYet> later_in_concurrency() { return concurrency_words; }
 std::span<const NotYet> later_in_dead_letter() { return dead_letter_words; }

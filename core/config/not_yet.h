@@ -13,10 +13,8 @@ struct NotYet {
   std::string_view meaning;  ///< What it would do, and what to do instead.
 };
 
-std::span<const NotYet> later_in_pipelines();
-std::span<const NotYet> later_in_steps();
 std::span<const NotYet> later_in_sources();
-std::span<const NotYet> later_in_sinks();
+std::span<const NotYet> later_in_destinations();
 std::span<const NotYet> later_in_functions();
 std::span<const NotYet> later_in_concurrency();
 std::span<const NotYet> later_in_dead_letter();

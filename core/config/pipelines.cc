@@ -14,9 +14,9 @@ namespace tidemill::config {
 namespace {
 
 const OtherKeys& pipeline_keys() {
-  static const OtherKeys keys{{"source", "steps", "batch", "sinks", "parallel", "retry", "dedupe",
-                               "dead_letter", "on_success", "on_failure"},
-                              later_in_pipelines()};
+  static const OtherKeys keys{{"source", "filter", "steps", "batch", "sinks", "parallel", "retry",
+                               "dedupe", "dead_letter", "on_success", "on_failure"},
+                              {}};
   return keys;
 }
 
@@ -53,7 +53,7 @@ void Pipelines::read(const Node& entry) {
   Flow flow{entry.key, nullptr, {}, {}, {}};
   read_policies(entry, plan);
   read_source(entry, plan, flow);
-  const Use use = read_function(entry);
+  const Use use = read_function(entry, plan);
   plan.function = use.name;
   read_sinks(entry, use, plan, flow);
   plan.on_success = read_destination(entry, "on_success", flow);
@@ -121,53 +121,6 @@ void Pipelines::read_source(const Node& entry, PipelinePlan& plan, Flow& flow) {
   flow.source = std::move(*built);
 }
 
-void Pipelines::read_steps(const Node& steps, std::vector<const Node*>& uses) {
-  auto& problems = context_.problems;
-  if (!steps.is_sequence()) {
-    problems.add(steps.where, fmt::format("steps: expected a list; got {}", kind_name(steps.kind)),
-                 "write `steps: [ function: NAME ]`");
-    return;
-  }
-  static const std::vector<std::string> known{"function"};
-  for (const auto& step : steps.children) {
-    if (!step.is_mapping()) {
-      problems.add(step.where, fmt::format("a step is a mapping; got {}", kind_name(step.kind)),
-                   "write `- function: NAME`");
-      continue;
-    }
-    check_keys(step, known, problems, later_in_steps());
-    if (const Node* function = step.find("function")) uses.push_back(function);
-  }
-}
-
-Pipelines::Use Pipelines::read_function(const Node& entry) {
-  auto& problems = context_.problems;
-  std::vector<const Node*> uses;
-  if (const Node* function = entry.find("function")) uses.push_back(function);
-  if (const Node* steps = entry.find("steps")) read_steps(*steps, uses);
-  if (uses.empty()) return {};
-  for (std::size_t i = 1; i < uses.size(); ++i)
-    problems.add(uses[i]->key_where, "a pipeline has at most one function; this is another",
-                 "chain functions through a second pipeline that reads what this one writes");
-  const Node& node = *uses.front();
-  Use use{node.text, nullptr, node.where};
-  if (!node.is_scalar()) {
-    // A short form of the wrong type was told by the pipeline's own options already.
-    if (entry.find("function") == nullptr)
-      problems.add(node.where,
-                   fmt::format("function: expected a name; got {}", kind_name(node.kind)));
-    return use;
-  }
-  if (!functions_.exists(use.name) && !node.broken) {
-    problems.add(node.where, fmt::format("there is no function {}", shown(node.written)),
-                 functions_.names().empty()
-                     ? "declare it under `functions:`"
-                     : suggest(use.name, functions_.names(), "declared under `functions:`"));
-  }
-  use.decl = functions_.decl(use.name);
-  return use;
-}
-
 void Pipelines::read_sinks(const Node& entry, const Use& use, PipelinePlan& plan, Flow& flow) {
   auto& problems = context_.problems;
   const Node* sinks = entry.find("sinks");
@@ -188,7 +141,7 @@ void Pipelines::read_sinks(const Node& entry, const Use& use, PipelinePlan& plan
 void Pipelines::read_sink(const Node& node, const Use& use, PipelinePlan& plan, Flow& flow) {
   auto& problems = context_.problems;
   if (!check_name(node, "sink", problems) || !expect_mapping(node, node.key, problems)) return;
-  static const OtherKeys keys{{"from", "delivery", "retry"}, later_in_sinks()};
+  static const OtherKeys keys{{"from", "delivery", "retry", "when", "map"}, {}};
 
   // Only these are the sink's own options; the other keys are judged as connectors below.
   Node own = node;
@@ -201,6 +154,7 @@ void Pipelines::read_sink(const Node& node, const Use& use, PipelinePlan& plan, 
   sink.where = node.key_where;
   sink.delivery = options.delivery;
   sink.from = output_for(node, options.from, use);
+  read_shape(node, use, sink);
   if (const Node* retry = node.find("retry"))
     sink.retry = read_section(*retry, sink_retry_spec(), problems);
   bool sound = false;
@@ -232,7 +186,7 @@ std::optional<SinkPlan> Pipelines::read_destination(const Node& entry, std::stri
   if (const Node* retry = node->find("retry"))
     sink.retry = read_section(*retry, sink_retry_spec(), problems);
   bool sound = false;
-  auto connector = connectors_.read(*node, Side::sink, {{"retry"}, later_in_sinks()}, sound);
+  auto connector = connectors_.read(*node, Side::sink, {{"retry"}, later_in_destinations()}, sound);
   if (!connector) return std::nullopt;
   sink.connector = std::move(*connector);
   if (sound && sink.connector.kind == table_kind) {

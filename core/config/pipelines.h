@@ -41,8 +41,10 @@ class Pipelines {
   void read(const Node& entry);
   void read_policies(const Node& entry, PipelinePlan& plan);
   void read_source(const Node& entry, PipelinePlan& plan, Flow& flow);
-  Use read_function(const Node& entry);
-  void read_steps(const Node& steps, std::vector<const Node*>& uses);
+  Use read_function(const Node& entry, PipelinePlan& plan);
+  void read_steps(const Node& steps, PipelinePlan& plan, std::vector<const Node*>& uses);
+  void read_filter(const Node& node, PipelinePlan& plan);
+  void read_shape(const Node& node, const Use& use, SinkPlan& sink);
   void read_sinks(const Node& entry, const Use& use, PipelinePlan& plan, Flow& flow);
   void read_sink(const Node& node, const Use& use, PipelinePlan& plan, Flow& flow);
   std::optional<SinkPlan> read_destination(const Node& entry, std::string_view name, Flow& flow);

@@ -79,9 +79,18 @@ struct ConnectorPlan {
   Mark where;
 };
 
+/// What happens to events before the function.
+struct StepPlan {
+  enum class Kind { filter, map };
+  Kind kind = Kind::filter;
+  std::string text;  ///< A pattern as JSON, or jq.
+};
+
 struct SinkPlan {
   std::string name;
   std::string from;  ///< An output of the function, or "event".
+  std::string when;  ///< A pattern as JSON; empty: it takes all of them.
+  std::string map;   ///< jq; empty: it gets what there is.
   ConnectorPlan connector;
   std::optional<RetryPolicy> retry;  ///< Only attempts and backoff; else the pipeline's.
   Delivery delivery = Delivery::wait;
@@ -93,6 +102,7 @@ struct PipelinePlan {
   std::string renamed_from;
   Mark where;
   ConnectorPlan source;
+  std::vector<StepPlan> steps;
   std::string function;  ///< Name in Plan::functions; empty: events go straight to the sinks.
   BatchLimits batch;
   Parallel parallel;

@@ -191,12 +191,27 @@ json::object pipeline_schema(const Registry& registry) {
   json::object sink_keys = section_schema(sink_spec())["properties"].as_object();
   sink_keys["retry"] = section_schema(sink_retry_spec());
 
-  json::object step =
-      closed({{"function", json::object{{"type", "string"}}}}, json::array{"function"});
+  const json::object pattern{
+      {"type", "object"},
+      {"minProperties", 1},
+      {"description",
+       "An event pattern in EventBridge's language; see docs/reference/patterns.md."}};
+  const json::object map{
+      {"type", "string"},
+      {"description", "jq that gives the data from here on; see docs/reference/expressions.md."}};
+  json::array step;
+  for (const auto& [key, value] : {std::pair<const char*, json::object>{"filter", pattern},
+                                   {"map", map},
+                                   {"function", json::object{{"type", "string"}}}})
+    step.push_back(closed({{key, value}}, json::array{key}));
+  sink_keys["when"] = pattern;
+  sink_keys["map"] = map;
   json::object schema = section_schema(pipeline_spec());
   auto& properties = schema["properties"].as_object();
   properties["source"] = connector_schema(source_kinds(registry), {});
-  properties["steps"] = json::object{{"type", "array"}, {"items", std::move(step)}};
+  properties["filter"] = pattern;
+  properties["steps"] =
+      json::object{{"type", "array"}, {"items", json::object{{"anyOf", std::move(step)}}}};
   properties["batch"] = section_schema(batch_spec());
   properties["parallel"] = section_schema(parallel_spec());
   properties["retry"] = section_schema(retry_spec());

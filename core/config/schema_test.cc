@@ -68,6 +68,9 @@ TEST_F(SchemaTest, TakesWhatTheCheckerTakes) {
                   "      notifications: { hook: { url: x, token: 7, verify: false } }\n"
                   "functions:\n  f: { native: thumbnail, config: { width: 9 }, timeout: 1s, "
                   "concurrency: { reserved: 2 }, isolation: in_process }\n",
+           whole + "    filter: { data: { n: [ 1, { exists: false } ] } }\n",
+           whole + "    steps: [ filter: { type: [ a ] }, map: '{id}', map: .id ]\n",
+           head + "    sinks: { t: { table: {}, when: { key: [ a ] }, map: '{id}' } }\n",
            std::string("connections:\n  c: { bucket: { url: local:x } }\npipelines:\n  p:\n    "
                        "source: { bucket: { connection: c, suffix: .jpg } }\n    sinks: { t: { "
                        "table: } }\n"),
@@ -96,6 +99,8 @@ TEST_F(SchemaTest, RefusesTheUsualMistakes) {
   EXPECT_FALSE(takes(whole + "    order_by: keys\n"));
   EXPECT_FALSE(takes(whole + "    dead_letter: { sink: x }\n"));
   EXPECT_FALSE(takes(whole + "    steps: [ filter: {} ]\n"));
+  EXPECT_FALSE(takes(whole + "    steps: [ { map: ., function: f } ]\n"));
+  EXPECT_FALSE(takes(whole + "    filter: [ a ]\n"));
   EXPECT_FALSE(takes(head + "    sinks: { t: { from: x } }\n"));
   EXPECT_FALSE(takes(head + "    sinks: { t: { table: {}, when: {} } }\n"));
   EXPECT_FALSE(takes("functions:\n  f: { timeout: 1s }\n"));

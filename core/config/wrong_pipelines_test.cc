@@ -87,7 +87,7 @@ pipelines:
 )",
      {"5:5: unknown key 'colour'; known keys: function, order_by, durability, renamed_from, "
       "source, "
-      "steps, batch, sinks, parallel, retry, dedupe, dead_letter, on_success, on_failure"}},
+      "filter, steps, batch, sinks, parallel, retry, dedupe, dead_letter, on_success, on_failure"}},
     {"NoSource",
      R"(pipelines:
   p:

@@ -46,14 +46,6 @@ const WrongConfig wrong_configs[] = {
     sinks: { out: { form: event, table: {} } }
 )",
      {"4:21: unknown key 'form'; did you mean 'from'?"}},
-    {"SinkWordsOfALaterVersion",
-     R"(pipelines:
-  p:
-    source: { generate: {} }
-    sinks: { out: { table: {}, when: {}, map: .x } }
-)",
-     {"4:32: when is not in this version; let the function choose which effects it answers for now",
-      "4:42: map is not in this version; let the function shape its messages for now"}},
     {"ATableBehindAQueue",
      R"(pipelines:
   p:
@@ -107,23 +99,6 @@ const WrongConfig wrong_configs[] = {
     sinks: { out: { table: {}, retry: { bisect: true } } }
 )",
      {"4:41: unknown key 'bisect'; known keys: attempts, backoff"}},
-    {"AFilter",
-     R"(pipelines:
-  p:
-    source: { generate: {} }
-    sinks: { t: { table: {} } }
-    filter: { type: [page] }
-)",
-     {"5:5: filter is not in this version; do this in the function for now"}},
-    {"StepsOfALaterVersion",
-     R"(pipelines:
-  p:
-    source: { generate: {} }
-    sinks: { t: { table: {} } }
-    steps: [ { filter: {} }, { map: .x } ]
-)",
-     {"5:16: filter is not in this version; do this in the function for now",
-      "5:32: map is not in this version; do this in the function for now"}},
     {"StepsThatAreText",
      R"(pipelines:
   p:
@@ -139,7 +114,7 @@ const WrongConfig wrong_configs[] = {
     sinks: { t: { table: {} } }
     steps: [ thumbnail ]
 )",
-     {"5:14: a step is a mapping; got text; write `- function: NAME`"}},
+     {"5:14: a step is a mapping with one key; got text; write `- function: NAME`"}},
     {"TwoFunctions",
      R"(pipelines:
   p:

@@ -4,6 +4,7 @@
 
 #include "core/base/connector_scheduler.h"
 #include "core/config/sections.h"
+#include "core/pattern/compile.h"
 #include "core/pipeline/recorded_suspects.h"
 
 namespace tidemill {
@@ -20,6 +21,31 @@ std::uint32_t output_index(const config::FunctionDecl& function, const std::stri
     ++index;
   }
   return index;
+}
+
+Result<pattern::PatternSet> pattern_of(const std::string& json) {
+  auto pattern = pattern::compile(json);
+  if (!pattern) return std::unexpected(std::move(pattern.error()));
+  return pattern::PatternSet(std::span(&*pattern, 1));
+}
+
+Result<Step> step_of(const StepPlan& plan) {
+  if (plan.kind == StepPlan::Kind::filter) return pattern_of(plan.text);
+  return expression::Expression::compile(plan.text);
+}
+
+// Which of its output a sink takes, and as what.
+Result<> shape(const SinkPlan& plan, SinkBinding& binding) {
+  if (!plan.when.empty()) {
+    auto when = pattern_of(plan.when);
+    if (!when) return std::unexpected(std::move(when.error()));
+    binding.when = std::move(*when);
+  }
+  if (plan.map.empty()) return {};
+  auto map = expression::Expression::compile(plan.map);
+  if (!map) return std::unexpected(std::move(map.error()));
+  binding.map = std::move(*map);
+  return {};
 }
 
 }  // namespace
@@ -52,6 +78,13 @@ Result<std::unique_ptr<Line>> LineBuilder::build_line(const PipelinePlan& plan) 
                  .dedupe = plan.dedupe,
                  .durability = plan.durability,
                  .dead_letter = plan.dead_letter};
+  for (const StepPlan& each : plan.steps) {
+    auto step = step_of(each);
+    if (!step) return std::unexpected(std::move(step.error()));
+    line.config.steps.push_back(std::move(*step));
+  }
+  // Like the calls of a connector, those of jq must not take all threads.
+  line.config.maps_on = services_for_one(line).scheduler.blocking();
   if (auto added = add_source(plan, line); !added) return std::unexpected(added.error());
   if (plan.dedupe.by != DedupeBy::none)
     if (auto kept = parts_.store.keep_marks(*id, plan.dedupe.horizon); !kept)
@@ -113,6 +146,7 @@ Result<> LineBuilder::add_sink(const PipelinePlan& plan, const SinkPlan& sink, T
                                Line::Parts& line) {
   SinkBinding binding{.name = sink.name, .takes = takes, .delivery = sink.delivery};
   binding.retry = sink.retry.value_or(plan.retry);
+  if (auto shaped = shape(sink, binding); !shaped) return shaped;
   if (takes == Takes::output)
     binding.output = output_index(parts_.functions.decl(plan.function), sink.from);
   if (config::is_own_sink(sink.connector.kind)) {
