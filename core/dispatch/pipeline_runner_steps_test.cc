@@ -275,6 +275,22 @@ TEST_F(RunnerSteps, AnEventThatASinkCannotBeGivenReachesNoneAndDiesThere) {
   EXPECT_THAT(store_.dead[0].reason, HasSubstr("map: jq: "));
 }
 
+TEST_F(RunnerSteps, WhatRunsWhenThePipelineStopsIsMappedAndWrittenStill) {
+  config_.steps.clear();
+  messages_.map = jq(".k + 1");
+  bindings_ = {messages_, rows_};
+  invoker_.takes = 1s;
+  push_each({kept});
+  start();
+  live_until(500ms);
+
+  runner_->drain();
+  scheduler_.run();
+
+  EXPECT_THAT(sink_.received, ElementsAre("2"));
+  EXPECT_EQ(stats().committed, 1u);
+}
+
 TEST_F(RunnerSteps, MessagesOfAFunctionAreChosenByTheirOwnKeyAndData) {
   config_.steps.clear();
   messages_.when = matching(R"({"key": [{"prefix": "a"}], "source": ["fake"]})");

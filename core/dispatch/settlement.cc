@@ -76,16 +76,18 @@ Task<> PipelineRunner::shape(Settlement& settlement) {
     Shaped shaped{.effects = effects_for(binding, settlement)};
     if (binding.when) choose(*binding.when, events, target.scratch, shaped);
     if (binding.map && !shaped.effects.empty()) {
-      auto work = [&] { return map_effects(*binding.map, events, stopping_, shaped); };
+      auto work = [&] { return map_effects(*binding.map, events, shaped); };
       Result<> mapped;
       if (runs_jq(*binding.map)) {
         mapped = co_await run_on(maps_on_, std::move(work));
       } else {
         mapped = work();
       }
-      if (!mapped) fail_pipeline(mapped.error());
-      settlement.abandoned = draining_;
-      if (draining_) co_return;
+      if (!mapped) {
+        fail_pipeline(mapped.error());
+        settlement.abandoned = true;
+        co_return;
+      }
     }
     for (auto& [event, reason] : shaped.refused)
       kill(settlement, event, {Stage::sink, binding.name, std::move(reason)});

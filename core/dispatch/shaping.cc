@@ -1,5 +1,7 @@
 #include "core/dispatch/shaping.h"
 
+#include <utility>
+
 #include "core/dispatch/steps.h"
 
 namespace tidemill {
@@ -24,11 +26,11 @@ void choose(const pattern::PatternSet& when, std::span<const Event> events,
 }
 
 Result<> map_effects(const expression::Expression& map, std::span<const Event> events,
-                     const std::atomic<bool>& stop, Shaped& shaped) {
+                     Shaped& shaped) {
   const std::vector<Effect> whole = std::exchange(shaped.effects, {});
   shaped.effects.reserve(whole.size());
   std::uint32_t ordinal = 0;  // Among what the event comes to at this sink.
-  for (std::size_t i = 0; i < whole.size() && !stop.load(std::memory_order_relaxed); ++i) {
+  for (std::size_t i = 0; i < whole.size(); ++i) {
     const Effect& effect = whole[i];
     if (i > 0 && whole[i - 1].event != effect.event) ordinal = 0;
     auto values = mapped(map, seen_of(effect, events[effect.event]), effect.data);

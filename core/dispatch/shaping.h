@@ -3,7 +3,6 @@
 // Pure but for the time that jq takes; on any thread.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -36,10 +35,10 @@ void choose(const pattern::PatternSet& when, std::span<const Event> events,
             pattern::PatternSet::Scratch& scratch, Shaped& shaped);
 
 /// Puts what `map` gives in the place of each effect: nothing, one effect, or several in their
-/// order. Ends early when `stop` is set; then nobody may use it.
+/// order.
 ///
 /// Errors: bad_config (see Expression::evaluate()); the pipeline cannot go on.
 Result<> map_effects(const expression::Expression& map, std::span<const Event> events,
-                     const std::atomic<bool>& stop, Shaped& shaped);
+                     Shaped& shaped);
 
 }  // namespace tidemill
