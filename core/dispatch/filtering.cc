@@ -87,12 +87,14 @@ void PipelineRunner::sort_out(std::span<Event> events, std::span<Steps::Passage>
         filter_out(domain, event);
         break;
       }
-      case Ended::failed:
+      case Ended::failed: {
         // In its place.
         into_lanes(passed);
         passed.clear();
-        condemn(lane_of(event), std::move(event), Stage::step, std::move(passages[i].reason), 0);
+        Lane& lane = lane_of(event);
+        condemn(lane, std::move(event), Stage::step, std::move(passages[i].reason), 0);
         break;
+      }
     }
   }
   skip_run();

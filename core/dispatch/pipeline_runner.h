@@ -1,8 +1,8 @@
 // PipelineRunner: moves the events of one pipeline from its source to their end.
 //
-//     poll -> admit (ledger, credits, dedupe) -> steps -> batch -> invoke -> judge -> sinks ->
-//     commit
-//       -> ack
+//     poll -> admit (ledger, credits, dedupe) -> steps
+//       -> batch -> invoke -> judge -> sinks
+//       -> commit -> ack
 //
 // Driven from one executor; invocations and writes suspend, so several batches are under way at
 // once. It holds no event that its credits do not cover. Nothing is settled upstream before its
