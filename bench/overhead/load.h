@@ -64,6 +64,9 @@ class IdleStore final : public Store {
   Result<StreamInfo> stream(StreamKind, std::string_view, std::uint32_t partitions) override {
     return StreamInfo{.id = StreamId(1), .partitions = partitions};
   }
+  Result<std::vector<Partition>> stream_partitions(StreamId) override {
+    return std::vector<Partition>{};
+  }
   Result<StreamState> stream_state(StreamId, Partition) override { return StreamState{}; }
   Result<StreamPage> read_stream(StreamId, Partition, std::uint64_t, std::size_t,
                                  std::uint64_t) override {

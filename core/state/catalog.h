@@ -35,6 +35,7 @@ enum class NameKind : char {
   queue = 'q',
   log = 'l',
   changes = 'c',
+  archive = 'a',
 };
 
 class Catalog {

@@ -112,6 +112,52 @@ Result<std::uint64_t> table_count(const RocksStore& store, std::string_view tabl
   return rows;
 }
 
+namespace {
+
+// PIPELINE/SINK, by today's name of the pipeline. An archive that no pipeline has any more keeps
+// the number.
+std::string archive_name(const RocksStore& store, std::string name) {
+  for (const auto& [pipeline, id] : store.pipelines()) {
+    const std::string number = std::to_string(id.value) + '/';
+    if (name.starts_with(number)) return pipeline + name.substr(number.size() - 1);
+  }
+  return name;
+}
+
+// What waits for its objects, by the hours that those are of.
+Result<> archive_list(RocksStore& store, Form form, const LineSink& lines) {
+  for (const auto& [stored_name, id] : store.streams(StreamKind::archive)) {
+    if (auto opened = store.stream(StreamKind::archive, stored_name, 0); !opened)
+      return std::unexpected(opened.error());
+    const auto partitions = store.stream_partitions(id);
+    if (!partitions) return std::unexpected(partitions.error());
+    std::uint64_t hours = 0, records = 0, bytes = 0;
+    for (const Partition partition : *partitions) {
+      if (partition == archive_plans) continue;
+      const auto state = store.stream_state(id, partition);
+      if (!state) return std::unexpected(state.error());
+      ++hours;
+      records += state->records;
+      bytes += state->bytes;
+    }
+    const std::string name = archive_name(store, stored_name);
+    const std::string line = form == Form::text
+                                 ? fmt::format("archive {}: {} in its stage, {} bytes, {} hours",
+                                               name, records, bytes, hours)
+                                 : JsonLine()
+                                       .text("kind", "archive")
+                                       .text("name", name)
+                                       .number("partitions", hours)
+                                       .number("records", records)
+                                       .number("bytes", bytes)
+                                       .finish();
+    if (!lines(line)) return {};
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<> stream_list(RocksStore& store, Form form, const LineSink& lines) {
   for (const auto& [kind, word] :
        {std::pair(StreamKind::queue, "queue"), std::pair(StreamKind::log, "log"),
@@ -141,7 +187,7 @@ Result<> stream_list(RocksStore& store, Form form, const LineSink& lines) {
       if (!lines(line)) return {};
     }
   }
-  return {};
+  return archive_list(store, form, lines);
 }
 
 Result<> progress_show(RocksStore& store, std::string_view pipeline, Form form,

@@ -255,5 +255,34 @@ TEST_F(InspectTest, StreamsAreListedWithHowMuchIsInThem) {
                 R"({"kind":"log","name":"clicks","partitions":2,"records":1,"bytes":0,"put":1})"));
 }
 
+TEST_F(InspectTest, AnArchiveIsListedWithWhatItHasStagedUnderTodaysNameOfItsPipeline) {
+  const PipelineId pipeline = *store_->pipeline("clicks", "");
+  const std::string name = std::to_string(pipeline.value) + "/lake";
+  StreamAppend record;
+  record.stream = store_->stream(StreamKind::archive, name, 0)->id;
+  record.data = "abc";
+  CommitPart part{.pipeline = pipeline};
+  for (const std::uint32_t hour : {493'000u, 493'000u, 493'001u}) {
+    record.partition = Partition(hour);
+    part.appended.push_back(record);
+  }
+  record.partition = archive_plans;
+  part.appended.push_back(record);
+  const CommitPart* parts[] = {&part};
+  ASSERT_TRUE(store_->commit(parts, now, Durability::sync));
+  std::vector<std::string> lines;
+  const auto collect_line = [&lines](std::string_view line) {
+    lines.emplace_back(line);
+    return true;
+  };
+  ASSERT_TRUE(stream_list(*store_, Form::text, collect_line));
+  ASSERT_TRUE(stream_list(*store_, Form::json, collect_line));
+  EXPECT_THAT(
+      lines,
+      ElementsAre(
+          "archive clicks/lake: 3 in its stage, 9 bytes, 2 hours",
+          R"({"kind":"archive","name":"clicks/lake","partitions":2,"records":3,"bytes":9})"));
+}
+
 }  // namespace
 }  // namespace tidemill::inspect

@@ -213,6 +213,11 @@ Result<StreamInfo> RocksStore::stream(StreamKind kind, std::string_view name,
   const auto number = impl_->catalog.number(static_cast<NameKind>(kind), name);
   if (!number) return std::unexpected(number.error());
   const StreamId stream(*number);
+  if (kind == StreamKind::archive) {
+    if (auto opened = impl_->streams.open_archive(stream); !opened)
+      return std::unexpected(opened.error());
+    return StreamInfo{stream, 0};
+  }
   const auto opened = impl_->streams.open(stream, partitions);
   if (!opened) return std::unexpected(opened.error());
   return StreamInfo{stream, *opened};
@@ -224,6 +229,12 @@ Result<StreamInfo> RocksStore::feed_changes(std::string_view table) {
   const auto stream = this->stream(StreamKind::changes, table, 1);
   if (stream) impl_->changes.watch(*id, std::string(table), stream->id);
   return stream;
+}
+
+Result<std::vector<Partition>> RocksStore::stream_partitions(StreamId stream) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->streams.partitions(stream);
 }
 
 Result<StreamState> RocksStore::stream_state(StreamId stream, Partition partition) {

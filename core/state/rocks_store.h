@@ -85,6 +85,7 @@ class RocksStore final : public Store {
                                            std::uint64_t bytes_max) override;
   Result<StreamInfo> stream(StreamKind kind, std::string_view name,
                             std::uint32_t partitions) override;
+  Result<std::vector<Partition>> stream_partitions(StreamId stream) override;
   Result<StreamState> stream_state(StreamId stream, Partition partition) override;
   Result<StreamPage> read_stream(StreamId stream, Partition partition, std::uint64_t after,
                                  std::size_t records_max, std::uint64_t bytes_max) override;

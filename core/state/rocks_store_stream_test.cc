@@ -253,5 +253,60 @@ TEST_F(RocksStoreStreamTest, PutsRemovalsAndTrimsAreThoseOfTheModel) {
   EXPECT_TRUE(rc::check(holds));
 }
 
+TEST_F(RocksStoreStreamTest, PartitionsOfAnArchiveComeAndGoWithTheirRecords) {
+  const StreamId lake = store_->stream(StreamKind::archive, "1/lake", 0).value().id;
+  EXPECT_THAT(store_->stream_partitions(lake).value(), IsEmpty());
+  const Partition seven(7), nine(9), last(0xFFFF'FFFF);
+  put(lake, {"a", "b"}, now, nine);
+  put(lake, {"c"}, now, seven);
+  put(lake, {"d"}, now, last);
+  const auto check = [&] {
+    EXPECT_THAT(store_->stream_partitions(lake).value(), ElementsAre(seven, nine, last));
+    EXPECT_THAT(read(lake, 0, 10, nine), ElementsAre("1:a", "2:b"));
+    EXPECT_THAT(read(lake, 0, 10, last), ElementsAre("1:d"));
+  };
+  check();
+  crash();
+  EXPECT_EQ(store_->stream(StreamKind::archive, "1/lake", 0).value().id, lake);
+  check();
+}
+
+TEST_F(RocksStoreStreamTest, AnArchiveNeverGivesANumberOfAnHourTwice) {
+  const Partition seven(7), eight(8);
+  const auto open = [&] { return store_->stream(StreamKind::archive, "1/lake", 0).value().id; };
+  const StreamId lake = open();
+  put(lake, {"a", "b", "c"}, now, seven);
+  commit({CommitPart{.pipeline = PipelineId(1), .trimmed = {{lake, seven, 3, 2}}}});
+  EXPECT_THAT(read(lake, 0, 10, seven), ElementsAre("3:c"));
+  EXPECT_EQ(state(lake, seven), (StreamState{.first = 3, .next = 4, .records = 1, .bytes = 1}));
+
+  commit({CommitPart{.pipeline = PipelineId(1), .trimmed = {{lake, seven, 4, 3}}}});
+  EXPECT_THAT(store_->stream_partitions(lake).value(), IsEmpty());
+  crash();
+  open();
+  put(lake, {"d"}, now, seven);
+  put(lake, {"e"}, now, eight);
+  EXPECT_THAT(read(lake, 0, 10, seven), ElementsAre("4:d"));
+  EXPECT_THAT(read(lake, 0, 10, eight), ElementsAre("4:e"));
+}
+
+TEST_F(RocksStoreStreamTest, OneGroupMayEmptyAnHourAndPutIntoItAgain) {
+  const Partition seven(7);
+  const StreamId lake = store_->stream(StreamKind::archive, "1/lake", 0).value().id;
+  put(lake, {"a"}, now, seven);
+  StreamAppend record;
+  record.stream = lake;
+  record.partition = seven;
+  record.data = "b";
+  commit({CommitPart{.pipeline = PipelineId(1), .appended = {record}},
+          CommitPart{.pipeline = PipelineId(1), .trimmed = {{lake, seven, 3, 2}}},
+          CommitPart{.pipeline = PipelineId(1), .appended = {record}}});
+  EXPECT_THAT(read(lake, 0, 10, seven), ElementsAre("3:b"));
+  EXPECT_EQ(state(lake, seven).records, 1);
+  crash();
+  EXPECT_TRUE(store_->stream(StreamKind::archive, "1/lake", 0));
+  EXPECT_THAT(read(lake, 0, 10, seven), ElementsAre("3:b"));
+}
+
 }  // namespace
 }  // namespace tidemill

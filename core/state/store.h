@@ -155,6 +155,9 @@ class Store {
   virtual Result<StreamInfo> stream(StreamKind kind, std::string_view name,
                                     std::uint32_t partitions) = 0;
 
+  /// Of an archive: the partitions that hold records, ascending. Errors: transient.
+  virtual Result<std::vector<Partition>> stream_partitions(StreamId stream) = 0;
+
   /// As the commits so far make it, those included that are being written. The stream was asked
   /// for by name before, as for read_stream(). Errors: transient.
   virtual Result<StreamState> stream_state(StreamId stream, Partition partition) = 0;

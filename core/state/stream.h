@@ -1,9 +1,11 @@
-// Streams: events that the store itself keeps in order - the embedded queues and logs, and the
-// changes of tables - as the dispatcher sees them. Plain values; part of Store (store.h).
+// Streams: events that the store itself keeps in order - the embedded queues and logs, the changes
+// of tables, and what waits for its archive - as the dispatcher sees them. Plain values; part of
+// Store (store.h).
 //
 // A stream has partitions; a partition is a sequence of records numbered from 1, without gaps in
 // what was put. Everything below its `first` is gone. A record of a queue leaves it by its number,
-// whatever the order; the records of a log go from the front.
+// whatever the order; the records of a log or an archive go from the front. A partition of an
+// archive is there for as long as it holds records, and never gives a number twice all the same.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +24,15 @@ namespace tidemill {
 using StreamId = Id<struct StreamIdTag, std::uint32_t>;
 
 /// What a stream is for. Each kind has names of its own; the characters are part of the format.
-enum class StreamKind : char { queue = 'q', log = 'l', changes = 'c' };
+enum class StreamKind : char { queue = 'q', log = 'l', changes = 'c', archive = 'a' };
+
+/// The partitions of an archive are hours since the Unix epoch; this one holds what is to be made
+/// of them next.
+inline constexpr Partition archive_plans{0xFFFF'FFFF};
 
 struct StreamInfo {
   StreamId id;
-  std::uint32_t partitions = 1;
+  std::uint32_t partitions = 1;  ///< 0: an archive, where any number is one.
 };
 
 /// An event to be put at the end of a partition. Views live until the commit returns.
@@ -82,7 +88,7 @@ struct StreamTrim {
   StreamId stream;
   Partition partition;
   std::uint64_t first = 1;
-  std::optional<std::uint64_t> bytes_before;  ///< Logs: of the record at `first`.
+  std::optional<std::uint64_t> bytes_before;  ///< Logs and archives: of the record at `first`.
 };
 
 struct StreamState {

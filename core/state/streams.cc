@@ -64,10 +64,48 @@ Result<> Streams::load(StreamId stream, std::uint32_t from, std::uint32_t to) {
   return {};
 }
 
+Result<> Streams::open_archive(StreamId stream) {
+  const std::lock_guard lock(mutex_);
+  return archives_.contains(stream) ? Result<>{} : load_archive(stream);
+}
+
+// From state to state, past the records of each.
+Result<> Streams::load_archive(StreamId stream) {
+  std::string value;
+  const std::string prefix = stream_key(stream);
+  const auto found = database_.get(database_.streams(), prefix, value);
+  if (!found) return std::unexpected(found.error());
+  const auto next = *found ? read_integer_value(value) : 1;
+  if (!next) return fail(Fault::transient, "the first number of an archive is damaged");
+  std::string from = stream_state_key(stream, Partition(0));
+  for (bool more = true; more;) {
+    more = false;
+    bool readable = true;
+    auto scanned = database_.scan(
+        database_.streams(), prefix, from, [&](std::string_view key, std::string_view state) {
+          ByteReader reader(key.substr(prefix.size()));
+          const Partition partition(reader.big_endian<std::uint32_t>());
+          const auto stored = read_stream_state(state);
+          readable = reader.ok() && reader.rest().empty() && stored;
+          if (!readable) return false;
+          lanes_[{stream, partition}] = Lane{.stored = *stored};
+          more = partition.value != std::numeric_limits<std::uint32_t>::max();
+          if (more) from = stream_state_key(stream, Partition(partition.value + 1));
+          return false;
+        });
+    if (!scanned) return scanned;
+    if (!readable) return fail(Fault::transient, "the state of an archive is damaged");
+  }
+  archives_[stream] = *next;
+  return {};
+}
+
 Result<> Streams::reload() {
   const std::lock_guard lock(mutex_);
   lanes_.clear();
   touched_.clear();
+  for (const auto& [stream, next] : archives_)
+    if (auto loaded = load_archive(stream); !loaded) return loaded;
   for (const auto& [stream, partitions] : partitions_) {
     // Said again: the write that said it first may be one of those that are lost.
     const auto said =
@@ -82,6 +120,20 @@ Streams::Lane& Streams::lane(StreamId stream, Partition partition) {
   const auto found = lanes_.find({stream, partition});
   assert(found != lanes_.end() && "the stream was never asked for by name");
   return found->second;
+}
+
+// A number that was given in an earlier life of the partition is not given again: objects are named
+// after them.
+Streams::Lane& Streams::lane_to_append(StreamId stream, Partition partition) {
+  const auto archive = archives_.find(stream);
+  if (archive == archives_.end()) return lane(stream, partition);
+  const auto [found, made] = lanes_.try_emplace({stream, partition});
+  Lane& lane = found->second;
+  if (made) {
+    lane.stored.state.first = lane.stored.state.next = archive->second;
+    lane.swept = archive->second;
+  }
+  return lane;
 }
 
 void Streams::touch(const Place& place, Lane& lane) {
@@ -104,9 +156,28 @@ void Streams::trim(rocksdb::WriteBatch& batch, std::span<const StreamTrim> trims
       state.bytes = left;
       state.records = state.next - state.first;
     }
+    if (state.records == 0 && archives_.contains(trim.stream)) {
+      drop(batch, place, lane);
+      continue;
+    }
     touch(place, lane);
     sweep(batch, place, lane);
   }
+}
+
+void Streams::drop(rocksdb::WriteBatch& batch, const Place& place, const Lane& lane) {
+  const std::uint64_t end = lane.stored.state.next;
+  batch
+      .DeleteRange(database_.streams(), stream_record_key(place.first, place.second, lane.swept),
+                   stream_record_key(place.first, place.second, end))
+      .PermitUncheckedError();
+  batch.Delete(database_.streams(), stream_state_key(place.first, place.second))
+      .PermitUncheckedError();
+  std::uint64_t& next = archives_[place.first];
+  next = std::max(next, end);
+  batch.Put(database_.streams(), stream_key(place.first), integer_value(next))
+      .PermitUncheckedError();
+  lanes_.erase(place);
 }
 
 void Streams::sweep(rocksdb::WriteBatch& batch, const Place& place, Lane& lane) {
@@ -144,7 +215,7 @@ void Streams::append(rocksdb::WriteBatch& batch, std::span<const StreamAppend> r
   if (records.empty()) return;
   const std::lock_guard lock(mutex_);
   for (const StreamAppend& record : records) {
-    Lane& lane = this->lane(record.stream, record.partition);
+    Lane& lane = lane_to_append(record.stream, record.partition);
     StoredStream& stored = lane.stored;
     const std::uint64_t bytes = stream_bytes(record);
     // Clocks are set back now and then; whoever looks for a time relies on their order.
@@ -166,14 +237,24 @@ void Streams::append(rocksdb::WriteBatch& batch, std::span<const StreamAppend> r
 void Streams::finish(rocksdb::WriteBatch& batch) {
   const std::lock_guard lock(mutex_);
   for (const Place& place : touched_) {
-    Lane& lane = this->lane(place.first, place.second);
-    lane.touched = false;
+    const auto lane = lanes_.find(place);
+    if (lane == lanes_.end()) continue;
+    lane->second.touched = false;
     batch
         .Put(database_.streams(), stream_state_key(place.first, place.second),
-             stream_state_value(lane.stored))
+             stream_state_value(lane->second.stored))
         .PermitUncheckedError();
   }
   touched_.clear();
+}
+
+std::vector<Partition> Streams::partitions(StreamId archive) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Partition> all;
+  for (auto lane = lanes_.lower_bound({archive, Partition(0)});
+       lane != lanes_.end() && lane->first.first == archive; ++lane)
+    all.push_back(lane->first.second);
+  return all;
 }
 
 Result<StreamState> Streams::state(StreamId stream, Partition partition) const {
@@ -236,7 +317,9 @@ Result<> Streams::drop_files() {
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [place, lane] : lanes_) {
-      if (lane.swept == 0) continue;
+      // An archive's object may be made again as long as the power can fail: no file goes before
+      // the commit that removes its records is on disk.
+      if (lane.swept == 0 || archives_.contains(place.first)) continue;
       ranges.emplace_back(stream_record_key(place.first, place.second, 0),
                           stream_record_key(place.first, place.second, lane.swept));
     }

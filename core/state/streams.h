@@ -1,13 +1,15 @@
-// Streams: the records of embedded queues, embedded logs and changes of tables.
+// Streams: the records of embedded queues, embedded logs, changes of tables and archives' stages.
 //
-//   streams family   stream                    -> how many partitions it has
+//   streams family   stream                    -> how many partitions it has; of an archive, the
+//                                                 number with which a new partition begins
 //                    stream partition          -> its state: where it begins and ends, how much
 //                    stream partition number   -> a record
 //
 // The state of a partition is in memory, and is written with every commit that changes it. What
 // lies below its `first` is gone, whether or not it was removed from the disk yet: that happens
 // with a range delete now and then, so that taking from a queue in order leaves one tombstone for
-// a thousand records. A record that leaves its queue ahead of others is deleted by itself.
+// a thousand records. A record that leaves its queue ahead of others is deleted by itself. A
+// partition of an archive goes with its last record.
 //
 // Thread safety: any thread, under a lock of Database::hold(); append(), remove(), trim() and
 // finish() from the thread that commits.
@@ -37,6 +39,9 @@ class Streams {
   /// Answers how many it has. Errors: transient.
   Result<std::uint32_t> open(StreamId stream, std::uint32_t partitions);
 
+  /// As open(), of an archive: its partitions come and go with what is put. Errors: transient.
+  Result<> open_archive(StreamId stream);
+
   /// After the database was opened again: reads everything anew, since nobody knows which of the
   /// last commits it holds. Errors: transient.
   Result<> reload();
@@ -47,7 +52,8 @@ class Streams {
   void append(rocksdb::WriteBatch& batch, std::span<const StreamAppend> records, WallTime now);
   void finish(rocksdb::WriteBatch& batch);
 
-  /// As Store::stream_state() and Store::read_stream().
+  /// As Store::stream_partitions(), Store::stream_state() and Store::read_stream().
+  std::vector<Partition> partitions(StreamId archive) const;
   Result<StreamState> state(StreamId stream, Partition partition) const;
   Result<StreamPage> read(StreamId stream, Partition partition, std::uint64_t after,
                           std::size_t records_max, std::uint64_t bytes_max) const;
@@ -65,16 +71,20 @@ class Streams {
   using Place = std::pair<StreamId, Partition>;
 
   Lane& lane(StreamId stream, Partition partition);
+  Lane& lane_to_append(StreamId stream, Partition partition);
   void touch(const Place& place, Lane& lane);
   void sweep(rocksdb::WriteBatch& batch, const Place& place, Lane& lane);
+  void drop(rocksdb::WriteBatch& batch, const Place& place, const Lane& lane);
   Result<> load(StreamId stream, std::uint32_t from, std::uint32_t to);
+  Result<> load_archive(StreamId stream);
 
   Database& database_;
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   std::map<StreamId, std::uint32_t> partitions_;
+  std::map<StreamId, std::uint64_t> archives_;  // With which number a new partition begins.
   std::map<Place, Lane> lanes_;
-  std::vector<Place> touched_;  // In the present commit.
+  std::vector<Place> touched_;  // In the present commit; some may be gone since.
   std::string value_;           // Kept for its memory; append() only.
 };
 

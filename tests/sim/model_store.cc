@@ -156,6 +156,11 @@ Result<StreamInfo> ModelStore::stream(StreamKind, std::string_view name, std::ui
   return StreamInfo{StreamId(number), partitions};
 }
 
+Result<std::vector<Partition>> ModelStore::stream_partitions(StreamId stream) {
+  if (broken_) return broken();
+  return visible_.streams.partitions(stream);
+}
+
 Result<StreamState> ModelStore::stream_state(StreamId stream, Partition partition) {
   if (broken_) return broken();
   return visible_.streams.state(stream, partition);

@@ -75,6 +75,7 @@ class ModelStore final : public Store {
   Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
                                            std::uint64_t bytes_max) override;
   Result<StreamInfo> stream(StreamKind, std::string_view name, std::uint32_t partitions) override;
+  Result<std::vector<Partition>> stream_partitions(StreamId) override;
   Result<StreamState> stream_state(StreamId, Partition) override;
   Result<StreamPage> read_stream(StreamId, Partition, std::uint64_t after, std::size_t records_max,
                                  std::uint64_t bytes_max) override;

@@ -137,6 +137,15 @@ Result<StreamInfo> TwinStore::stream(StreamKind kind, std::string_view name,
   return expected;
 }
 
+Result<std::vector<Partition>> TwinStore::stream_partitions(StreamId stream) {
+  const auto expected = model_.stream_partitions(stream);
+  if (!expected) return expected;
+  auto found = rocks_->stream_partitions(streams_.at(stream).of_rocks.id);
+  expect_(found && *found == *expected,
+          "the store and its model differ in an archive's partitions");
+  return found;
+}
+
 Result<StreamState> TwinStore::stream_state(StreamId stream, Partition partition) {
   const auto expected = model_.stream_state(stream, partition);
   if (!expected) return expected;

@@ -36,6 +36,7 @@ class TwinStore final : public Store {
                                            std::uint64_t bytes_max) override;
   Result<StreamInfo> stream(StreamKind kind, std::string_view name,
                             std::uint32_t partitions) override;
+  Result<std::vector<Partition>> stream_partitions(StreamId) override;
   Result<StreamState> stream_state(StreamId, Partition) override;
   Result<StreamPage> read_stream(StreamId, Partition, std::uint64_t after, std::size_t records_max,
                                  std::uint64_t bytes_max) override;

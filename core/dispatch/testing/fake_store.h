@@ -57,6 +57,9 @@ class FakeStore final : public Store {
     known->second.partitions = std::max(known->second.partitions, partitions);
     return known->second;
   }
+  Result<std::vector<Partition>> stream_partitions(StreamId stream) override {
+    return streams.partitions(stream);
+  }
   Result<StreamState> stream_state(StreamId stream, Partition partition) override {
     return streams.state(stream, partition);
   }

@@ -65,6 +65,13 @@ class ModelStreams {
     lane.records.erase(lane.records.begin(), lane.records.lower_bound(lane.first));
   }
 
+  std::vector<Partition> partitions(StreamId stream) const {
+    std::vector<Partition> all;
+    for (const auto& [place, lane] : lanes_)
+      if (place.first == stream && !lane.records.empty()) all.push_back(place.second);
+    return all;
+  }
+
   StreamState state(StreamId stream, Partition partition) const {
     const auto found = lanes_.find({stream, partition});
     if (found == lanes_.end()) return {};
