@@ -38,19 +38,28 @@ std::string text_of(EventTime time) {
 
 }  // namespace
 
-void append_cloud_event(std::string& out, const SinkBatch& batch, const Effect& effect) {
-  const Event& event = batch.events[effect.event];
+void append_cloud_event(std::string& out, const Event& event) {
   out += '{';
   append_member(out, "specversion", "1.0");
-  append_member(out, "id", effect_id(batch, effect));
+  append_member(out, "id", event.id);
   append_member(out, "source", event.source.empty() ? unknown_source : event.source);
   append_member(out, "type", event.type.empty() ? unknown_type : event.type);
   if (!event.subject.empty()) append_member(out, "subject", event.subject);
   if (event.time.value != 0) append_member(out, "time", text_of(event.time));
-  if (!effect.key.empty()) append_member(out, "partitionkey", effect.key);
-  if (!effect.content_type.empty()) append_member(out, "datacontenttype", effect.content_type);
-  append_data_member(out, effect.content_type, effect.data);
+  if (!event.key.empty()) append_member(out, "partitionkey", event.key);
+  if (!event.content_type.empty()) append_member(out, "datacontenttype", event.content_type);
+  append_data_member(out, event.content_type, event.data.view());
   out += "}\n";
+}
+
+void append_cloud_event(std::string& out, const SinkBatch& batch, const Effect& effect) {
+  const std::string id = effect_id(batch, effect);
+  Event message = batch.events[effect.event];
+  message.id = id;
+  message.key = effect.key;
+  message.content_type = effect.content_type;
+  message.data = Bytes::forever(effect.data);  // As long as the effect, which outlives this.
+  append_cloud_event(out, message);
 }
 
 void append_message_line(std::string& out, Envelope envelope, const SinkBatch& batch,

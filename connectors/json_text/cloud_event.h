@@ -26,6 +26,9 @@ ConfigSpec<Config> with_envelope(ConfigSpec<Config> spec, Envelope Config::* mem
                                 {{"none", Envelope::none}, {"cloudevents", Envelope::cloudevents}});
 }
 
+/// Appends an event as one line; its id, key, content type and data are those of the message.
+void append_cloud_event(std::string& out, const Event& event);
+
 /// Appends the message as one line. `id` is its effect_id(); `source`, `type`, `subject` and `time`
 /// are those of the event that caused it, `partitionkey` is the message's own key.
 void append_cloud_event(std::string& out, const SinkBatch& batch, const Effect& effect);
