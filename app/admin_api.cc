@@ -42,6 +42,19 @@ HttpResponse lines_response(std::string body) {
   return response;
 }
 
+boost::json::array archives_of(const PipelineStatus& pipeline) {
+  boost::json::array all;
+  for (const ArchiveStatus& a : pipeline.archives)
+    all.push_back({{"sink", a.sink},
+                   {"staged_events", a.staged_events},
+                   {"staged_bytes", a.staged_bytes},
+                   {"objects", a.objects},
+                   {"object_bytes", a.object_bytes},
+                   {"failures", a.failures},
+                   {"trouble", a.trouble}});
+  return all;
+}
+
 // Rows of a table, a page at a time; each page begins behind the last key of the one before.
 class RowStream final : public BodyStream {
  public:
@@ -123,6 +136,13 @@ std::string AdminApi::metrics_text() {
                                       .dead_effects = s.dead_effects,
                                       .in_flight_events = s.in_flight_events,
                                       .in_flight_bytes = s.in_flight_bytes});
+    for (const ArchiveStatus& a : p.archives)
+      metrics_.archive(p.name, a.sink,
+                       {.objects = a.objects,
+                        .object_bytes = a.object_bytes,
+                        .failures = a.failures,
+                        .staged_events = a.staged_events,
+                        .staged_bytes = a.staged_bytes});
   }
   metrics_.lost(engine_.lost_threads(), engine_.lost_bytes());
   return metrics_.text();
@@ -140,20 +160,24 @@ HttpResponse AdminApi::pipelines(const HttpRequest& request) {
                      "{}: {}, {} events, {} in flight, {} retried, {} dead letters{}{}\n", p.name,
                      name_of(p.state), s.events, s.in_flight_events, s.retried,
                      s.dead_lettered + s.dead_effects, p.error.empty() ? "" : "; ", p.error);
+      for (const ArchiveStatus& a : p.archives)
+        fmt::format_to(std::back_inserter(out), "  archive {}: {} events staged, {} objects made\n",
+                       a.sink, a.staged_events, a.objects);
     } else {
-      const boost::json::object line = {{"name", p.name},
-                                        {"state", name_of(p.state)},
-                                        {"error", p.error},
-                                        {"events", s.events},
-                                        {"batches", s.batches},
-                                        {"invocations", s.invocations},
-                                        {"committed", s.committed},
-                                        {"retried", s.retried},
-                                        {"filtered", s.filtered},
-                                        {"duplicates", s.duplicates},
-                                        {"dead_lettered", s.dead_lettered},
-                                        {"dead_effects", s.dead_effects},
-                                        {"in_flight", s.in_flight_events}};
+      boost::json::object line = {{"name", p.name},
+                                  {"state", name_of(p.state)},
+                                  {"error", p.error},
+                                  {"events", s.events},
+                                  {"batches", s.batches},
+                                  {"invocations", s.invocations},
+                                  {"committed", s.committed},
+                                  {"retried", s.retried},
+                                  {"filtered", s.filtered},
+                                  {"duplicates", s.duplicates},
+                                  {"dead_lettered", s.dead_lettered},
+                                  {"dead_effects", s.dead_effects},
+                                  {"in_flight", s.in_flight_events}};
+      if (!p.archives.empty()) line["archives"] = archives_of(p);
       out += boost::json::serialize(line) + "\n";
     }
   }

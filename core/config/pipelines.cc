@@ -9,6 +9,7 @@
 #include "core/config/own_kinds.h"
 #include "core/config/sections.h"
 #include "core/config/suggest.h"
+#include "core/expression/expression.h"
 
 namespace tidemill::config {
 namespace {
@@ -260,6 +261,7 @@ void Pipelines::finish_sink(const Node& node, const Use& use, SinkPlan& sink, Fl
     return;
   }
   flow.outlets.push_back({node.key, (*built)->place(), sink.connector.where});
+  if (StagedSink* const staged = (*built)->staged()) finish_staged(node, *staged, sink);
   const auto traits = (*built)->traits();
   if (sink.from == event_output) {
     if (!traits.takes_messages)
@@ -278,6 +280,24 @@ void Pipelines::finish_sink(const Node& node, const Use& use, SinkPlan& sink, Fl
       fmt::format("output {} holds {}, which a sink of kind {} does not take", sink.from,
                   name_of(output->kind), kind.name),
       output->kind == OutputKind::rows ? "write `table: {}`" : "send it to another kind of sink");
+}
+
+void Pipelines::finish_staged(const Node& node, const StagedSink& staged, const SinkPlan& sink) {
+  auto& problems = context_.problems;
+  if (sink.delivery == Delivery::queue)
+    problems.add(
+        node.find("delivery")->where,
+        fmt::format("what goes to a sink of kind {} is staged durably already, and stalls nobody",
+                    sink.connector.kind),
+        "remove delivery: queue");
+  const std::string time = staged.policy().time;
+  if (time.empty()) return;
+  const Node* const options = node.find(sink.connector.kind);
+  const Node* const written = options == nullptr ? nullptr : options->find("time");
+  if (written != nullptr) return check_expression(*written, problems);
+  // It came from a connection.
+  if (const auto compiled = expression::Expression::compile(time); !compiled)
+    problems.add(sink.connector.where, fmt::format("time: {}", compiled.error().message));
 }
 
 void Pipelines::check_outputs_taken(const Use& use, const PipelinePlan& plan) {

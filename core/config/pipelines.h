@@ -13,6 +13,7 @@
 #include "core/config/functions.h"
 #include "core/config/load_context.h"
 #include "core/config/plan.h"
+#include "tidemill/staged_sink.h"
 
 namespace tidemill::config {
 
@@ -55,6 +56,7 @@ class Pipelines {
   void finish_stream(const Node& node, const Use& use, SinkPlan& sink);
   void check_own_sinks_agree() const;
   void finish_sink(const Node& node, const Use& use, SinkPlan& sink, Flow& flow);
+  void finish_staged(const Node& node, const StagedSink& staged, const SinkPlan& sink);
   void check_outputs_taken(const Use& use, const PipelinePlan& plan);
 
   LoadContext& context_;

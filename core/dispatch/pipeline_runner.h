@@ -258,6 +258,8 @@ class PipelineRunner {
   void add_rows(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   void set_delays(CommitPart& part) const;
   void add_records(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
+  // Into the stage of an archive (staging.cc).
+  void add_staged(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   CommitPart& complete_part(Domain& domain, Settlement& settlement);
   void set_expiries(Settlement& settlement);
   void add_queued(const SinkBinding& binding, Settlement& settlement, CommitPart& part);

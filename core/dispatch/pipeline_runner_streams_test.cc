@@ -20,7 +20,7 @@ constexpr StreamId jobs{7};
 class FakeOutlet final : public StreamOutlet {
  public:
   StreamId stream() const override { return jobs; }
-  Partition partition_for(std::string_view) override { return Partition(2); }
+  Partition partition_for(std::string_view, EventTime) override { return Partition(2); }
   bool full() const override { return is_full; }
   void subscribe(Signal& room) override { room_ = &room; }
   void unsubscribe(Signal&) override { room_ = nullptr; }
@@ -156,6 +156,47 @@ TEST_F(RunnerStreams, AFullStreamKeepsItsPipelineFromTakingMore) {
   scheduler_.run();
   ASSERT_TRUE(result_.has_value());
   EXPECT_THAT(data(), ElementsAre("a"));
+}
+
+TEST_F(RunnerStreams, TheStageOfAnArchiveGetsDataAndTimeAndNothingElse) {
+  stream_.archiving.emplace();
+  bindings_ = {rows_, stream_};
+  push({"a"});
+  run();
+  const auto all = records();
+  ASSERT_THAT(all, SizeIs(1));
+  EXPECT_EQ(all[0].data, "a");
+  EXPECT_EQ(all[0].time.value, store_.commit_time.value) << "it has no time but when it came";
+  EXPECT_THAT(all[0].id, IsEmpty());
+  EXPECT_THAT(all[0].source, IsEmpty());
+  EXPECT_THAT(all[0].key, IsEmpty());
+}
+
+TEST_F(RunnerStreams, AnArchiveThatKeepsAttributesGetsTheIdOfTheMessage) {
+  stream_.archiving.emplace().attributes = true;
+  bindings_ = {rows_, stream_};
+  push({"a"});
+  run();
+  const auto all = records();
+  ASSERT_THAT(all, SizeIs(1));
+  EXPECT_EQ(all[0].id, "p:jobs:fake/0@0#0");
+  EXPECT_EQ(all[0].source, "fake");
+  EXPECT_EQ(all[0].key, "a");
+  EXPECT_EQ(all[0].time.value, store_.commit_time.value);
+}
+
+TEST_F(RunnerStreams, AnEventWhoseTimeAnArchiveCannotReadReachesNoSink) {
+  stream_.archiving.emplace().time = expression::Expression::compile(".ts").value();
+  bindings_ = {rows_, stream_, messages_};
+  push({R"({"ts":"2026-01-31T08:00:00Z"})", R"({"ts":"soon"})", R"({"other":1})",
+        R"({"ts":"9999-12-31T23:59:59Z"})", R"({"ts":"10000-01-01T00:00:00Z"})"});
+  run();
+  const auto all = records();
+  ASSERT_THAT(all, SizeIs(2));
+  EXPECT_EQ(all[0].time.value, 1'769'846'400'000'000);
+  EXPECT_THAT(sink_.received, SizeIs(2));
+  ASSERT_THAT(store_.dead, SizeIs(3));
+  for (const DeadLetter& letter : store_.dead) EXPECT_EQ(letter.sink, "jobs");
 }
 
 // Takes note of what leaves.

@@ -28,4 +28,10 @@ Result<std::string> row_key(const std::optional<expression::Expression>& key, co
   return expression::evaluate_key(*key, data, SeenEvent(event).view());
 }
 
+Result<EventTime> row_time(const expression::Expression& time, const Event& event,
+                           std::string_view data) {
+  if (!time.reads_event()) return expression::evaluate_time(time, data, {});
+  return expression::evaluate_time(time, data, SeenEvent(event).view());
+}
+
 }  // namespace tidemill

@@ -1,4 +1,4 @@
-// What expressions see of an event, and the key of a row that an event becomes. Pure.
+// What expressions see of an event, the key of a row that it becomes, and when it happened. Pure.
 #pragma once
 
 #include <optional>
@@ -29,5 +29,11 @@ class SeenEvent {
 /// Errors: as evaluate_key().
 Result<std::string> row_key(const std::optional<expression::Expression>& key, const Event& event,
                             std::string_view data);
+
+/// The instant that `time` gives for it.
+///
+/// Errors: as evaluate_time().
+Result<EventTime> row_time(const expression::Expression& time, const Event& event,
+                           std::string_view data);
 
 }  // namespace tidemill

@@ -34,9 +34,6 @@ std::string lasting_id(const Event& event, std::string_view life) {
   return id.append("@").append(std::to_string(event.offset.value));
 }
 
-// Records of what became of events, rather than what they caused.
-constexpr bool is_record(Takes takes) { return takes == Takes::success || takes == Takes::failure; }
-
 }  // namespace
 
 Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
@@ -324,6 +321,7 @@ void PipelineRunner::set_delays(CommitPart& part) const {
 // identity of its own.
 void PipelineRunner::add_records(const SinkBinding& binding, Settlement& settlement,
                                  CommitPart& part) {
+  if (binding.archiving) return add_staged(binding, settlement, part);
   const WallTime delay(static_cast<std::uint64_t>(binding.delay.count()));  // See set_delays().
   SinkBatch batch;
   batch.pipeline = config_.name;
@@ -365,7 +363,7 @@ void PipelineRunner::add_records(const SinkBinding& binding, Settlement& settlem
       }
       record.group = settlement.texts.emplace_back(std::move(*group));
     }
-    record.partition = binding.outlet->partition_for(record.key);
+    record.partition = binding.outlet->partition_for(record.key, record.time);
     part.appended.push_back(record);
   }
   if (mutated(Mutation::lose_record) && !part.appended.empty()) part.appended.pop_back();

@@ -25,6 +25,15 @@ enum class Takes : std::uint8_t {
   failure,  ///< A record of every event that was given up (`on_failure`).
 };
 
+/// Records of what became of events, rather than what they caused.
+constexpr bool is_record(Takes takes) { return takes == Takes::success || takes == Takes::failure; }
+
+/// How events are put into the stage of an archive.
+struct Archiving {
+  std::optional<expression::Expression> time;  ///< Which hour an event is of; else its own time.
+  bool attributes = false;                     ///< They keep their ids and attributes.
+};
+
 struct SinkBinding {
   std::string name;
   Sink* sink = nullptr;  ///< Null: a table or a stream.
@@ -41,6 +50,7 @@ struct SinkBinding {
   bool is_stream = false;
   StreamOutlet* outlet = nullptr;  ///< Streams, and tables whose changes somebody reads.
   std::optional<expression::Expression> group;  ///< Streams: what keeps its order in a queue.
+  std::optional<Archiving> archiving;           ///< Streams: it is the stage of an archive.
   Duration delay{0};                            ///< Streams: how long an entry is hidden at first.
 };
 

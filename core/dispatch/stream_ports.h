@@ -13,15 +13,17 @@
 
 namespace tidemill {
 
-/// One pipeline's way into an embedded queue or log, or into the changes of a table that it writes.
+/// One pipeline's way into an embedded queue or log, into the changes of a table that it writes, or
+/// into the stage of an archive.
 class StreamOutlet {
  public:
   virtual ~StreamOutlet() = default;
 
   virtual StreamId stream() const = 0;
 
-  /// Where the next event with this key goes. One key goes to one partition.
-  virtual Partition partition_for(std::string_view key) = 0;
+  /// Where the next event with this key and time goes. In a queue or log one key goes to one
+  /// partition, in an archive one hour.
+  virtual Partition partition_for(std::string_view key, EventTime time) = 0;
 
   /// The stream has reached the size that this pipeline must not go beyond: it takes in no more
   /// events until there is room. What is under way may still be put.

@@ -82,6 +82,30 @@ void Metrics::lost(std::uint64_t threads, std::uint64_t bytes) {
   lost_bytes_->Set(static_cast<double>(bytes));
 }
 
+void Metrics::archive(const std::string& pipeline, const std::string& sink,
+                      const ArchiveTotals& totals) {
+  ArchiveTotals& told = archives_[{pipeline, sink}];
+  const prometheus::Labels labels{{"pipeline", pipeline}, {"sink", sink}};
+  const auto count = [&](const char* name, const char* help, std::uint64_t ArchiveTotals::* total) {
+    auto& family = prometheus::BuildCounter().Name(name).Help(help).Register(*registry_);
+    family.Add(labels).Increment(static_cast<double>(totals.*total - told.*total));
+  };
+  const auto show = [&](const char* name, const char* help, std::uint64_t now) {
+    auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(*registry_);
+    family.Add(labels).Set(static_cast<double>(now));
+  };
+  count("tidemill_archive_objects_total", "Objects made.", &ArchiveTotals::objects);
+  count("tidemill_archive_object_bytes_total", "Bytes of the objects made.",
+        &ArchiveTotals::object_bytes);
+  count("tidemill_archive_failures_total", "Objects that could not be made, each try.",
+        &ArchiveTotals::failures);
+  show("tidemill_archive_staged_events", "Events that wait for their object.",
+       totals.staged_events);
+  show("tidemill_archive_staged_bytes", "Bytes of the events that wait for their object.",
+       totals.staged_bytes);
+  told = totals;
+}
+
 PipelineMetrics& Metrics::pipeline(const std::string& name) {
   static_assert(counter_decls.size() == PipelineMetrics::counter_count);
   const std::lock_guard lock(mutex_);

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tidemill/time.h"
 
@@ -64,6 +65,15 @@ class PipelineMetrics {
   PipelineTotals reported_;
 };
 
+/// What one archive has made since the start of the engine, and what it holds now.
+struct ArchiveTotals {
+  std::uint64_t objects = 0;
+  std::uint64_t object_bytes = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t staged_events = 0;
+  std::uint64_t staged_bytes = 0;
+};
+
 class Metrics {
  public:
   explicit Metrics(std::string_view version);
@@ -73,6 +83,9 @@ class Metrics {
 
   /// The series of the pipeline of that name, made at the first call.
   PipelineMetrics& pipeline(const std::string& name);
+
+  /// Brings the series of one archive up to `totals`. One caller at a time.
+  void archive(const std::string& pipeline, const std::string& sink, const ArchiveTotals& totals);
 
   /// Threads in the hands of handlers that do not return, and the bytes of their events.
   void lost(std::uint64_t threads, std::uint64_t bytes);
@@ -86,6 +99,7 @@ class Metrics {
   prometheus::Gauge* lost_bytes_ = nullptr;
   std::mutex mutex_;  // Guards pipelines_.
   std::map<std::string, PipelineMetrics> pipelines_;
+  std::map<std::pair<std::string, std::string>, ArchiveTotals> archives_;  // As last told.
 };
 
 }  // namespace tidemill

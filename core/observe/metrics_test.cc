@@ -96,5 +96,20 @@ TEST(Metrics, TheExpositionNamesEveryFamilyWithHelpAndType) {
   EXPECT_THAT(metrics.text(), Not(HasSubstr("nan")));
 }
 
+TEST(Metrics, AnArchivesSeriesGrowByWhatItHasDoneSince) {
+  Metrics metrics("0");
+  metrics.archive("clicks", "lake", {.objects = 2, .object_bytes = 100, .staged_events = 7});
+  metrics.archive("clicks", "lake", {.objects = 5, .object_bytes = 300, .failures = 1});
+  metrics.archive("clicks", "pond", {.objects = 1});
+  const std::string text = metrics.text();
+  for (const char* line :
+       {"tidemill_archive_objects_total{pipeline=\"clicks\",sink=\"lake\"} 5\n",
+        "tidemill_archive_object_bytes_total{pipeline=\"clicks\",sink=\"lake\"} 300\n",
+        "tidemill_archive_failures_total{pipeline=\"clicks\",sink=\"lake\"} 1\n",
+        "tidemill_archive_staged_events{pipeline=\"clicks\",sink=\"lake\"} 0\n",
+        "tidemill_archive_objects_total{pipeline=\"clicks\",sink=\"pond\"} 1\n"})
+    EXPECT_THAT(text, HasSubstr(line));
+}
+
 }  // namespace
 }  // namespace tidemill

@@ -169,7 +169,10 @@ Task<Result<>> Engine::start_over() {
     const Instant again = scheduler_.now() + backoff(recover_backoff, attempt, scheduler_.random());
     while (!draining_ && scheduler_.now() < again) co_await ended_.wait_until(again);
   }
-  for (const auto& line : lines_) before_[line->name()] += line->stats();
+  for (const auto& line : lines_) {
+    before_[line->name()] += line->stats();
+    archives_before_[line->name()] = archives_of(*line);
+  }
   // Their shares of the budget end before those of the new ones begin. But a handler that was given
   // up may still read an object of its source.
   if (functions_.lost_threads() > 0) std::ranges::move(lines_, std::back_inserter(retired_));
@@ -221,17 +224,29 @@ void Engine::abandon_functions() { functions_.abandon(); }
 std::vector<PipelineStatus> Engine::status() const {
   std::vector<PipelineStatus> all;
   for (const auto& line : lines_) {
-    PipelineStatus status{line->name(), line->state(), line->error(), line->stats()};
+    PipelineStatus status{line->name(), line->state(), line->error(), line->stats(),
+                          archives_of(*line)};
     if (const auto before = before_.find(line->name()); before != before_.end())
       status.stats += before->second;
     if (line->state() == LineState::running && !line->function().empty())
       status.error = functions_.complaint(line->function());
+    for (const ArchiveStatus& archive : status.archives)
+      if (line->state() == LineState::running && status.error.empty() && !archive.trouble.empty())
+        status.error = "archive " + archive.sink + ": " + archive.trouble;
     if (!store_trouble_.empty()) {
       status.state = LineState::opening;
       status.error = "the state cannot be written: " + store_trouble_;
     }
     all.push_back(std::move(status));
   }
+  return all;
+}
+
+std::vector<ArchiveStatus> Engine::archives_of(const Line& line) const {
+  std::vector<ArchiveStatus> all = line.archives();
+  const auto before = archives_before_.find(line.name());
+  if (before == archives_before_.end()) return all;
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] += before->second[i];
   return all;
 }
 

@@ -49,6 +49,7 @@ struct PipelineStatus {
   LineState state = LineState::opening;
   std::string error;  ///< With LineState::failed, or why opening takes long or batches wait.
   PipelineStats stats;
+  std::vector<ArchiveStatus> archives;
 };
 
 class Engine {
@@ -100,6 +101,7 @@ class Engine {
                                         std::vector<RowRead>& reads);
   Task<> run_lines();
   Task<> run_line(Line& line);
+  std::vector<ArchiveStatus> archives_of(const Line& line) const;
   Task<Result<>> start_over();
   Task<> housekeeping();
   Task<> drop_expired();
@@ -119,7 +121,8 @@ class Engine {
   std::vector<std::unique_ptr<Line>> lines_;
   std::vector<std::unique_ptr<Line>> retired_;   // Ended, but lost threads may look at them.
   std::map<std::string, PipelineStats> before_;  // Of lines that a failed write ended, by name.
-  std::string store_trouble_;                    // Why the pipelines wait; empty: they do not.
+  std::map<std::string, std::vector<ArchiveStatus>> archives_before_;  // Likewise.
+  std::string store_trouble_;  // Why the pipelines wait; empty: they do not.
   bool draining_ = false;
   std::size_t running_ = 0;  // Lines that have not ended.
   bool housekeeping_ends_ = false;

@@ -40,7 +40,7 @@ Task<> Line::run() {
       state_ = LineState::running;
       runner_.emplace(shared_, *parts_.source, parts_.invoker.get(), parts_.bindings, parts_.config,
                       std::move(*restored));
-      const Result<> ran = co_await runner_->run();
+      const Result<> ran = co_await run_all();
       // A failed write is the engine's affair, not this pipeline's.
       if (!ran && !shared_.sequencer.failure()) fail_with(ran.error());
     } else {
@@ -53,6 +53,35 @@ Task<> Line::run() {
   end_outlets();
 }
 
+// A pipeline that comes to its end leaves nothing staged; one that is stopped does.
+Task<Result<>> Line::run_all() {
+  rolling_ = parts_.rollers.size();
+  for (auto& roller : parts_.rollers) spawn(scheduler_, run_roller(*roller));
+  Result<> ran = co_await runner_->run();
+  for (auto& roller : parts_.rollers) {
+    if (ran && !draining_) {
+      roller->finish();
+    } else {
+      roller->stop();
+    }
+  }
+  while (rolling_ > 0) co_await drained_.wait();
+  co_return ran ? rolled_ : ran;
+}
+
+Task<> Line::run_roller(ArchiveRoller& roller) {
+  Result<> ended = co_await roller.run();
+  if (!ended && rolled_) rolled_ = std::move(ended);
+  --rolling_;
+  drained_.notify();
+}
+
+std::vector<ArchiveStatus> Line::archives() const {
+  std::vector<ArchiveStatus> all;
+  for (const auto& roller : parts_.rollers) all.push_back(roller->status());
+  return all;
+}
+
 void Line::end_outlets() {
   for (auto& outlet : parts_.outlets) outlet->end();
 }
@@ -61,6 +90,7 @@ void Line::drain() {
   if (std::exchange(draining_, true)) return;
   drained_.notify();
   if (runner_) runner_->drain();
+  for (auto& roller : parts_.rollers) roller->stop();
 }
 
 Task<Result<>> Line::open_all() {

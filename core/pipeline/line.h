@@ -3,11 +3,13 @@
 // Driven by the Engine from the scheduler's executor: run() once, drain() at any time.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/archive/archive_roller.h"
 #include "core/dispatch/pipeline_runner.h"
 #include "core/state/store.h"
 
@@ -24,7 +26,8 @@ class Line {
     std::unique_ptr<Source> source;
     std::vector<std::unique_ptr<Sink>> sinks;
     std::vector<std::unique_ptr<StreamOutlet>> outlets;  ///< Likewise.
-    std::unique_ptr<Invoker> invoker;                    ///< Null without a function.
+    std::vector<std::unique_ptr<ArchiveRoller>> rollers;
+    std::unique_ptr<Invoker> invoker;  ///< Null without a function.
     std::vector<SinkBinding> bindings;
     PipelineConfig config;
   };
@@ -43,9 +46,12 @@ class Line {
   LineState state() const { return state_; }
   const std::string& error() const { return error_; }
   PipelineStats stats() const { return runner_ ? runner_->stats() : PipelineStats{}; }
+  std::vector<ArchiveStatus> archives() const;
 
  private:
   Task<Result<>> open_all();
+  Task<Result<>> run_all();
+  Task<> run_roller(ArchiveRoller& roller);
   Task<> close_all();
   void end_outlets();
   void fail_with(const Error& error);
@@ -57,7 +63,9 @@ class Line {
   LineState state_ = LineState::opening;
   std::string error_;
   bool draining_ = false;
-  Signal drained_;
+  std::size_t rolling_ = 0;  // Rollers that have not ended.
+  Result<> rolled_;          // The first failure of one.
+  Signal drained_;           // Or a roller has ended.
 };
 
 }  // namespace tidemill

@@ -1,5 +1,6 @@
 #include "core/pipeline/line_builder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/connector_scheduler.h"
@@ -160,14 +161,53 @@ Result<> LineBuilder::add_sink(const PipelinePlan& plan, const SinkPlan& sink, T
   const auto& kind = parts_.registry.sinks().find(sink.connector.kind)->second;
   auto built = kind.build(sink.connector.options, services_for_one(line));
   if (!built) return std::unexpected(built.error());
-  binding.sink = built->get();
   line.sinks.push_back(std::move(*built));
+  if (StagedSink* const staged = line.sinks.back()->staged()) {
+    if (auto bound = bind_archive(plan, sink, *staged, binding, line); !bound) return bound;
+    line.bindings.push_back(std::move(binding));
+    return {};
+  }
+  binding.sink = line.sinks.back().get();
   if (binding.delivery == Delivery::queue) {
     auto outbox = parts_.store.outbox(line.config.id, sink.name);
     if (!outbox) return std::unexpected(outbox.error());
     binding.outbox = *outbox;
   }
   line.bindings.push_back(std::move(binding));
+  return {};
+}
+
+Result<> LineBuilder::bind_archive(const PipelinePlan& plan, const SinkPlan& sink,
+                                   StagedSink& staged, SinkBinding& binding, Line::Parts& line) {
+  const StagePolicy policy = staged.policy();
+  // By the pipeline's number, which a rename keeps.
+  const std::string name = std::to_string(line.config.id.value) + '/' + sink.name;
+  const auto stream = parts_.store.stream(StreamKind::archive, name, 0);
+  if (!stream) return std::unexpected(stream.error());
+  binding.is_stream = true;
+  binding.archiving.emplace().attributes = policy.attributes;
+  if (!policy.time.empty()) {
+    auto time = expression::Expression::compile(policy.time);
+    if (!time) return std::unexpected(time.error());
+    binding.archiving->time = std::move(*time);
+  }
+  Scheduler& scheduler = parts_.services.scheduler;
+  auto stage = std::make_unique<ArchiveStage>(stream->id, scheduler, policy.staged_bytes_max);
+  // Engines that write to one bucket must not overwrite each other's objects.
+  std::string object_name = in_namespace(parts_.plan, plan.name) + '.' + sink.name + '-' +
+                            parts_.store.engine_id().substr(0, 8);
+  std::ranges::replace(object_name, '/', '.');
+  line.rollers.push_back(std::make_unique<ArchiveRoller>(
+      scheduler, parts_.services.log, parts_.store, parts_.sequencer, *stage, staged,
+      ArchiveRoller::Config{
+          .pipeline = plan.name,
+          .sink = sink.name,
+          .id = line.config.id,
+          .object_name = std::move(object_name),
+          .backoff = binding.retry.backoff,
+          .last_attempts = parts_.services.until_idle ? binding.retry.attempts : 0}));
+  binding.outlet = stage.get();
+  line.outlets.push_back(std::move(stage));
   return {};
 }
 

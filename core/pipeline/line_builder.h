@@ -45,6 +45,8 @@ class LineBuilder {
   Result<> add_function(const PipelinePlan& plan, Line::Parts& line);
   Result<> add_sink(const PipelinePlan& plan, const SinkPlan& sink, Takes takes, Line::Parts& line);
   Services services_for_one(Line::Parts& line);
+  Result<> bind_archive(const PipelinePlan& plan, const SinkPlan& sink, StagedSink& staged,
+                        SinkBinding& binding, Line::Parts& line);
   Result<> bind_table(const SinkPlan& sink, SinkBinding& binding, Line::Parts& line);
   const RecordedSuspects* suspects_of(const BatchOrigin& origin, const PipelinePlan& plan);
 

@@ -135,7 +135,7 @@ TEST_F(LogSourceTest, APausedPartitionIsHeldBackAndTheOthersAreNot) {
   use("wide", 2);
   const auto key_of = [&](std::uint32_t partition) {
     for (int i = 0;; ++i)
-      if (outlet_->partition_for("k" + std::to_string(i)).value == partition)
+      if (outlet_->partition_for("k" + std::to_string(i), {}).value == partition)
         return "k" + std::to_string(i);
   };
   const auto one = reader();

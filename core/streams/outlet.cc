@@ -15,7 +15,7 @@ Outlet::Outlet(EmbeddedStream& stream, StreamLimits limits, std::optional<TableI
   stream_.producer_begins();
 }
 
-Partition Outlet::partition_for(std::string_view key) {
+Partition Outlet::partition_for(std::string_view key, EventTime) {
   const std::uint32_t partitions = stream_.partitions();
   if (partitions == 1) return Partition(0);
   if (key.empty()) return Partition(turn_ % partitions);

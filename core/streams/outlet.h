@@ -30,7 +30,7 @@ class Outlet final : public StreamOutlet {
   Outlet& operator=(const Outlet&) = delete;
 
   StreamId stream() const override { return stream_.id(); }
-  Partition partition_for(std::string_view key) override;
+  Partition partition_for(std::string_view key, EventTime time) override;
   bool full() const override;
   void subscribe(Signal& room) override { stream_.subscribe_room(room); }
   void unsubscribe(Signal& room) override { stream_.unsubscribe_room(room); }

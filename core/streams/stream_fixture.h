@@ -39,7 +39,7 @@ class StreamTest : public ::testing::Test {
     for (const Put& one : puts) {
       StreamAppend record;
       record.stream = outlet.stream();
-      record.partition = outlet.partition_for(one.key);
+      record.partition = outlet.partition_for(one.key, {});
       record.deliver_at = one.deliver_at;
       record.group = one.group;
       record.key = one.key;

@@ -87,11 +87,16 @@ inline std::string effect_id(const SinkBatch& batch, const Effect& effect) {
   return id += std::to_string(effect.ordinal);
 }
 
+class StagedSink;
+
 class Sink {
  public:
   virtual ~Sink() = default;
 
   virtual SinkTraits traits() const = 0;
+
+  /// Not null where effects are not written but staged by the engine; see staged_sink.h.
+  virtual StagedSink* staged() { return nullptr; }
 
   /// Where it writes, as `scheme:location` ("folder:/abs/path/"), for Source::sees() and for
   /// people.

@@ -218,6 +218,7 @@ class Desk {
   std::string explained(const Plan& plan) { return explain(plan, registry_, catalog_); }
 
   const Registry& registry() const { return registry_; }
+  Registry& registry() { return registry_; }
   FakeCatalog& catalog() { return catalog_; }
 
  private:
