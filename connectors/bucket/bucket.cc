@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "archive_sink.h"
 #include "bucket_sink.h"
 #include "bucket_source.h"
 
@@ -120,6 +121,7 @@ Result<Location> locate(std::string_view url, const Services& services) {
 void register_with(Registry& registry) {
   registry.add_source("bucket", source_spec(), make_source);
   registry.add_sink("bucket", BucketSink::idempotence, sink_spec(), make_sink);
+  registry.add_sink("archive", ArchiveSink::idempotence, archive_spec(), make_archive);
 }
 
 }  // namespace tidemill::bucket
