@@ -64,7 +64,7 @@ Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const Registry& 
                                                  std::vector<RowRead>& reads) {
     return rows.read_row(table, key, reads);
   };
-  if (auto loaded = engine->functions_.load(plan, plugins, read_row); !loaded)
+  if (auto loaded = engine->functions_->load(plan, plugins, read_row); !loaded)
     return std::unexpected(loaded.error());
   auto lines = engine->builder_.build();
   if (!lines) return std::unexpected(lines.error());
@@ -83,10 +83,14 @@ Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<Rocks
       record_(std::move(record)),
       sequencer_(scheduler, *store_, options_.disk ? options_.disk : scheduler.blocking()),
       budget_(options_.memory_bytes),
-      functions_(scheduler, log, record_.get(), &budget_, options_.function_threads,
-                 options_.workers),
+      own_functions_(options_.functions != nullptr
+                         ? nullptr
+                         : std::make_unique<FunctionSet>(scheduler, log, record_.get(), &budget_,
+                                                         options_.function_threads,
+                                                         options_.workers)),
+      functions_(options_.functions != nullptr ? options_.functions : own_functions_.get()),
       streams_(*store_, sequencer_, [this] { house_wake_.notify(); }),
-      builder_({plan_, registry, *store_, functions_, *record_, sequencer_, budget_, streams_,
+      builder_({plan_, registry, *store_, *functions_, *record_, sequencer_, budget_, streams_,
                 Services{scheduler, log, options_.data_folder, options_.until_idle}}),
       ended_(scheduler),
       house_wake_(scheduler) {
@@ -94,7 +98,7 @@ Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<Rocks
 }
 
 // Threads first: what they run refers to the lines.
-Engine::~Engine() { functions_.join(); }
+Engine::~Engine() { functions_->join(); }
 
 Result<std::optional<Bytes>> Engine::read_row(std::string_view table, std::string_view key,
                                               std::vector<RowRead>& reads) {
@@ -175,7 +179,7 @@ Task<Result<>> Engine::start_over() {
   }
   // Their shares of the budget end before those of the new ones begin. But a handler that was given
   // up may still read an object of its source.
-  if (functions_.lost_threads() > 0) std::ranges::move(lines_, std::back_inserter(retired_));
+  if (functions_->lost_threads() > 0) std::ranges::move(lines_, std::back_inserter(retired_));
   lines_.clear();
   auto lines = builder_.build();
   if (!lines) co_return std::unexpected(lines.error());
@@ -217,9 +221,9 @@ void Engine::drain() {
   ended_.notify();
 }
 
-void Engine::cancel_functions() { functions_.cancel(); }
+void Engine::cancel_functions() { functions_->cancel(); }
 
-void Engine::abandon_functions() { functions_.abandon(); }
+void Engine::abandon_functions() { functions_->abandon(); }
 
 std::vector<PipelineStatus> Engine::status() const {
   std::vector<PipelineStatus> all;
@@ -229,7 +233,7 @@ std::vector<PipelineStatus> Engine::status() const {
     if (const auto before = before_.find(line->name()); before != before_.end())
       status.stats += before->second;
     if (line->state() == LineState::running && !line->function().empty())
-      status.error = functions_.complaint(line->function());
+      status.error = functions_->complaint(line->function());
     for (const ArchiveStatus& archive : status.archives)
       if (line->state() == LineState::running && status.error.empty() && !archive.trouble.empty())
         status.error = "archive " + archive.sink + ": " + archive.trouble;

@@ -20,6 +20,7 @@
 #include "core/dispatch/suspects.h"
 #include "core/invoke/catalog.h"
 #include "core/invoke/crash_record.h"
+#include "core/pipeline/function_host.h"
 #include "core/pipeline/function_set.h"
 #include "core/pipeline/line.h"
 #include "core/pipeline/line_builder.h"
@@ -39,8 +40,9 @@ struct EngineOptions {
   std::uint64_t memory_bytes = MemoryBudget::default_bytes;  ///< For events under way, in all.
   rocksdb::Env* env = nullptr;  ///< Stands between the store and the disk; null: nothing does.
   Executor disk;                ///< Where the store's calls block; empty: Scheduler::blocking().
-  std::size_t function_threads = 2;  ///< Invocations of one blocking function at once.
-  WorkerOptions workers{};           ///< How functions with `isolation: worker` start.
+  std::size_t function_threads = 2;   ///< Invocations of one blocking function at once.
+  WorkerOptions workers{};            ///< How functions with `isolation: worker` start.
+  FunctionHost* functions = nullptr;  ///< Runs the functions; null: the engine itself does.
 };
 
 /// What became of a pipeline so far.
@@ -76,10 +78,10 @@ class Engine {
   void abandon_functions();
 
   /// Threads that are in the hands of handlers that do not return.
-  std::size_t lost_threads() const { return functions_.lost_threads(); }
+  std::size_t lost_threads() const { return functions_->lost_threads(); }
 
   /// Bytes of the events that these hold. They count against the memory of the engine.
-  std::uint64_t lost_bytes() const { return functions_.lost_bytes(); }
+  std::uint64_t lost_bytes() const { return functions_->lost_bytes(); }
 
   /// For a process that ends with lost threads, after run(): closes the store. The
   /// threads run on, so this must not be destroyed and the process has to _exit().
@@ -115,7 +117,8 @@ class Engine {
   std::unique_ptr<CrashRecord> record_;
   CommitSequencer sequencer_;
   MemoryBudget budget_;
-  FunctionSet functions_;
+  std::unique_ptr<FunctionHost> own_functions_;  // Null where another host was given.
+  FunctionHost* functions_;
   StreamHub streams_;
   LineBuilder builder_;
   std::vector<std::unique_ptr<Line>> lines_;

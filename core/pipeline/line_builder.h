@@ -9,7 +9,7 @@
 #include "core/config/plan.h"
 #include "core/dispatch/suspects.h"
 #include "core/invoke/crash_record.h"
-#include "core/pipeline/function_set.h"
+#include "core/pipeline/function_host.h"
 #include "core/pipeline/line.h"
 #include "core/pipeline/stream_builder.h"
 #include "core/state/rocks_store.h"
@@ -24,7 +24,7 @@ class LineBuilder {
     const Plan& plan;
     const Registry& registry;
     RocksStore& store;
-    FunctionSet& functions;
+    FunctionHost& functions;
     CrashRecord& record;
     CommitSequencer& sequencer;
     MemoryBudget& budget;
