@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "tidemill/config_spec.h"
@@ -41,6 +42,7 @@ struct FunctionDecl {
   std::vector<OptionDecl> options;
   std::vector<FunctionOutput> outputs;
   std::vector<std::string> flags;  ///< "non_blocking", "thread_safe", "deterministic".
+  bool takes_any_config = false;   ///< Its options are not known, and not checked.
 
   const FunctionOutput* output(std::string_view output_name) const {
     for (const auto& o : outputs)
@@ -58,6 +60,12 @@ class FunctionCatalog {
   ///
   /// Errors: bad_config, with a sentence for the user.
   virtual Result<const FunctionDecl*> find(std::string_view native, const std::string& folder) = 0;
+
+  /// What stands in for the function that a plan calls `name`; null: its plugin is asked.
+  virtual const FunctionDecl* stand_in(std::string_view name) const {
+    std::ignore = name;
+    return nullptr;
+  }
 
   /// Names of the plugins on the plugin path, sorted.
   virtual std::vector<std::string> names() const = 0;

@@ -64,7 +64,7 @@ const FunctionDecl* Functions::read(const Node& entry) {
   plan.provisioned = concurrency.provisioned;
   if (const Node* native = entry.find("native")) plan.folder = beside(native->where.file, "");
   const auto* decl = plan.native.empty() ? nullptr : find_plugin(entry, plan);
-  if (decl != nullptr) {
+  if (decl != nullptr && !decl->takes_any_config) {
     Node none;
     const Node* config = entry.find("config");
     const Mark& where = config == nullptr ? entry.key_where : config->key_where;
@@ -83,6 +83,7 @@ void Functions::warn_of_memory(const Node& entry) {
 }
 
 const FunctionDecl* Functions::find_plugin(const Node& entry, const FunctionPlan& plan) {
+  if (const auto* instead = context_.catalog.stand_in(plan.name)) return instead;
   const auto found = context_.catalog.find(plan.native, plan.folder);
   if (found) return *found;
   context_.problems.add(entry.find("native")->where, found.error().message,

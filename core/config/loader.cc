@@ -60,6 +60,7 @@ Loaded read(std::vector<Node> files, const LoadRequest& request, const Registry&
     if (const Node* section = file.find("functions")) functions.add(*section);
   for (const auto& file : files)
     if (const Node* section = file.find("pipelines")) pipelines.add(*section);
+  if (request.replaces_sources) context.needed_paths.clear();
   pipelines.check_together();
   connectors.warn_unused();
   plan.functions = functions.take();

@@ -23,6 +23,7 @@ struct LoadRequest {
   std::vector<std::string> overrides;  ///< Of --set: PATH=VALUE.
   Environment environment;             ///< For ${NAME}.
   Services services;                   ///< For building connectors at check time.
+  bool replaces_sources = false;       ///< What they read need not be there: others stand in.
 };
 
 struct Loaded {

@@ -121,9 +121,7 @@ json::object group_schema(std::span<const DeclTree> trees) {
 
 template <class Config>
 json::object section_schema(const ConfigSpec<Config>& spec) {
-  json::object schema = group_schema(tree_of(spec.decls()));
-  schema["description"] = spec.summary();
-  return schema;
+  return options_schema(spec.summary(), spec.decls());
 }
 
 // Entries of a section by names that the user chooses.
@@ -248,6 +246,12 @@ json::object function_schema(std::span<const FunctionDecl* const> functions) {
 }
 
 }  // namespace
+
+json::object options_schema(std::string_view summary, std::span<const OptionDecl> decls) {
+  json::object schema = group_schema(tree_of(decls));
+  schema["description"] = summary;
+  return schema;
+}
 
 json::object file_schema(const Registry& registry, std::span<const FunctionDecl* const> functions) {
   json::object schema{{"$schema", "http://json-schema.org/draft-07/schema#"},

@@ -4,6 +4,7 @@
 
 #include <boost/json/object.hpp>
 #include <span>
+#include <string_view>
 
 #include "core/config/function_catalog.h"
 #include "tidemill/registry.h"
@@ -14,5 +15,8 @@ namespace tidemill::config {
 /// may also be text with ${...} in it, which no schema can see through.
 boost::json::object file_schema(const Registry& registry,
                                 std::span<const FunctionDecl* const> functions);
+
+/// A mapping with these options, for schemas of other files.
+boost::json::object options_schema(std::string_view summary, std::span<const OptionDecl> decls);
 
 }  // namespace tidemill::config

@@ -61,6 +61,10 @@ class Registry {
     add<Sink>(sinks_, name, std::move(spec), std::move(make)).idempotence = idempotence;
   }
 
+  /// A kind as it is, for one that was made out of another.
+  void add(Kind<Source> kind) { sources_.emplace(kind.name, std::move(kind)); }
+  void add(Kind<Sink> kind) { sinks_.emplace(kind.name, std::move(kind)); }
+
   const Sources& sources() const { return sources_; }
   const Sinks& sinks() const { return sinks_; }
 

@@ -29,8 +29,10 @@ enum class Order { fifo, shuffled };
 
 class VirtualScheduler final : public Scheduler {
  public:
-  explicit VirtualScheduler(std::uint64_t seed = 1, Order order = Order::fifo)
-      : random_(seed), order_(order) {}
+  /// `start` is what the clock on the wall shows at first.
+  explicit VirtualScheduler(std::uint64_t seed = 1, Order order = Order::fifo,
+                            WallTime start = WallTime(1'700'000'000'000'000))  // November 2023.
+      : start_(start), random_(seed), order_(order) {}
   VirtualScheduler(const VirtualScheduler&) = delete;
   VirtualScheduler& operator=(const VirtualScheduler&) = delete;
 
@@ -51,7 +53,7 @@ class VirtualScheduler final : public Scheduler {
   Instant now() const override { return now_; }
   WallTime wall() const override {
     const auto since = std::chrono::duration_cast<Duration>(now_.time_since_epoch());
-    return WallTime(wall_start + static_cast<std::uint64_t>(since.count()));
+    return WallTime(start_.value + static_cast<std::uint64_t>(since.count()));
   }
   std::uint64_t random() override { return random_(); }
 
@@ -163,13 +165,12 @@ class VirtualScheduler final : public Scheduler {
     return std::exchange(ready_, {});
   }
 
-  static constexpr std::uint64_t wall_start = 1'700'000'000'000'000;  // November 2023.
-
   boost::asio::io_context context_;
   std::mutex mutex_;  // Of ready_.
   std::vector<Callback> ready_;
   std::map<std::pair<Instant, TimerId>, Callback> timers_;
   Instant now_{};
+  const WallTime start_;
   std::mt19937_64 random_;
   Order order_;
   std::uint64_t last_timer_ = 0;
