@@ -10,6 +10,7 @@
 #include "core/config/describe.h"
 #include "core/config/schema.h"
 #include "core/config/suggest.h"
+#include "core/rehearsal/case_schema.h"
 #include "core/state/rocks_store.h"
 #include "tidemill/function_abi.h"
 
@@ -116,7 +117,13 @@ void add_describe(CLI::App& app, Session& session) {
   schema->footer(
       "Example (VS Code, first line of a pipeline file):\n"
       "  # yaml-language-server: $schema=./tidemill.schema.json");
-  schema->callback([&session] {
+  const auto tests = std::make_shared<bool>(false);
+  schema->add_flag("--tests", *tests, "That of a file of tests, *.test.yaml, instead");
+  schema->callback([&session, tests] {
+    if (*tests) {
+      fmt::print("{}\n", boost::json::serialize(rehearsal::case_file_schema()));
+      return;
+    }
     const auto functions = functions_of(session);
     fmt::print("{}\n", boost::json::serialize(config::file_schema(session.registry, functions)));
   });

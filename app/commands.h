@@ -17,6 +17,7 @@ namespace tidemill::app {
 
 void add_run(CLI::App& app, Session& session);
 void add_check(CLI::App& app, Session& session);
+void add_test(CLI::App& app, Session& session);
 void add_describe(CLI::App& app, Session& session);  // list, describe, schema, version
 void add_state(CLI::App& app, Session& session);     // table, progress, dlq, status
 void add_invoke(CLI::App& app, Session& session);

@@ -17,11 +17,13 @@ int main(int argc, char** argv) {
       "  tidemill run pipelines/thumbnails.yaml\n"
       "  tidemill run pipelines/ --data /var/lib/tidemill\n"
       "  tidemill check pipelines/ --explain\n"
+      "  tidemill test pipelines/\n"
       "  tidemill table scan images --limit 3\n"
       "  tidemill describe source bucket\n"
       "Each command has its own --help.");
   add_run(app, session);
   add_check(app, session);
+  add_test(app, session);
   add_describe(app, session);
   add_state(app, session);
   add_invoke(app, session);
