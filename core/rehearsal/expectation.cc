@@ -306,7 +306,12 @@ void check_expectation(const Node& expect, config::Problems& problems) {
   for (const std::string_view by_name : {"sinks", "tables", "queues", "logs"})
     if (const Node* section = expect.find(by_name))
       if (config::expect_mapping(*section, by_name, problems))
-        for (const Node& list : section->children) check_records(list, by_name, problems);
+        for (const Node& list : section->children) {
+          check_records(list, by_name, problems);
+          if (list.is_mapping() && list.children.empty())
+            problems.add(list.where, fmt::format("{{}} fits whatever {} has", list.key),
+                         "write [] if it has nothing");
+        }
   for (const std::string_view list : {"invocations", "dead_letters"})
     if (const Node* section = expect.find(list)) check_records(*section, list, problems);
   check_operators(expect, problems);

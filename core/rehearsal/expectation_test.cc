@@ -127,6 +127,8 @@ TEST(Expectation, SaysWhereAnExpectationIsWrongItself) {
               HasSubstr("1:19: error: unknown key 'reson'; did you mean 'reason'?"));
   EXPECT_THAT(problems_of("sinks: { out: { $cuont: 1 } }"),
               HasSubstr("there is no operator '$cuont'; did you mean '$count'?"));
+  EXPECT_THAT(problems_of("tables: { t: {} }"),
+              HasSubstr("1:14: error: {} fits whatever t has; write [] if it has nothing"));
   EXPECT_THAT(problems_of("sinks: { out: { $count: x } }"), HasSubstr("$count: expected a whole"));
 }
 

@@ -165,7 +165,9 @@ std::vector<Section> everything(const Outcome& outcome) {
   }
   for (const auto& [name, rows] : outcome.tables) {
     const bool many = rows.size() > records_worth_recording;
-    all.push_back({{"tables", name}, nullptr, many ? json::value(rows.size()) : by_key(rows)});
+    json::value worth = many ? json::value(rows.size()) : by_key(rows);
+    if (rows.empty()) worth = json::array();
+    all.push_back({{"tables", name}, nullptr, std::move(worth)});
   }
   for (const auto& [name, entries] : outcome.queues)
     all.push_back({{"queues", name}, nullptr, worth_recording(entries)});

@@ -178,22 +178,20 @@ class Setter {
                 config::suggest(mock.name, scene_.sinks, "sinks of other systems"));
   }
 
-  // Whoever fills the stream or the table in the plan says how.
+  // Whoever fills the stream or the table in the plan says how; what goes in is the case's.
   SinkPlan own_sink(std::string_view kind, const std::string& name) const {
+    SinkPlan own{.name = name,
+                 .from = "event",
+                 .connector = {std::string(kind), {}, {}},
+                 .retry = {},
+                 .where = {}};
     for (const PipelinePlan& pipeline : plan_.pipelines)
       for (const SinkPlan& sink : pipeline.sinks)
-        if (sink.connector.kind == kind && written_by(sink) == name) {
-          SinkPlan copy = sink;
-          if (option_of(copy.connector, "name") == nullptr)
-            copy.connector.options.emplace_back("name", name);
-          copy.from = "event";
-          return copy;
-        }
-    return SinkPlan{.name = name,
-                    .from = "event",
-                    .connector = {std::string(kind), {{"name", name}}, {}},
-                    .retry = {},
-                    .where = {}};
+        if (sink.connector.kind == kind && written_by(sink) == name)
+          own.connector.options = sink.connector.options;
+    if (option_of(own.connector, "name") == nullptr)
+      own.connector.options.emplace_back("name", name);
+    return own;
   }
 
   void feed_own_sources() {
