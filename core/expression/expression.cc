@@ -10,19 +10,13 @@
 #include "core/base/timestamp.h"
 #include "core/expression/jq_program.h"
 #include "core/expression/path.h"
+#include "core/expression/scalars.h"
 
 namespace tidemill::expression {
 namespace {
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
-std::unexpected<Error> gives(const Expression& expression, std::string_view what) {
-  constexpr std::size_t shown = 60;
-  std::string text = expression.text().substr(0, shown);
-  if (expression.text().size() > shown) text += "...";
-  return fail(Fault::bad_event, text.append(" gives ").append(what));
 }
 
 Result<Value> only_scalar(const Expression& expression, std::string_view data,
@@ -38,6 +32,15 @@ Result<Value> only_scalar(const Expression& expression, std::string_view data,
   return std::move(value);
 }
 
+}  // namespace
+
+std::unexpected<Error> gives(const Expression& expression, std::string_view what) {
+  constexpr std::size_t shown = 60;
+  std::string text = expression.text().substr(0, shown);
+  if (expression.text().size() > shown) text += "...";
+  return fail(Fault::bad_event, text.append(" gives ").append(what));
+}
+
 // 100 thousand million seconds end in the year 5138, as many milliseconds began in 1973.
 std::optional<EventTime> instant_of(double number) {
   double micros = number * 1e6;
@@ -48,14 +51,12 @@ std::optional<EventTime> instant_of(double number) {
   return EventTime(static_cast<std::uint64_t>(std::llround(micros)));
 }
 
-std::optional<double> number_of(std::string_view text) {
+std::optional<double> real_of(std::string_view text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
 }
-
-}  // namespace
 
 struct Expression::Parts {
   std::string text;
@@ -111,6 +112,8 @@ Result<Expression> Expression::compile(std::string_view text, Limits limits) {
 
 const std::string& Expression::text() const { return parts_->text; }
 
+const Path* Expression::path() const { return parts_->path ? &*parts_->path : nullptr; }
+
 bool Expression::is_path() const { return parts_->path.has_value(); }
 
 bool Expression::reads_event() const { return parts_->reads_event; }
@@ -148,7 +151,7 @@ Result<EventTime> evaluate_time(const Expression& expression, std::string_view d
   const auto value = only_scalar(expression, data, event);
   if (!value) return std::unexpected(value.error());
   std::optional<EventTime> time;
-  if (const auto number = number_of(value->text); number && value->kind != Value::Kind::boolean) {
+  if (const auto number = real_of(value->text); number && value->kind != Value::Kind::boolean) {
     time = instant_of(*number);
   } else if (value->kind == Value::Kind::string) {
     time = parse_timestamp(value->text);

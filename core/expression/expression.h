@@ -19,6 +19,8 @@
 
 namespace tidemill::expression {
 
+class Path;
+
 class Expression {
  public:
   /// Errors: bad_config, with jq's own words and the place in `text`.
@@ -28,6 +30,9 @@ class Expression {
 
   /// Whether it is a path and runs without jq: in well under a microsecond, and never for long.
   bool is_path() const;
+
+  /// That path; null where it is none. Lives as long as the expression or a copy of it.
+  const Path* path() const;
 
   /// Whether it looks at $event; where not, the view may be left empty.
   bool reads_event() const;

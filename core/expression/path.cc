@@ -8,6 +8,7 @@
 
 #include "core/base/json_line.h"
 #include "core/expression/json_text.h"
+#include "core/expression/path_walk.h"
 
 namespace tidemill::expression {
 namespace {
@@ -52,29 +53,6 @@ std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(white);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(white) - begin + 1);
-}
-
-std::string_view name_of(json_type type) {
-  switch (type) {
-    case json_type::object:
-      return "object";
-    case json_type::array:
-      return "array";
-    case json_type::string:
-      return "string";
-    case json_type::number:
-      return "number";
-    case json_type::boolean:
-      return "boolean";
-    default:
-      return "null";
-  }
-}
-
-// As jq says it.
-std::unexpected<Error> no_such_step(json_type type, const std::string& name, bool index) {
-  return fail(Fault::bad_event, "Cannot index " + std::string(name_of(type)) + " with " +
-                                    (index ? "number" : "string \"" + name + '"'));
 }
 
 // `place` is a document or a value in one.
@@ -151,23 +129,10 @@ Result<Value> Path::in_data(std::string_view data, Strings strings) const {
     if (whole && !at_end(document)) return json_fault(simdjson::TRAILING_CONTENT);
     return whole;
   }
-  json_type type{};
-  if (const auto error = document.type().get(type)) return json_fault(error);
-  simdjson::ondemand::value value;
-  if (type == json_type::object || type == json_type::array)
-    if (const auto error = document.get_value().get(value)) return json_fault(error);
-  for (const Step& step : steps_) {
-    if (type == json_type::null) return Value{.text = "null"};
-    if (type != (step.index ? json_type::array : json_type::object))
-      return no_such_step(type, step.name, step.index.has_value());
-    auto found = step.index ? value.at(*step.index) : value.find_field_unordered(step.name);
-    const auto error = std::move(found).get(value);
-    if (error == simdjson::NO_SUCH_FIELD || error == simdjson::INDEX_OUT_OF_BOUNDS)
-      return Value{.text = "null"};
-    if (error) return json_fault(error);
-    if (const auto wrong = value.type().get(type)) return json_fault(wrong);
-  }
-  return value_at(value, strings);
+  auto place = walk(document, steps_);
+  if (!place) return std::unexpected(std::move(place.error()));
+  if (place->type == json_type::null) return Value{.text = "null"};
+  return value_at(place->value, strings);
 }
 
 Result<Value> Path::in_event(const EventView& event, Strings strings) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,10 +19,18 @@ namespace tidemill::expression {
 
 class Path {
  public:
+  struct Step {
+    std::string name;
+    std::optional<std::size_t> index;  ///< Instead of the name.
+  };
+
   /// Nothing if `text` is more than a path. Errors: bad_config ($event has no such attribute).
   static Result<std::optional<Path>> parse(std::string_view text);
 
   bool reads_event() const { return root_ != Root::data; }
+
+  /// From the whole of the data, or of $event, down.
+  std::span<const Step> steps() const { return steps_; }
 
   /// Null where nothing stands. Numbers and strings keep their text: 10000000000000000001 stays
   /// that. Of a name that an object has twice, the first counts.
@@ -32,11 +41,6 @@ class Path {
 
  private:
   enum class Root : std::uint8_t { data, attribute, header };
-
-  struct Step {
-    std::string name;
-    std::optional<std::size_t> index;  ///< Instead of the name.
-  };
 
   Result<Value> in_data(std::string_view data, Strings strings) const;
   Result<Value> in_event(const EventView& event, Strings strings) const;
