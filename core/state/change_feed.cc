@@ -42,11 +42,14 @@ void ChangeFeed::begin(std::uint64_t row_version, WallTime now) {
 }
 
 Result<ChangeFeed::Touched*> ChangeFeed::touch(const Watched& watched, const RowChange& change) {
-  const auto [place, first] = rows_.try_emplace({change.table, std::string(change.key)});
+  const auto window = change.window ? std::optional(change.window->start) : std::nullopt;
+  const auto [place, first] =
+      rows_.try_emplace({change.table, text_row_key(change.table, change.key, window)});
   if (!first) return &place->second;
+  place->second.key = change.key;
   rocksdb::ColumnFamilyHandle* const family = database_.table(change.table);
   std::string bytes;
-  const auto found = database_.get(family, text_row_key(change.table, change.key), bytes);
+  const auto found = database_.get(family, place->first.second, bytes);
   if (!found) return std::unexpected(found.error());
   if (!*found) return &place->second;
   if (!read_row_value(bytes))
@@ -58,6 +61,7 @@ Result<ChangeFeed::Touched*> ChangeFeed::touch(const Watched& watched, const Row
 Result<> ChangeFeed::note(rocksdb::WriteBatch& batch, const RowChange& change) {
   const auto watched = watched_.find(change.table);
   if (watched == watched_.end()) return {};
+  if (change.window && change.window->announced) return {};
   auto touched = touch(watched->second, change);
   if (!touched) return std::unexpected(touched.error());
   Touched& row = **touched;
@@ -66,7 +70,7 @@ Result<> ChangeFeed::note(rocksdb::WriteBatch& batch, const RowChange& change) {
     if (!row.merged) {
       row.merged = true;
       row.before = row.now;
-      merged_.push_back(rows_.find({change.table, std::string(change.key)}));
+      merged_.emplace_back(change.table, &row);
     }
     const std::string under = row.now.value_or("");
     auto value = row.now ? read_row_value(under) : std::nullopt;
@@ -80,7 +84,7 @@ Result<> ChangeFeed::note(rocksdb::WriteBatch& batch, const RowChange& change) {
     row.time = std::max(row.time, change.time);
     return {};
   }
-  record_merges(batch, watched->second, std::string(change.key), row);
+  record_merges(batch, watched->second, row);
   const std::optional<std::string> before = std::move(row.now);
   row.now.reset();
   if (change.kind == EffectKind::delete_row) {
@@ -96,18 +100,23 @@ Result<> ChangeFeed::note(rocksdb::WriteBatch& batch, const RowChange& change) {
   return {};
 }
 
-void ChangeFeed::record_merges(rocksdb::WriteBatch& batch, const Watched& watched,
-                               const std::string& key, Touched& row) {
+void ChangeFeed::record_merges(rocksdb::WriteBatch& batch, const Watched& watched, Touched& row) {
   if (!row.merged) return;
   row.merged = false;
-  record(batch, watched, key, "merge", row.before, row.now, row.time);
+  record(batch, watched, row.key, "merge", row.before, row.now, row.time);
   row.before.reset();
   row.time = {};
 }
 
+void ChangeFeed::closed(rocksdb::WriteBatch& batch, TableId table, std::string_view key,
+                        const RowValue& row) {
+  const auto watched = watched_.find(table);
+  if (watched == watched_.end()) return;
+  record(batch, watched->second, key, "close", {}, stored(row), row.time);
+}
+
 void ChangeFeed::finish(rocksdb::WriteBatch& batch) {
-  for (const auto& row : merged_)
-    record_merges(batch, watched_.at(row->first.first), row->first.second, row->second);
+  for (const auto& [table, row] : merged_) record_merges(batch, watched_.at(table), *row);
 }
 
 std::optional<std::string> ChangeFeed::image(const std::optional<std::string>& stored) const {

@@ -5,11 +5,12 @@
 // record, is what a watched table costs. A put or a delete is a record each. Merges of a row are
 // one record for all that came between two of those, or for the whole group: the row as it was
 // before the first and as it is after the last. A delete of a row that is not there is no change,
-// and neither is an expiry.
+// and neither is an expiry. Rows of windows that are announced (RowWindow) are not told of until
+// their window closes, and then as they are.
 //
-// The data of a record is JSON, {"table", "key", "kind", "old", "new"}: `kind` is put, delete or
-// merge; an image that there is none of is null, one that is not JSON is marked with its encoding
-// (core/base/json_line.h). The record's key and subject are the row's key.
+// The data of a record is JSON, {"table", "key", "kind", "old", "new"}: `kind` is put, delete,
+// merge or close; an image that there is none of is null, one that is not JSON is marked with its
+// encoding (core/base/json_line.h). The record's key and subject are the row's key.
 //
 // Thread safety: watch() from any thread, the others from the one that commits; under a lock of
 // Database::hold().
@@ -46,6 +47,9 @@ class ChangeFeed {
   /// Notes a change, in the order of the changes. Errors: transient (its row cannot be read).
   Result<> note(rocksdb::WriteBatch& batch, const RowChange& change);
 
+  /// The window of a row has closed; it is told as it will be after this group.
+  void closed(rocksdb::WriteBatch& batch, TableId table, std::string_view key, const RowValue& row);
+
   /// The group ends.
   void finish(rocksdb::WriteBatch& batch);
 
@@ -57,16 +61,16 @@ class ChangeFeed {
 
   // A row that the present group has touched. The stored forms; empty: there is no row.
   struct Touched {
+    std::string key;
     std::optional<std::string> now;
     std::optional<std::string> before;  // The merges that are not recorded yet.
     bool merged = false;                // There are some.
     EventTime time;
   };
-  using Place = std::pair<TableId, std::string>;
+  using Place = std::pair<TableId, std::string>;  // A row by its whole key.
 
   Result<Touched*> touch(const Watched& watched, const RowChange& change);
-  void record_merges(rocksdb::WriteBatch& batch, const Watched& watched, const std::string& key,
-                     Touched& row);
+  void record_merges(rocksdb::WriteBatch& batch, const Watched& watched, Touched& row);
   void record(rocksdb::WriteBatch& batch, const Watched& watched, std::string_view key,
               std::string_view kind, const std::optional<std::string>& before,
               const std::optional<std::string>& after, EventTime time);
@@ -78,7 +82,7 @@ class ChangeFeed {
   std::map<TableId, Watched> next_;  // Guarded by mutex_: what watch() said.
   std::map<TableId, Watched> watched_;
   std::map<Place, Touched> rows_;
-  std::vector<std::map<Place, Touched>::iterator> merged_;  // In the order of their first merge.
+  std::vector<std::pair<TableId, Touched*>> merged_;  // In the order of their first merge.
   std::uint64_t row_version_ = 0;
   WallTime now_;
 };

@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cassert>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,13 +29,20 @@ constexpr std::size_t kept_merge_places = 64u << 10;
 struct RowRef {
   TableId table;
   std::string_view key;
+  std::optional<EventTime> window{};
   friend bool operator==(const RowRef&, const RowRef&) = default;
 };
+
+RowRef row_of(const RowChange& change) {
+  return {change.table, change.key,
+          change.window ? std::optional(change.window->start) : std::nullopt};
+}
 
 struct RowRefHash {
   using is_avalanching = void;
   std::size_t operator()(const RowRef& row) const noexcept {
-    return XXH3_64bits_withSeed(row.key.data(), row.key.size(), row.table.value);
+    const std::uint64_t window = row.window ? row.window->value : 0;
+    return XXH3_64bits_withSeed(row.key.data(), row.key.size(), row.table.value ^ window);
   }
 };
 
@@ -48,19 +56,24 @@ struct TableTarget {
 // into its batch; nothing is put together before.
 class RowPieces {
  public:
-  RowPieces(const TableTarget& table, std::string_view key, std::string& scratch) {
+  RowPieces(const TableTarget& table, const RowRef& row, std::string& scratch) {
+    std::string_view key = row.key;
     if (key.find('\0') != std::string_view::npos) {
       scratch.clear();
       append_escaped(scratch, key);
       key = scratch;
     }
-    pieces_ = {table.key_begin, key, text_key_end};
+    if (row.window) append_big_endian(window_, row.window->value);
+    pieces_ = {table.key_begin, key, text_key_end, window_};
   }
+  RowPieces(const RowPieces&) = delete;
+  RowPieces& operator=(const RowPieces&) = delete;
 
   rocksdb::SliceParts parts() const { return {pieces_.data(), static_cast<int>(pieces_.size())}; }
 
  private:
-  std::array<rocksdb::Slice, 3> pieces_;
+  std::string window_;  // Short enough to need no memory of its own.
+  std::array<rocksdb::Slice, 4> pieces_;
 };
 
 // WriteBatch can only fail at limits (max_bytes, save points) that are not set here.
@@ -78,10 +91,12 @@ struct CommitBatch::Impl {
         outboxes(parts.outboxes),
         expired(parts.expired),
         streams(parts.streams),
-        changes(parts.changes) {}
+        changes(parts.changes),
+        windows(parts.windows) {}
 
   void add_row(const RowChange& row);
   void fold_merge(const RowChange& row);
+  Result<> finish_windows();
   void write_merges();
   TableTarget& target(TableId table);
 
@@ -91,6 +106,7 @@ struct CommitBatch::Impl {
   ExpiredNumbers& expired;
   Streams& streams;
   ChangeFeed& changes;
+  Windows& windows;
   Result<> outcome;  // Of what had to be read.
   rocksdb::WriteBatch batch;
   std::uint64_t row_version = 0;
@@ -114,12 +130,14 @@ void CommitBatch::begin(std::uint64_t row_version, WallTime now) {
   impl_->now = now;
   impl_->expired.remove(impl_->batch, now);
   impl_->changes.begin(row_version, now);
+  impl_->windows.begin();
   impl_->outcome = {};
 }
 
 void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
                       std::uint64_t& dead_letter_next) {
   for (const RowChange& row : part.rows) impl_->add_row(row);
+  for (const WindowsOver& over : part.windows_over) impl_->windows.advance(over);
 
   rocksdb::WriteBatch& batch = impl_->batch;
   std::string& key = impl_->key;
@@ -169,6 +187,7 @@ void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
 }
 
 Result<> CommitBatch::write(Durability durability) {
+  if (impl_->outcome) impl_->outcome = impl_->finish_windows();
   if (!impl_->outcome) return impl_->database.give_up(impl_->outcome.error());
   impl_->write_merges();
   impl_->changes.finish(impl_->batch);
@@ -176,8 +195,17 @@ Result<> CommitBatch::write(Durability durability) {
   return impl_->database.write(impl_->batch, durability);
 }
 
+// Before the merges are written: what is removed and comes again in this group stays.
+Result<> CommitBatch::Impl::finish_windows() {
+  return windows.finish(batch, [this](TableId table, const TextRow& row) -> const RowValue* {
+    const auto found = merges.find(RowRef{table, row.text, row.window});
+    return found == merges.end() ? nullptr : &found->second;
+  });
+}
+
 void CommitBatch::Impl::add_row(const RowChange& row) {
   if (outcome) outcome = changes.note(batch, row);
+  if (row.window) windows.note(row);
   if (row.expires.value != 0) {
     TableTarget& table = target(row.table);
     if (!table.expires) expired.watch(row.table);
@@ -185,9 +213,9 @@ void CommitBatch::Impl::add_row(const RowChange& row) {
   }
   if (row.kind == EffectKind::merge_row) return fold_merge(row);
   // What was folded so far lies before this change, which overwrites it.
-  if (!merges.empty()) merges.erase(RowRef{row.table, row.key});
+  if (!merges.empty()) merges.erase(row_of(row));
   const TableTarget& table = target(row.table);
-  const RowPieces pieces(table, row.key, key);
+  const RowPieces pieces(table, row_of(row), key);
   if (row.kind == EffectKind::delete_row) {
     must(batch.Delete(table.family, pieces.parts()));
     return;
@@ -202,7 +230,7 @@ void CommitBatch::Impl::add_row(const RowChange& row) {
 
 void CommitBatch::Impl::fold_merge(const RowChange& row) {
   const RowValue merge = merge_operand(row, row_version, now);
-  const auto [place, added] = merges.try_emplace(RowRef{row.table, row.key}, merge);
+  const auto [place, added] = merges.try_emplace(row_of(row), merge);
   if (added) return;
   if (fold_together(place->second, merge)) {
     fold(place->second, merge);
@@ -212,7 +240,7 @@ void CommitBatch::Impl::fold_merge(const RowChange& row) {
   // is written first.
   const RowRef ref = place->first;
   const TableTarget& table = target(ref.table);
-  const RowPieces pieces(table, ref.key, key);
+  const RowPieces pieces(table, ref, key);
   value.clear();
   append_row_value(value, place->second);
   const rocksdb::Slice body = value;
@@ -223,7 +251,7 @@ void CommitBatch::Impl::fold_merge(const RowChange& row) {
 void CommitBatch::Impl::write_merges() {
   for (const auto& [ref, merge] : merges) {
     const TableTarget& table = target(ref.table);
-    const RowPieces pieces(table, ref.key, key);
+    const RowPieces pieces(table, ref, key);
     value.clear();
     append_row_value(value, merge);
     const rocksdb::Slice body = value;

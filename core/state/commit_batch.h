@@ -17,6 +17,7 @@
 #include "core/state/outboxes.h"
 #include "core/state/store.h"
 #include "core/state/streams.h"
+#include "core/state/windows.h"
 
 namespace tidemill::state {
 
@@ -30,6 +31,7 @@ class CommitBatch {
     ExpiredNumbers& expired;
     Streams& streams;
     ChangeFeed& changes;
+    Windows& windows;
   };
   explicit CommitBatch(Parts parts);
   ~CommitBatch();

@@ -32,10 +32,12 @@ constexpr const char* dead_letters_name = "dead_letters";
 constexpr const char* dedupe_name = "dedupe";
 constexpr const char* outbox_name = "outbox";
 constexpr const char* streams_name = "streams";
+constexpr const char* windows_name = "windows";
 constexpr std::string_view table_prefix = "table.";
 
-// A file of outboxes or streams that holds so many removed entries in a row is compacted at once:
-// what was delivered lies in front of what was not, and every reader would have to walk over it.
+// A file of outboxes, streams or windows that holds so many removed entries in a row is compacted
+// at once: what was delivered lies in front of what was not, and every reader would have to walk
+// over it.
 constexpr std::size_t removed_window = 4096;
 constexpr std::size_t removed_in_window = 2048;
 
@@ -146,7 +148,8 @@ struct Database::FamilyOptions {
 
   const rocksdb::ColumnFamilyOptions& of(std::string_view name) const {
     if (name.starts_with(table_prefix)) return table;
-    return name == outbox_name || name == streams_name ? outbox : plain;
+    const bool queue = name == outbox_name || name == streams_name || name == windows_name;
+    return queue ? outbox : plain;
   }
 
   rocksdb::ColumnFamilyOptions plain;
@@ -238,8 +241,8 @@ void Database::remember(const Error& error) {
 
 Result<> Database::make_system_families() {
   std::vector<rocksdb::ColumnFamilyDescriptor> missing;
-  for (const char* name :
-       {registry_name, progress_name, dead_letters_name, dedupe_name, outbox_name, streams_name}) {
+  for (const char* name : {registry_name, progress_name, dead_letters_name, dedupe_name,
+                           outbox_name, streams_name, windows_name}) {
     if (!families_.contains(name)) missing.emplace_back(name, family_options_->of(name));
   }
   if (!missing.empty()) {
@@ -256,6 +259,7 @@ Result<> Database::make_system_families() {
   dedupe_ = families_[dedupe_name];
   outbox_ = families_[outbox_name];
   streams_ = families_[streams_name];
+  windows_ = families_[windows_name];
   return {};
 }
 

@@ -2,8 +2,8 @@
 // and closed. Knows nothing about pipelines or rows.
 //
 // Column families: `default` (meta), `registry`, `progress`, `dead_letters`, `dedupe`, `outbox`,
-// `streams`, and `table.<id>` for every table. A folder may hold families of a later minor version;
-// they are opened and left alone.
+// `streams`, `windows`, and `table.<id>` for every table. A folder may hold families of a later
+// minor version; they are opened and left alone.
 //
 // Memory is bounded over all families together: memtables by Limits::memtable_bytes, blocks with
 // their indexes and filters by Limits::cache_bytes.
@@ -89,6 +89,7 @@ class Database {
   rocksdb::ColumnFamilyHandle* dedupe() const { return dedupe_; }
   rocksdb::ColumnFamilyHandle* outbox() const { return outbox_; }
   rocksdb::ColumnFamilyHandle* streams() const { return streams_; }
+  rocksdb::ColumnFamilyHandle* windows() const { return windows_; }
 
   /// The family of a table, made if need be. Errors: transient.
   Result<rocksdb::ColumnFamilyHandle*> make_table(TableId table);
@@ -153,9 +154,10 @@ class Database {
   rocksdb::ColumnFamilyHandle* dedupe_ = nullptr;
   rocksdb::ColumnFamilyHandle* outbox_ = nullptr;
   rocksdb::ColumnFamilyHandle* streams_ = nullptr;
+  rocksdb::ColumnFamilyHandle* windows_ = nullptr;
 
   mutable std::shared_mutex families_mutex_;
-  // Guarded by families_mutex_; all handles, the seven above included. Families are never dropped.
+  // Guarded by families_mutex_; all handles, the eight above included. Families are never dropped.
   std::map<std::string, rocksdb::ColumnFamilyHandle*, std::less<>> families_;
 
   std::atomic<bool> failed_ = false;  // Whether failure_ is set.

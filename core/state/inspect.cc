@@ -9,6 +9,7 @@
 
 #include "core/base/json_line.h"
 #include "core/state/dead_letter_text.h"
+#include "core/state/keys.h"
 
 namespace tidemill::inspect {
 namespace {
@@ -50,6 +51,27 @@ std::string pipeline_name(const RocksStore& store, PipelineId pipeline) {
   return fmt::format("#{}", pipeline.value);
 }
 
+std::string table_name(const RocksStore& store, TableId table) {
+  for (const auto& [name, number] : store.tables()) {
+    if (number == table) return name;
+  }
+  return fmt::format("#{}", table.value);
+}
+
+std::string clocks_json(const RocksStore& store, const std::vector<ClockProgress>& clocks) {
+  std::string text;
+  for (const ClockProgress& clock : clocks) {
+    text += text.empty() ? "[" : ",";
+    text += JsonLine()
+                .text("table", table_name(store, clock.table))
+                .time("latest", clock.latest.value)
+                .number("late", clock.late)
+                .number("dropped", clock.dropped)
+                .finish();
+  }
+  return text + ']';
+}
+
 std::string ranges(const std::vector<OffsetRange>& settled) {
   std::string text;
   for (const OffsetRange& range : settled) {
@@ -74,11 +96,24 @@ Result<> table_get(const RocksStore& store, std::string_view table, std::string_
                    WallTime now, Form form, const LineSink& lines) {
   const auto found = find_table(store, table);
   if (!found) return std::unexpected(found.error());
-  const auto row = store.row(*found, key, now);
+  const auto row = store.row_named(*found, key, now);
   if (!row) return std::unexpected(row.error());
-  if (!*row) return fail(Fault::bad_config, fmt::format("table {} has no row {}", table, key));
-  lines(form == Form::text ? (*row)->body : row_line(key, **row));
-  return {};
+  const auto line = [form](std::string_view of, const Row& each) {
+    return form == Form::text ? each.body : row_line(of, each);
+  };
+  if (*row) {
+    lines(line(key, **row));
+    return {};
+  }
+  bool any = false;
+  auto scanned = store.each_row(*found, key, now, [&](std::string_view each, const Row& window) {
+    if (each != key) return false;
+    any = true;
+    return lines(line(each, window));
+  });
+  if (scanned && !any)
+    return fail(Fault::bad_config, fmt::format("table {} has no row {}", table, key));
+  return scanned;
 }
 
 Result<ScanEnd> table_scan(const RocksStore& store, std::string_view table,
@@ -91,7 +126,7 @@ Result<ScanEnd> table_scan(const RocksStore& store, std::string_view table,
   auto scanned = store.each_row(
       *found, options.prefix, options.after, now, [&](std::string_view key, const Row& row) {
         ++end.rows;
-        end.last_key = key;
+        end.last_key = state::row_name(key, row.window);
         const bool more =
             lines(form == Form::text ? fmt::format("{}\t{}", key, row.body) : row_line(key, row));
         return more && end.rows < options.limit;
@@ -199,18 +234,27 @@ Result<> progress_show(RocksStore& store, std::string_view pipeline, Form form,
   if (!logs) return std::unexpected(logs.error());
   for (const LogProgress& log : *logs) {
     const std::string settled = ranges(log.settled);
-    const std::string line =
-        form == Form::text
-            ? fmt::format("{} partition {} next {}{}{}", source, log.partition.value,
-                          log.next.value, settled.empty() ? "" : " settled ahead ", settled)
-            : JsonLine()
-                  .text("pipeline", pipeline)
-                  .text("source", source)
-                  .number("partition", log.partition.value)
-                  .number("next", log.next.value)
-                  .raw("settled", '[' + settled + ']')
-                  .finish();
-    if (!lines(line)) return {};
+    if (form == Form::json) {
+      JsonLine line;
+      line.text("pipeline", pipeline)
+          .text("source", source)
+          .number("partition", log.partition.value)
+          .number("next", log.next.value)
+          .raw("settled", '[' + settled + ']');
+      if (!log.clocks.empty()) line.raw("aggregates", clocks_json(store, log.clocks));
+      if (!lines(line.finish())) return {};
+      continue;
+    }
+    if (!lines(fmt::format("{} partition {} next {}{}{}", source, log.partition.value,
+                           log.next.value, settled.empty() ? "" : " settled ahead ", settled)))
+      return {};
+    for (const ClockProgress& clock : log.clocks) {
+      if (!lines(fmt::format("  aggregate {} has seen {}, {} late, {} dropped",
+                             table_name(store, clock.table),
+                             clock.latest.value == 0 ? "no time" : rfc3339(clock.latest.value),
+                             clock.late, clock.dropped)))
+        return {};
+    }
   }
   return store.each_object(*found, [&](std::string_view key, std::string_view version) {
     return lines(form == Form::text ? fmt::format("{} object {} version {}", source, key, version)

@@ -5,10 +5,11 @@
 // with the table. A sink answers false to end early, which is not an error. Lines are JSON objects
 // with Form::json; with Form::text they are for people and may change.
 //
-// In JSON a row is {"key":..., "value":..., "time":...}. The value is the body itself where that is
-// JSON; else a string, with "value_encoding":"text", or for bytes that are not UTF-8 "base64".
-// Other fields that are not UTF-8 are marked alike ("key_encoding":"base64"). Times are RFC 3339 in
-// UTC; `time` is absent when unknown.
+// In JSON a row is {"key":..., "value":..., "time":...}; rows of one key and several windows have
+// their windows in their values. The value is the body itself where that is JSON; else a string,
+// with "value_encoding":"text", or for bytes that are not UTF-8 "base64". Other fields that are not
+// UTF-8 are marked alike ("key_encoding":"base64"). Times are RFC 3339 in UTC; `time` is absent
+// when unknown.
 //
 // Errors of all functions: transient, and bad_config for a name or number that does not exist; its
 // sentence lists what does. Thread safety: as RocksStore.
@@ -31,20 +32,21 @@ using LineSink = std::function<bool(std::string_view line)>;
 /// One line per table: its name; in JSON with its number.
 Result<> table_list(const RocksStore& store, Form form, const LineSink& lines);
 
-/// The body alone, or the row as JSON.
+/// The body alone, or the row as JSON. A key may be the name of a row (RocksStore::row_named);
+/// where no row has it, but rows of windows do, all of these.
 Result<> table_get(const RocksStore& store, std::string_view table, std::string_view key,
                    WallTime now, Form form, const LineSink& lines);
 
 struct ScanOptions {
   std::string prefix;
-  std::string after;  ///< Only rows behind this key; empty: from the first.
+  std::string after;  ///< Only rows behind the one of this name; empty: from the first.
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
 };
 
 /// Where a scan ended.
 struct ScanEnd {
   std::uint64_t rows = 0;
-  std::string last_key;
+  std::string last_key;  ///< Its name.
 };
 
 /// Rows in byte order of keys; as text, key and body with a tab between.

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/state/aggregate.h"
+
 namespace tidemill::inspect {
 namespace {
 
@@ -282,6 +284,46 @@ TEST_F(InspectTest, AnArchiveIsListedWithWhatItHasStagedUnderTodaysNameOfItsPipe
       ElementsAre(
           "archive clicks/lake: 3 in its stage, 9 bytes, 2 hours",
           R"({"kind":"archive","name":"clicks/lake","partitions":2,"records":3,"bytes":9})"));
+}
+
+TEST_F(InspectTest, RowsOfWindowsAreShownWithTheirWindows) {
+  const TableId views = store_->table("views").value();
+  const PipelineId count = store_->pipeline("count", "").value();
+  ASSERT_TRUE(store_->progress(count, "file:/clicks"));
+  const EventTime start(1'431'856'800'000'000);
+  const EventTime end(1'431'860'400'000'000);
+  state::Aggregate one{.shows_count = true, .window = state::Aggregate::Window{start, end}};
+  one.add({}, {}, {}, JsonNumber::of(1.5));
+  RowChange change{.table = views, .kind = EffectKind::merge_row, .key = "/a", .aggregate = &one};
+  change.window = RowWindow{.start = start, .end = end};
+  CommitPart part{.pipeline = count, .rows = {change, change}};
+  part.logs = {{Partition(0), Offset(10), {}}};
+  part.logs[0].clocks = {{views, EventTime(start.value + 5), 3, 1}};
+  const CommitPart* parts[] = {&part};
+  ASSERT_TRUE(store_->commit(parts, now, Durability::sync));
+
+  const std::string body = R"({"window_start":"2015-05-17T10:00:00.000000Z",)"
+                           R"("window_end":"2015-05-17T11:00:00.000000Z","count":2,"avg":1.5})";
+  const auto end_of_scan = table_scan(*store_, "views", {}, now, Form::text, collect());
+  ASSERT_TRUE(end_of_scan);
+  EXPECT_EQ(end_of_scan->last_key, "/a@2015-05-17T10:00:00.000000Z");
+  ASSERT_TRUE(table_get(*store_, "views", "/a", now, Form::text, collect()));
+  ASSERT_TRUE(table_get(*store_, "views", "/a@2015-05-17T10:00:00Z", now, Form::text, collect()));
+  EXPECT_THAT(lines_, ElementsAre("/a\t" + body, body, body));
+  EXPECT_FALSE(table_get(*store_, "views", "/b", now, Form::text, collect()));
+  lines_.clear();
+  ASSERT_TRUE(
+      table_scan(*store_, "views", {.after = end_of_scan->last_key}, now, Form::text, collect()));
+  EXPECT_THAT(lines_, ElementsAre());
+  ASSERT_TRUE(progress_show(*store_, "count", Form::text, collect()));
+  ASSERT_TRUE(progress_show(*store_, "count", Form::json, collect()));
+  EXPECT_THAT(
+      lines_,
+      ElementsAre("file:/clicks partition 0 next 10",
+                  "  aggregate views has seen 2015-05-17T10:00:00.000005Z, 3 late, 1 dropped",
+                  R"({"pipeline":"count","source":"file:/clicks","partition":0,"next":10,)"
+                  R"("settled":[],"aggregates":[{"table":"views",)"
+                  R"("latest":"2015-05-17T10:00:00.000005Z","late":3,"dropped":1}]})"));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "core/state/keys.h"
 
+#include "core/base/json_line.h"
+#include "core/base/timestamp.h"
 #include "core/state/byte_codec.h"
 
 #define XXH_INLINE_ALL
@@ -115,18 +117,54 @@ std::string text_row_prefix(TableId table, std::string_view text) {
   return out;
 }
 
-std::string text_row_key(TableId table, std::string_view text) {
+std::string text_row_key(TableId table, std::string_view text, std::optional<EventTime> window) {
   std::string out = text_row_prefix(table, text);
   out += text_key_end;
+  if (window) append_big_endian(out, window->value);
   return out;
 }
 
-std::optional<std::string> text_of_row_key(std::string_view bytes) {
+std::optional<TextRow> read_text_row_key(std::string_view bytes) {
   std::optional<RowKey> key = decode_row_key(bytes);
-  if (!key || key->slot != 0 || key->window || key->parts.size() != 1) return std::nullopt;
+  if (!key || key->slot != 0 || key->parts.size() != 1) return std::nullopt;
   auto* text = std::get_if<std::string>(&key->parts.front());
   if (text == nullptr) return std::nullopt;
-  return std::move(*text);
+  return TextRow{std::move(*text), key->window};
+}
+
+std::string row_name(std::string_view text, std::optional<EventTime> window) {
+  std::string name(text);
+  if (window) name.append("@").append(rfc3339(window->value));
+  return name;
+}
+
+std::optional<TextRow> window_row_named(std::string_view name) {
+  const std::size_t at = name.rfind('@');
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto start = parse_timestamp(name.substr(at + 1));
+  if (!start) return std::nullopt;
+  return TextRow{std::string(name.substr(0, at)), *start};
+}
+
+std::string window_due_prefix(TableId table, WindowDue due) {
+  std::string key;
+  append_big_endian(key, table.value);
+  append_byte(key, static_cast<std::uint8_t>(due));
+  return key;
+}
+
+std::string window_due_key(TableId table, WindowDue due, EventTime end, std::string_view row_key) {
+  std::string key = window_due_prefix(table, due);
+  append_big_endian(key, end.value);
+  key += row_key;
+  return key;
+}
+
+std::pair<EventTime, std::string_view> read_window_due_key(std::string_view bytes) {
+  ByteReader reader(bytes);
+  reader.take(sizeof(std::uint32_t) + sizeof(std::uint8_t));
+  const EventTime end(reader.big_endian<std::uint64_t>());
+  return {end, reader.rest()};
 }
 
 std::uint64_t identity_hash(std::string_view source_identity) {

@@ -18,6 +18,8 @@
 //   stream key    = stream:u32                                of the family streams, as the next
 //   two state key     = stream:u32 partition:u32 record key    = stream:u32 partition:u32
 //   number:u64
+//   window key    = table:u32 due:u8 end:u64 row key          of the family windows
+//   CLOSE = 01, REMOVE = 02
 //
 // All integers are big endian, so that plain byte order is the order of the decoded values: by
 // table, slot, then component by component (integers before text, a shorter tuple before its
@@ -31,6 +33,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -62,14 +65,25 @@ std::string text_key_begin(TableId table);
 inline constexpr std::string_view text_key_end{"\x00\x01\x00", 3};
 void append_escaped(std::string& out, std::string_view text);
 
-/// Whole key of such a row.
-std::string text_row_key(TableId table, std::string_view text);
+/// Whole key of such a row, or of one of a window that starts at `window`.
+std::string text_row_key(TableId table, std::string_view text,
+                         std::optional<EventTime> window = std::nullopt);
 
 /// What the keys of all such rows share whose text begins with `text`.
 std::string text_row_prefix(TableId table, std::string_view text);
 
-/// The text of such a row; empty when the key has another shape.
-std::optional<std::string> text_of_row_key(std::string_view bytes);
+/// What such a key, or one of a window, was made from; empty when the key has another shape.
+struct TextRow {
+  std::string text;
+  std::optional<EventTime> window;
+};
+std::optional<TextRow> read_text_row_key(std::string_view bytes);
+
+/// How people name a row: its text, or for one of a window "TEXT@2015-05-17T10:00:00.000000Z".
+std::string row_name(std::string_view text, std::optional<EventTime> window);
+
+/// The row of a window that has this name; empty when it is no such name.
+std::optional<TextRow> window_row_named(std::string_view name);
 
 /// What stands for a source identity inside keys.
 std::uint64_t identity_hash(std::string_view source_identity);
@@ -108,6 +122,15 @@ std::optional<MarkKey> decode_mark_key(std::string_view bytes);
 /// Shorter than the keys of effects, so that it comes before them.
 std::string outbox_number_key(OutboxId outbox);
 std::string queued_effect_key(OutboxId outbox, std::uint64_t number);
+
+/// What is to be done to a row when the watermark has passed the end of its window.
+enum class WindowDue : std::uint8_t { close = 1, remove = 2 };
+
+std::string window_due_prefix(TableId table, WindowDue due);
+std::string window_due_key(TableId table, WindowDue due, EventTime end, std::string_view row_key);
+
+/// The end of the window and the key of the row. Precondition: it is such a key.
+std::pair<EventTime, std::string_view> read_window_due_key(std::string_view bytes);
 
 /// Each shorter than the keys that it is a part of, so that it comes before them.
 std::string stream_key(StreamId stream);

@@ -79,16 +79,37 @@ TEST(RowKeys, ATextKeyIsARowKeyOfOnePart) {
   const std::string bytes = text_row_key(TableId(3), "photo.jpg");
   EXPECT_EQ(bytes, encode_row_key({.table = TableId(3), .parts = {"photo.jpg"s}}));
   EXPECT_EQ(bytes, text_key_begin(TableId(3)) + "photo.jpg" + std::string(text_key_end));
-  EXPECT_THAT(text_of_row_key(bytes), Optional("photo.jpg"s));
+  const auto row = read_text_row_key(bytes);
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->text, "photo.jpg");
+  EXPECT_EQ(row->window, std::nullopt);
+}
+
+TEST(RowKeys, ATextKeyMayHaveAWindow) {
+  const std::string bytes = text_row_key(TableId(3), "/a", EventTime(5));
+  EXPECT_EQ(bytes, encode_row_key({.table = TableId(3), .parts = {"/a"s}, .window = EventTime(5)}));
+  const auto row = read_text_row_key(bytes);
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->text, "/a");
+  EXPECT_EQ(row->window, EventTime(5));
+}
+
+TEST(WindowKeys, AreInOrderOfTheEndsOfTheirWindows) {
+  const std::string row = text_row_key(TableId(3), "/b", EventTime(1));
+  const std::string early = window_due_key(TableId(3), WindowDue::close, EventTime(2), row);
+  const std::string late = window_due_key(TableId(3), WindowDue::close, EventTime(300), "a");
+  EXPECT_LT(early, late);
+  EXPECT_TRUE(early.starts_with(window_due_prefix(TableId(3), WindowDue::close)));
+  EXPECT_FALSE(early.starts_with(window_due_prefix(TableId(3), WindowDue::remove)));
+  EXPECT_EQ(read_window_due_key(early).first, EventTime(2));
+  EXPECT_EQ(read_window_due_key(early).second, row);
 }
 
 TEST(RowKeys, OfOtherShapesHaveNoText) {
-  EXPECT_EQ(text_of_row_key(encode_row_key({.parts = {"a"s, "b"s}})), std::nullopt);
-  EXPECT_EQ(text_of_row_key(encode_row_key({.parts = {std::int64_t{1}}})), std::nullopt);
-  EXPECT_EQ(text_of_row_key(encode_row_key({.slot = 1, .parts = {"a"s}})), std::nullopt);
-  EXPECT_EQ(text_of_row_key(encode_row_key({.parts = {"a"s}, .window = EventTime(1)})),
-            std::nullopt);
-  EXPECT_EQ(text_of_row_key("short"), std::nullopt);
+  EXPECT_FALSE(read_text_row_key(encode_row_key({.parts = {"a"s, "b"s}})));
+  EXPECT_FALSE(read_text_row_key(encode_row_key({.parts = {std::int64_t{1}}})));
+  EXPECT_FALSE(read_text_row_key(encode_row_key({.slot = 1, .parts = {"a"s}})));
+  EXPECT_FALSE(read_text_row_key("short"));
 }
 
 TEST(RowKeys, OfEveryWindowOfOneKeyLieTogetherInOrder) {

@@ -35,7 +35,7 @@ class UniversalMerge final : public rocksdb::MergeOperator {
     }
     for (const rocksdb::Slice& bytes : in.operand_list) {
       const std::optional<RowValue> operand = read_row_value(view(bytes));
-      if (!operand || !operand->number) continue;
+      if (!operand || !operand->is_operand()) continue;
       if (row) {
         fold(*row, *operand);
       } else {
@@ -74,15 +74,20 @@ class UniversalMerge final : public rocksdb::MergeOperator {
 RowValue merge_operand(const RowChange& change, std::uint64_t row_version, WallTime now) {
   // Counting counts merges; folded counts add up.
   const std::int64_t operand = change.merge == MergeKind::count ? 1 : change.operand;
-  return {.row_version = row_version,
-          .time = change.time,
-          .expires = change.expires,
-          .written = change.expires.value == 0 ? WallTime() : now,
-          .number = Number{.kind = change.merge, .value = operand}};
+  RowValue row{.row_version = row_version,
+               .time = change.time,
+               .expires = change.expires,
+               .written = change.expires.value == 0 ? WallTime() : now};
+  if (change.aggregate != nullptr) {
+    row.aggregate = *change.aggregate;
+  } else {
+    row.number = Number{.kind = change.merge, .value = operand};
+  }
+  return row;
 }
 
 void fold(RowValue& row, const RowValue& operand) {
-  assert(operand.number);
+  assert(operand.is_operand());
   if (row.expired(operand.written)) {
     row = operand;
     return;
@@ -91,6 +96,15 @@ void fold(RowValue& row, const RowValue& operand) {
   row.row_version = std::max(row.row_version, operand.row_version);
   // Also of a merge that is refused: what is folded ahead does not know what it will meet.
   row.expires = operand.expires;
+  if (row.aggregate || operand.aggregate) {
+    if (!row.aggregate || !operand.aggregate) {
+      row.merge_refused = true;
+      return;
+    }
+    row.time = std::max(row.time, operand.time);
+    row.aggregate->fold(*operand.aggregate);
+    return;
+  }
   if (!row.number) {
     const std::optional<std::int64_t> integer = as_integer(row.bytes);
     if (!integer) {

@@ -32,11 +32,12 @@ std::unexpected<Error> damaged(std::string_view what) {
   return fail(Fault::transient, fmt::format("{} is damaged", what));
 }
 
-Row to_row(const state::RowValue& value) {
+Row to_row(const state::RowValue& value, std::optional<EventTime> window) {
   return Row{.body = state::row_body(value),
              .time = value.time,
              .version = value.row_version,
-             .merge_refused = value.merge_refused};
+             .merge_refused = value.merge_refused,
+             .window = window};
 }
 
 }  // namespace
@@ -49,6 +50,9 @@ struct RocksStore::Impl {
   Result<> load_again();
   Result<> begin_epoch();
   Result<> make_tables();
+  Result<std::optional<Row>> read_row(TableId table, std::string_view text,
+                                      std::optional<EventTime> window, WallTime now) const;
+  Result<std::string> key_of_name(TableId table, std::string_view name) const;
 
   std::unique_ptr<state::Database> database;  // First: everything below refers to it.
   const std::string shown_as;
@@ -63,6 +67,7 @@ struct RocksStore::Impl {
   state::ExpiredNumbers expired{*database};
   state::Streams streams{*database};
   state::ChangeFeed changes{*database, streams};
+  state::Windows windows{*database, changes};
   std::optional<state::CommitBatch> batch;
   std::uint64_t commits = 0;  // Since the folder was opened.
 };
@@ -74,7 +79,8 @@ Result<> RocksStore::Impl::begin_epoch() {
   epoch = begun->epoch;
   // Never behind a number that was given away, even if nothing else is left of it.
   dead_letter_next = std::max(dead_letter_next, begun->dead_letter_next);
-  batch.emplace(state::CommitBatch::Parts{*database, marks, outboxes, expired, streams, changes});
+  batch.emplace(
+      state::CommitBatch::Parts{*database, marks, outboxes, expired, streams, changes, windows});
   return {};
 }
 
@@ -312,20 +318,47 @@ std::optional<PipelineId> RocksStore::find_pipeline(std::string_view name) const
   return PipelineId(*number);
 }
 
+Result<std::optional<Row>> RocksStore::Impl::read_row(TableId table, std::string_view text,
+                                                      std::optional<EventTime> window,
+                                                      WallTime now) const {
+  rocksdb::ColumnFamilyHandle* const family = database->table(table);
+  assert(family != nullptr);
+  std::string bytes;
+  const auto found = database->get(family, state::text_row_key(table, text, window), bytes);
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return std::optional<Row>();
+  const auto value = state::read_row_value(bytes);
+  if (!value) return damaged(fmt::format("row \"{}\"", state::row_name(text, window)));
+  if (value->expired(now)) return std::optional<Row>();
+  return to_row(*value, window);
+}
+
+// Any text can be the key of a row, also one that reads like the name of a row of a window.
+Result<std::string> RocksStore::Impl::key_of_name(TableId table, std::string_view name) const {
+  std::string plain = state::text_row_key(table, name);
+  const auto row = state::window_row_named(name);
+  if (!row) return plain;
+  std::string bytes;
+  const auto found = database->get(database->table(table), plain, bytes);
+  if (!found) return std::unexpected(found.error());
+  return *found ? std::move(plain) : state::text_row_key(table, row->text, row->window);
+}
+
 Result<std::optional<Row>> RocksStore::row(TableId table, std::string_view key,
                                            WallTime now) const {
   const auto open = impl_->database->hold();
   if (!open) return std::unexpected(open.error());
-  rocksdb::ColumnFamilyHandle* const family = impl_->database->table(table);
-  assert(family != nullptr);
-  std::string bytes;
-  const auto found = impl_->database->get(family, state::text_row_key(table, key), bytes);
-  if (!found) return std::unexpected(found.error());
-  if (!*found) return std::optional<Row>();
-  const auto value = state::read_row_value(bytes);
-  if (!value) return damaged(fmt::format("row \"{}\"", key));
-  if (value->expired(now)) return std::optional<Row>();
-  return to_row(*value);
+  return impl_->read_row(table, key, std::nullopt, now);
+}
+
+Result<std::optional<Row>> RocksStore::row_named(TableId table, std::string_view name,
+                                                 WallTime now) const {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  auto plain = impl_->read_row(table, name, std::nullopt, now);
+  const auto row = state::window_row_named(name);
+  if (!plain || *plain || !row) return plain;
+  return impl_->read_row(table, row->text, row->window, now);
 }
 
 Result<> RocksStore::each_row(TableId table, std::string_view prefix, std::string_view after,
@@ -334,18 +367,21 @@ Result<> RocksStore::each_row(TableId table, std::string_view prefix, std::strin
   if (!open) return std::unexpected(open.error());
   rocksdb::ColumnFamilyHandle* const family = impl_->database->table(table);
   assert(family != nullptr);
+  const auto from = impl_->key_of_name(table, after);
+  if (!from) return std::unexpected(from.error());
   Result<> outcome;
   auto scanned = impl_->database->scan(
-      family, state::text_row_prefix(table, prefix), state::text_row_key(table, after),
+      family, state::text_row_prefix(table, prefix), *from,
       [&](std::string_view key, std::string_view bytes) {
-        const auto text = state::text_of_row_key(key);
+        const auto row = state::read_text_row_key(key);
         const auto value = state::read_row_value(bytes);
-        if (!text || !value) {
-          outcome = damaged(text ? fmt::format("row \"{}\"", *text) : "the key of a row");
+        if (!row || !value) {
+          outcome = damaged(row ? fmt::format("row \"{}\"", state::row_name(row->text, row->window))
+                                : "the key of a row");
           return false;
         }
-        const bool behind = after.empty() || *text != after;
-        return !behind || value->expired(now) || visit(*text, to_row(*value));
+        const bool behind = after.empty() || key != *from;
+        return !behind || value->expired(now) || visit(row->text, to_row(*value, row->window));
       });
   return scanned ? outcome : scanned;
 }

@@ -28,10 +28,11 @@ namespace tidemill {
 
 /// A row as people and functions see it.
 struct Row {
-  std::string body;            ///< What was put; a merged number as JSON.
-  EventTime time;              ///< 0: unknown.
-  std::uint64_t version = 0;   ///< Changes with every commit that touches the row.
-  bool merge_refused = false;  ///< A merge met a body that is no integer and was dropped.
+  std::string body;                   ///< What was put; a merged number as JSON.
+  EventTime time;                     ///< 0: unknown.
+  std::uint64_t version = 0;          ///< Changes with every commit that touches the row.
+  bool merge_refused = false;         ///< A merge met a body that is no integer and was dropped.
+  std::optional<EventTime> window{};  ///< Start of the window that it belongs to.
 };
 
 /// Progress that somebody's reset removed.
@@ -106,9 +107,12 @@ class RocksStore final : public Store {
   /// Precondition: the table exists. Errors: transient (a damaged row too).
   Result<std::optional<Row>> row(TableId table, std::string_view key, WallTime now) const;
 
+  /// The same of a row by its name (state::row_name): a row of a window too.
+  Result<std::optional<Row>> row_named(TableId table, std::string_view name, WallTime now) const;
+
   using RowVisit = std::function<bool(std::string_view key, const Row& row)>;
-  /// Rows whose key begins with `prefix` and comes behind `after`, if that is not empty, in byte
-  /// order of keys. Errors as row().
+  /// Rows whose key begins with `prefix` and that come behind the one named `after`, if that is not
+  /// empty, in byte order of keys, those of one key in order of their windows. Errors as row().
   Result<> each_row(TableId table, std::string_view prefix, std::string_view after, WallTime now,
                     const RowVisit& visit) const;
   Result<> each_row(TableId table, std::string_view prefix, WallTime now,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,19 @@
 
 namespace tidemill {
 
+namespace state {
+struct Aggregate;
+}
+
+/// The window of event time that a row belongs to, and what becomes of the row once the window is
+/// over: see WindowsOver.
+struct RowWindow {
+  EventTime start;
+  EventTime end;
+  bool announced = false;  ///< Its change is told when the window closes, and not before.
+  bool removed = false;    ///< It goes when its retention has passed.
+};
+
 /// One change of one row. Views live until the commit returns.
 struct RowChange {
   TableId table;
@@ -34,6 +48,25 @@ struct RowChange {
   WallTime expires;  ///< Absent from then on; 0: never. A merge moves it for the whole row.
   std::string_view key;
   std::string_view data;
+  std::optional<RowWindow> window{};
+  /// What a merge folds into the row, instead of `merge` and `operand`.
+  const state::Aggregate* aggregate = nullptr;
+};
+
+/// How far the windows of a table have come: they only ever go on.
+struct WindowsOver {
+  TableId table;
+  EventTime closed;   ///< Windows that end by then are closed;
+  EventTime removed;  ///< and the rows of those that end by then go.
+};
+
+/// What an aggregate has seen of a partition, up to where its progress stands.
+struct ClockProgress {
+  TableId table;
+  EventTime latest;           ///< The latest time of any event; 0: none had one.
+  std::uint64_t late = 0;     ///< Events behind the watermark, as it was when they came.
+  std::uint64_t dropped = 0;  ///< Of these, those whose every window had closed.
+  friend bool operator==(const ClockProgress&, const ClockProgress&) = default;
 };
 
 /// Progress of one partition of a log source: everything below `next` and inside `settled` is done.
@@ -41,6 +74,7 @@ struct LogProgress {
   Partition partition;
   Offset next;
   std::vector<OffsetRange> settled;  ///< Ascending, disjoint, above `next`.
+  std::vector<ClockProgress> clocks{};
 };
 
 /// An object was settled in this version; an empty version forgets the object.
@@ -113,6 +147,7 @@ struct CommitPart {
   std::vector<StreamAppend> appended;
   std::vector<StreamRemoval> removed;
   std::vector<StreamTrim> trimmed;
+  std::vector<WindowsOver> windows_over{};
 };
 
 class Store {

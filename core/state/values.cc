@@ -17,6 +17,7 @@ enum RowFlag : std::uint8_t {
   flag_expires = 0x04,
   flag_merge_refused = 0x08,
   flag_written = 0x10,
+  flag_aggregate = 0x20,
 };
 
 __extension__ typedef unsigned __int128 WideUnsigned;
@@ -47,6 +48,7 @@ void append_row_header(std::string& out, const RowValue& row) {
   if (row.expires.value != 0) flags |= flag_expires;
   if (row.merge_refused) flags |= flag_merge_refused;
   if (row.written.value != 0) flags |= flag_written;
+  if (row.aggregate) flags |= flag_aggregate;
   append_byte(out, value_version);
   append_byte(out, static_cast<std::uint8_t>(flags));
   append_big_endian(out, row.row_version);
@@ -60,6 +62,8 @@ void append_row_value(std::string& out, const RowValue& row) {
   if (row.number) {
     append_byte(out, static_cast<std::uint8_t>(row.number->kind));
     append_wide(out, row.number->value);
+  } else if (row.aggregate) {
+    append_aggregate(out, *row.aggregate);
   } else {
     out += row.bytes;
   }
@@ -75,7 +79,11 @@ std::optional<RowValue> read_row_value(std::string_view value) {
   if ((flags & flag_expires) != 0) row.expires = WallTime(reader.big_endian<std::uint64_t>());
   if ((flags & flag_written) != 0) row.written = WallTime(reader.big_endian<std::uint64_t>());
   row.merge_refused = (flags & flag_merge_refused) != 0;
-  if ((flags & flag_number) == 0) {
+  if ((flags & flag_aggregate) != 0) {
+    auto aggregate = read_aggregate(reader);
+    if (!aggregate) return std::nullopt;
+    row.aggregate = std::move(*aggregate);
+  } else if ((flags & flag_number) == 0) {
     row.bytes = reader.rest();
   } else {
     Number number;
@@ -89,6 +97,7 @@ std::optional<RowValue> read_row_value(std::string_view value) {
 }
 
 std::string row_body(const RowValue& row) {
+  if (row.aggregate) return row.aggregate->shown();
   return row.number ? fmt::format("{}", row.number->value) : std::string(row.bytes);
 }
 
@@ -99,6 +108,14 @@ void append_log_progress(std::string& out, const LogProgress& progress) {
   for (const OffsetRange& range : progress.settled) {
     append_big_endian(out, range.begin.value);
     append_big_endian(out, range.end.value);
+  }
+  if (progress.clocks.empty()) return;
+  append_big_endian(out, static_cast<std::uint32_t>(progress.clocks.size()));
+  for (const ClockProgress& clock : progress.clocks) {
+    append_big_endian(out, clock.table.value);
+    append_big_endian(out, clock.latest.value);
+    append_big_endian(out, clock.late);
+    append_big_endian(out, clock.dropped);
   }
 }
 
@@ -113,6 +130,17 @@ std::optional<LogProgress> read_log_progress(std::string_view value) {
     range.begin = Offset(reader.big_endian<std::uint64_t>());
     range.end = Offset(reader.big_endian<std::uint64_t>());
     progress.settled.push_back(range);
+  }
+  if (!reader.ok()) return std::nullopt;
+  if (reader.rest().empty()) return progress;
+  const auto clocks = reader.big_endian<std::uint32_t>();
+  for (std::uint32_t i = 0; i < clocks && reader.ok(); ++i) {
+    ClockProgress clock;
+    clock.table = TableId(reader.big_endian<std::uint32_t>());
+    clock.latest = EventTime(reader.big_endian<std::uint64_t>());
+    clock.late = reader.big_endian<std::uint64_t>();
+    clock.dropped = reader.big_endian<std::uint64_t>();
+    progress.clocks.push_back(clock);
   }
   if (!reader.ok()) return std::nullopt;
   return progress;

@@ -2,9 +2,12 @@
 //
 //   row value     = 01 flags:u8 row_version:u64 [time:u64] [expires:u64] [written:u64] body
 //   flags         = 01 number | 02 has time | 04 has expires | 08 a merge was refused
-//                 | 10 has written
-//   body          = number: merge_kind:u8 value:i128, else the bytes that were put
+//                 | 10 has written | 20 aggregate
+//   body          = number: merge_kind:u8 value:i128, aggregate: see aggregate.h, else the bytes
+//   that
+//                   were put
 //   log progress  = 01 next:u64 count:u32 (begin:u64 end:u64)*
+//                   [count:u32 (table:u32 latest:u64 late:u64 dropped:u64)*]
 //   dead letter   = 01 fields in the order of append_dead_letter, texts as size:u32 bytes
 //   queued effect = 01 fields in the order of append_queued_effect, texts as size:u32 bytes
 //   text, integer = 01 byte* | 01 value:u64          registry, meta, object versions, identities,
@@ -24,14 +27,14 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/boxed.h"
+#include "core/state/aggregate.h"
 #include "core/state/store.h"
 
 namespace tidemill::state {
 
-/// Sums are kept this wide, so that no order of folding overflows where another does not.
-__extension__ typedef __int128 WideInteger;
-
-/// What merges leave behind. `kind` is that of the last merge.
+/// What merges leave behind. `kind` is that of the last merge. Sums are kept this wide, so that no
+/// order of folding overflows where another does not.
 struct Number {
   MergeKind kind = MergeKind::sum;
   WideInteger value = 0;
@@ -45,10 +48,14 @@ struct RowValue {
   WallTime written;               ///< Of an operand that expires: when it was committed.
   bool merge_refused = false;     ///< Somebody merged onto bytes that are no integer.
   std::optional<Number> number;
-  std::string_view bytes;  ///< Empty with a number.
+  Boxed<Aggregate> aggregate{};  ///< Instead of a number.
+  std::string_view bytes;        ///< Empty with either.
 
   /// A row past its expiry is absent, whether or not it was removed yet.
   bool expired(WallTime now) const { return expires.value != 0 && expires <= now; }
+
+  /// Can it be the operand of a merge?
+  bool is_operand() const { return number || aggregate; }
 
   friend bool operator==(const RowValue&, const RowValue&) = default;
 };
@@ -56,12 +63,12 @@ struct RowValue {
 void append_row_value(std::string& out, const RowValue& row);
 
 /// All of a row value before its bytes, for writers that do not want to copy the bytes.
-/// Precondition: no number.
+/// Precondition: neither number nor aggregate.
 void append_row_header(std::string& out, const RowValue& row);
 
 std::optional<RowValue> read_row_value(std::string_view value);
 
-/// What people and functions see as the row's body: the bytes, or the number as JSON.
+/// What people and functions see as the row's body: the bytes, or the number or aggregate as JSON.
 std::string row_body(const RowValue& row);
 
 void append_log_progress(std::string& out, const LogProgress& progress);

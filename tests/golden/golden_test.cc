@@ -9,6 +9,7 @@
 #include "contents.h"
 #include "contents_1_1.h"
 #include "contents_1_2.h"
+#include "contents_1_3.h"
 #include "core/state/rocks_store.h"
 
 namespace tidemill::golden {
@@ -51,6 +52,11 @@ TEST(GoldenFolder, OfFormat12HoldsWhatWasWritten) {
   expect_contents_1_2(folder.path());
 }
 
+TEST(GoldenFolder, OfFormat13HoldsWhatWasWritten) {
+  const GoldenFolder folder("1.3");
+  expect_contents_1_3(folder.path());
+}
+
 TEST(GoldenFolder, OfFormat20IsRefusedByName) {
   const GoldenFolder folder("2.0");
   const auto opened = RocksStore::open(folder.path(), {.engine_id = "e"});
@@ -72,6 +78,9 @@ TEST(GoldenFolder, WrittenTodayHoldsTheSame) {
   fs::remove_all(path);
   write_1_2(path);
   expect_contents_1_2(path);
+  fs::remove_all(path);
+  write_1_3(path);
+  expect_contents_1_3(path);
   fs::remove_all(path);
 }
 
