@@ -134,6 +134,8 @@ std::string AdminApi::metrics_text() {
                                       .duplicates = s.duplicates,
                                       .dead_lettered = s.dead_lettered,
                                       .dead_effects = s.dead_effects,
+                                      .late = s.late,
+                                      .late_dropped = s.late_dropped,
                                       .in_flight_events = s.in_flight_events,
                                       .in_flight_bytes = s.in_flight_bytes});
     for (const ArchiveStatus& a : p.archives)
@@ -176,6 +178,8 @@ HttpResponse AdminApi::pipelines(const HttpRequest& request) {
                                   {"duplicates", s.duplicates},
                                   {"dead_lettered", s.dead_lettered},
                                   {"dead_effects", s.dead_effects},
+                                  {"late", s.late},
+                                  {"late_dropped", s.late_dropped},
                                   {"in_flight", s.in_flight_events}};
       if (!p.archives.empty()) line["archives"] = archives_of(p);
       out += boost::json::serialize(line) + "\n";

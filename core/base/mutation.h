@@ -67,6 +67,11 @@ enum class Mutation {
   forget_mark_of_filtered,  ///< A filtered event's repeat is held for ever.
   invoke_filtered,          ///< A filter lets everything pass.
   bury_the_mapped,          ///< A dead letter has what a map made, not what the source gave.
+  // Windows of event time.
+  count_the_late,         ///< An event whose window has closed is counted there.
+  forget_watermark,       ///< What a partition has seen is not restored with its progress.
+  judge_by_what_settled,  ///< An event is late by what has settled, not by what came before it.
+  close_too_early,        ///< Windows close by what was seen, although not all of it has settled.
 };
 
 #ifdef TIDEMILL_MUTATIONS

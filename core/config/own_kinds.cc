@@ -56,17 +56,22 @@ void Pipelines::finish_own_source(const Node& node, const ConnectorPlan& source,
   }
 }
 
-void Pipelines::finish_own_sink(const Node& node, const Use& use, SinkPlan& sink, Flow& flow) {
-  if (option_of(sink.connector, "name") == nullptr)
-    sink.connector.options.emplace_back("name", sink.name);
+void Pipelines::finish_own_sink(const Node& node, const Use& use, const PipelinePlan& plan,
+                                SinkPlan& sink, Flow& flow) {
+  const bool aggregate = sink.connector.kind == aggregate_kind;
+  const std::string_view naming = aggregate ? "table" : "name";
+  if (option_of(sink.connector, naming) == nullptr)
+    sink.connector.options.emplace_back(naming, sink.name);
   const Node* const options = node.find(sink.connector.kind);
-  const Node* const name = options == nullptr ? nullptr : options->find("name");
-  if (name != nullptr && sink.connector.kind != table_kind)
+  const Node* const name = options == nullptr ? nullptr : options->find(naming);
+  if (name != nullptr && sink.connector.kind != table_kind && !aggregate)
     check_own_name(*name, context_.problems);
-  flow.outlets.push_back({node.key,
-                          own_place(sink.connector.kind, *option_of(sink.connector, "name")),
-                          sink.connector.where});
-  if (sink.connector.kind == table_kind) {
+  const std::string_view kind = aggregate ? table_kind : std::string_view(sink.connector.kind);
+  flow.outlets.push_back(
+      {node.key, own_place(kind, *option_of(sink.connector, naming)), sink.connector.where});
+  if (aggregate) {
+    finish_aggregate(node, use, plan, flow, sink);
+  } else if (sink.connector.kind == table_kind) {
     finish_table(node, use, sink);
   } else {
     finish_stream(node, use, sink);
@@ -94,7 +99,7 @@ void Pipelines::check_own_sinks_agree() const {
   std::map<std::string, std::pair<ResolvedOptions, Mark>, std::less<>> said;
   const auto look = [&](const SinkPlan& sink) {
     const bool table = sink.connector.kind == table_kind;
-    const std::string* const name = option_of(sink.connector, "name");
+    const std::string* const name = option_of(sink.connector, "name");  // Of an aggregate: none.
     if ((!table && sink.connector.kind != log_kind) || name == nullptr) return;
     ResolvedOptions own;
     for (const auto& option : sink.connector.options)

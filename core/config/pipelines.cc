@@ -57,8 +57,8 @@ void Pipelines::read(const Node& entry) {
   const Use use = read_function(entry, plan);
   plan.function = use.name;
   read_sinks(entry, use, plan, flow);
-  plan.on_success = read_destination(entry, "on_success", flow);
-  plan.on_failure = read_destination(entry, "on_failure", flow);
+  plan.on_success = read_destination(entry, "on_success", plan, flow);
+  plan.on_failure = read_destination(entry, "on_failure", plan, flow);
   plans_.push_back(std::move(plan));
   flows_.push_back(std::move(flow));
 }
@@ -166,9 +166,10 @@ void Pipelines::read_sink(const Node& node, const Use& use, PipelinePlan& plan, 
     if (sound && engines && sink.delivery == Delivery::queue)
       problems.add(
           node.find("delivery")->where,
-          fmt::format("a {} commits with its events, without a queue", sink.connector.kind),
+          fmt::format("{} {} commits with its events, without a queue",
+                      sink.connector.kind == aggregate_kind ? "an" : "a", sink.connector.kind),
           "remove delivery: queue");
-    if (sound && engines) finish_own_sink(node, use, sink, flow);
+    if (sound && engines) finish_own_sink(node, use, plan, sink, flow);
     if (sound && !engines) finish_sink(node, use, sink, flow);
   }
   plan.sinks.push_back(std::move(sink));
@@ -176,7 +177,7 @@ void Pipelines::read_sink(const Node& node, const Use& use, PipelinePlan& plan, 
 
 // A sink for records of what became of events.
 std::optional<SinkPlan> Pipelines::read_destination(const Node& entry, std::string_view name,
-                                                    Flow& flow) {
+                                                    const PipelinePlan& plan, Flow& flow) {
   auto& problems = context_.problems;
   const Node* node = entry.find(name);
   if (node == nullptr || !expect_mapping(*node, name, problems)) return std::nullopt;
@@ -190,11 +191,12 @@ std::optional<SinkPlan> Pipelines::read_destination(const Node& entry, std::stri
   auto connector = connectors_.read(*node, Side::sink, {{"retry"}, later_in_destinations()}, sound);
   if (!connector) return std::nullopt;
   sink.connector = std::move(*connector);
-  if (sound && sink.connector.kind == table_kind) {
+  const bool rows = sink.connector.kind == table_kind || sink.connector.kind == aggregate_kind;
+  if (sound && rows) {
     problems.add(sink.connector.where, fmt::format("{}: a record cannot go to a table", name),
                  "name a sink that takes messages");
   } else if (sound && is_own_sink(sink.connector.kind)) {
-    finish_own_sink(*node, {}, sink, flow);
+    finish_own_sink(*node, {}, plan, sink, flow);
   } else if (sound) {
     finish_sink(*node, {}, sink, flow);
   }
@@ -316,6 +318,7 @@ void Pipelines::check_together() const {
   check_feedback(flows_, context_.problems);
   warn_unwritten(flows_, context_.problems);
   check_own_sinks_agree();
+  check_aggregates_alone();
   // A file that another pipeline of this plan will write need not be there yet.
   const auto written = [&](const std::string& path) {
     for (const auto& plan : plans_)

@@ -48,13 +48,19 @@ class Pipelines {
   void read_shape(const Node& node, const Use& use, SinkPlan& sink);
   void read_sinks(const Node& entry, const Use& use, PipelinePlan& plan, Flow& flow);
   void read_sink(const Node& node, const Use& use, PipelinePlan& plan, Flow& flow);
-  std::optional<SinkPlan> read_destination(const Node& entry, std::string_view name, Flow& flow);
+  std::optional<SinkPlan> read_destination(const Node& entry, std::string_view name,
+                                           const PipelinePlan& plan, Flow& flow);
   std::string output_for(const Node& node, const std::string& from, const Use& use);
   void finish_own_source(const Node& node, const ConnectorPlan& source, Flow& flow);
-  void finish_own_sink(const Node& node, const Use& use, SinkPlan& sink, Flow& flow);
+  void finish_own_sink(const Node& node, const Use& use, const PipelinePlan& plan, SinkPlan& sink,
+                       Flow& flow);
   void finish_table(const Node& node, const Use& use, SinkPlan& sink);
   void finish_stream(const Node& node, const Use& use, SinkPlan& sink);
+  void finish_aggregate(const Node& node, const Use& use, const PipelinePlan& plan,
+                        const Flow& flow, SinkPlan& sink);
+  static bool reads_in_order(const PipelinePlan& plan, const Flow& flow);
   void check_own_sinks_agree() const;
+  void check_aggregates_alone() const;
   void finish_sink(const Node& node, const Use& use, SinkPlan& sink, Flow& flow);
   void finish_staged(const Node& node, const StagedSink& staged, const SinkPlan& sink);
   void check_outputs_taken(const Use& use, const PipelinePlan& plan);

@@ -172,7 +172,7 @@ bool is_own_source(std::string_view kind) {
 }
 
 bool is_own_sink(std::string_view kind) {
-  return kind == table_kind || kind == queue_kind || kind == log_kind;
+  return kind == table_kind || kind == aggregate_kind || kind == queue_kind || kind == log_kind;
 }
 
 std::vector<KindDecl> source_kinds(const Registry& registry) {
@@ -196,6 +196,8 @@ std::vector<KindDecl> sink_kinds(const Registry& registry) {
     kinds.push_back({name, kind.summary, &kind.options, kind.idempotence});
   static const auto queue = queue_sink_spec();
   static const auto log = log_sink_spec();
+  static const auto aggregate = aggregate_sink_spec();
+  kinds.push_back({aggregate_kind, aggregate.summary(), &aggregate.decls(), Idempotence::atomic});
   kinds.push_back({table_kind, table.summary(), &table.decls(), Idempotence::atomic});
   kinds.push_back({queue_kind, queue.summary(), &queue.decls(), Idempotence::atomic});
   kinds.push_back({log_kind, log.summary(), &log.decls(), Idempotence::atomic});

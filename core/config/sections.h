@@ -2,6 +2,7 @@
 // the reference all read these specs.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -84,6 +85,37 @@ struct TableSinkOptions {
 };
 ConfigSpec<TableSinkOptions> table_sink_spec();
 inline constexpr std::string_view table_kind = "table";
+
+/// The sink kind `aggregate` keeps a table by folding events into it.
+struct WindowOptions {
+  Duration tumbling{0};
+  Duration hopping{0};
+  Duration every{0};
+  Duration allowed_lateness{0};
+  std::optional<Duration> idle;
+
+  /// 0: there are no windows.
+  Duration length() const { return std::max(tumbling, hopping); }
+};
+
+enum class Emit {
+  on_update,  ///< Every commit that changes a row.
+  on_close,   ///< Once, when the row's window closes.
+};
+
+struct AggregateSinkOptions {
+  std::string table;
+  std::string key;
+  std::string time;
+  bool count = false;
+  std::string sum, min, max, avg;
+  WindowOptions window;
+  Emit emit = Emit::on_update;
+  std::optional<Duration> retention;
+  RetentionOptions changes;
+};
+ConfigSpec<AggregateSinkOptions> aggregate_sink_spec();
+inline constexpr std::string_view aggregate_kind = "aggregate";
 
 /// The engine's own queues and logs, which commit in the same way.
 struct QueueSinkOptions {

@@ -30,7 +30,7 @@ const WrongConfig wrong_configs[] = {
     source: { generate: {} }
     sinks: { out: { from: event } }
 )",
-     {"4:14: this sink names no kind; kinds of sink: bucket, file, hook, log, "
+     {"4:14: this sink names no kind; kinds of sink: aggregate, bucket, file, hook, log, "
       "queue, table"}},
     {"AnUnknownKindOfSink",
      R"(pipelines:
@@ -53,21 +53,21 @@ const WrongConfig wrong_configs[] = {
     sinks: { out: { table: {}, delivery: queue } }
 )",
      {"4:42: a table commits with its events, without a queue; remove delivery: queue"}},
-    {"AnAggregate",
+    {"AKindOfALaterVersion",
      R"(pipelines:
   p:
     source: { generate: {} }
-    sinks: { out: { aggregate: { table: t } } }
+    sinks: { out: { search: { index: t } } }
 )",
-     {"4:21: aggregate: this kind of sink is not in this version; kinds of sink: bucket, file, "
-      "hook, log, queue, table"}},
+     {"4:21: search: this kind of sink is not in this version; kinds of sink: aggregate, bucket, "
+      "file, hook, log, queue, table"}},
     {"ASourceAsASink",
      R"(pipelines:
   p:
     source: { generate: {} }
     sinks: { out: { generate: {} } }
 )",
-     {"4:21: generate is a source, not a sink; kinds of sink: bucket, file, hook, log, "
+     {"4:21: generate is a source, not a sink; kinds of sink: aggregate, bucket, file, hook, log, "
       "queue, table"}},
     {"AnEventIntoObjects",
      R"(pipelines:

@@ -58,8 +58,10 @@ void PipelineRunner::sort_out(std::span<Event> events, std::span<Steps::Passage>
   std::optional<OffsetRange> run;  // Filtered neighbours, of the last domain.
   Domain* of_run = nullptr;
   const auto skip_run = [&] {
-    if (run && !mutated(Mutation::never_settle_filtered))
+    if (run && !mutated(Mutation::never_settle_filtered)) {
       of_run->ledger->skip(run->begin, run->end);
+      for (EventClock& clock : of_run->clocks) clock.skip(*run);
+    }
     run.reset();
   };
   std::uint64_t made = 0, given = 0;

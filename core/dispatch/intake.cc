@@ -171,6 +171,7 @@ bool PipelineRunner::admit(const Event& event) {
   Domain& domain = domain_of(event.partition);
   if (!domain.ledger) return true;
   const bool open = domain.ledger->admit(event.offset, event.offset_next);
+  if (!windowed_.empty()) see(domain, event, open);
   review(domain);
   return open;
 }
@@ -279,6 +280,7 @@ PipelineRunner::Domain& PipelineRunner::domain_of(Partition partition) {
   domain.partition = partition;
   const bool log = traits_.progress == ProgressKind::log;
   if (log) domain.ledger.emplace(partition);
+  if (log) add_clocks(domain, {});
   std::uint32_t slices = 1;
   if (ordering() == Ordering::keyed)
     slices = log ? config_.parallel.per_partition : config_.parallel.batches;

@@ -30,6 +30,8 @@ PipelineStats& PipelineStats::operator+=(const PipelineStats& other) {
   duplicates += other.duplicates;
   dead_lettered += other.dead_lettered;
   dead_effects += other.dead_effects;
+  late += other.late;
+  late_dropped += other.late_dropped;
   return *this;
 }
 
@@ -52,6 +54,8 @@ PipelineRunner::PipelineRunner(Shared shared, Source& source, Invoker* invoker,
       work_(shared.scheduler) {
   for (SinkBinding& binding : sinks)
     targets_.push_back({std::move(binding), std::make_unique<Turnstile>(scheduler_)});
+  for (const Target& target : targets_)
+    if (target.windowed()) windowed_.push_back({&target});
   for (Target& target : targets_)
     if (target.binding.delivery == Delivery::queue)
       pumps_.push_back(std::make_unique<OutboxPump>(
@@ -65,6 +69,8 @@ PipelineRunner::PipelineRunner(Shared shared, Source& source, Invoker* invoker,
     dedupe_.emplace(scheduler_, shared.store, sequencer_.disk(), config_.id, config_.dedupe);
   for (LogProgress& progress : restored) {
     Domain& domain = domain_of(progress.partition);
+    domain.seen_until = progress.next;
+    add_clocks(domain, progress.clocks);
     domain.ledger.emplace(std::move(progress));
   }
 }

@@ -23,9 +23,11 @@
 
 #include "core/config/plan.h"
 #include "core/dispatch/ack_queue.h"
+#include "core/dispatch/aggregate_fold.h"
 #include "core/dispatch/batch_window.h"
 #include "core/dispatch/commit_sequencer.h"
 #include "core/dispatch/dedupe.h"
+#include "core/dispatch/event_clock.h"
 #include "core/dispatch/invoker.h"
 #include "core/dispatch/memory_budget.h"
 #include "core/dispatch/outbox_pump.h"
@@ -73,6 +75,8 @@ struct PipelineStats {
   std::uint64_t duplicates = 0;
   std::uint64_t dead_lettered = 0;
   std::uint64_t dead_effects = 0;  ///< Given up behind an outbox; their events had committed.
+  std::uint64_t late = 0;          ///< Settled behind the watermark, counted once per aggregate.
+  std::uint64_t late_dropped = 0;  ///< Of these, those whose every window had closed.
   std::uint64_t in_flight_events = 0;
   std::uint64_t in_flight_bytes = 0;
 
@@ -159,6 +163,8 @@ class PipelineRunner {
   struct Domain {
     Partition partition;
     std::optional<PartitionLedger> ledger;  // Log sources only.
+    std::vector<EventClock> clocks;         // Beside it, one for each of `windowed_`.
+    Offset seen_until;                      // By these.
     std::vector<Lane*> lanes;               // One, or one for each slice of keys.
     std::uint32_t running = 0;
     bool blocked = false;  // Its ledger is at its bound.
@@ -172,6 +178,20 @@ class PipelineRunner {
     std::string reason;
   };
 
+  // What one event adds at an aggregate.
+  struct Share {
+    std::uint32_t event;
+    EventClock::Sight sight;
+    Contribution contribution;
+  };
+
+  // A target that folds into windows, and how far it has told the store that these are over.
+  struct Windowed {
+    const Target* target;
+    EventTime closed{};
+    EventTime removed{};
+  };
+
   // A batch between its answer and its commit.
   struct Settlement {
     Work work;
@@ -182,6 +202,8 @@ class PipelineRunner {
     CommitPart part;
     // Of part.rows, one table after the other: where its rows end, and how long they are kept.
     std::vector<std::pair<std::size_t, std::optional<Duration>>> kept;
+    std::vector<std::pair<const SinkBinding*, std::vector<Share>>> shares;  // By aggregate.
+    std::deque<AggregateFold> folds;  // What became of them; own what part.rows refers to.
     // Dead events whose record `on_failure` refused: these are kept in the dead letters at any
     // rate.
     std::set<std::uint32_t> unrecorded;
@@ -223,6 +245,17 @@ class PipelineRunner {
   Task<> commit_filtered(Domain& domain);
   void release(const Filtered& filtered);
 
+  // Event time (event_time.cc).
+  void add_clocks(Domain& domain, const std::vector<ClockProgress>& restored);
+  void see(Domain& domain, const Event& event, bool pending);
+  void add_shares(const Domain& domain, const SinkBinding& binding, Settlement& settlement);
+  Result<EventClock::Sight> sight_of(const Domain& domain, const SinkBinding& binding,
+                                     const Event& event) const;
+  void fold_shares(Settlement& settlement);
+  void move_clocks(Domain& domain);
+  void add_clock_progress(const Domain& domain, CommitPart& part);
+  std::optional<EventTime> watermark(std::size_t windowed) const;
+
   // Starting work (pipeline_runner.cc).
   Task<> dispatch_loop();
   Task<> ack_loop();
@@ -254,7 +287,7 @@ class PipelineRunner {
   std::string_view life() const;
   Task<> write_sink(Target& target, Settlement& settlement);
   std::vector<Effect> effects_for(const SinkBinding& binding, Settlement& settlement) const;
-  void collect_rows(Settlement& settlement);
+  void collect_rows(const Domain& domain, Settlement& settlement);
   void add_rows(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   void set_delays(CommitPart& part) const;
   void add_records(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
@@ -286,6 +319,7 @@ class PipelineRunner {
   Steps steps_;
   MemoryBudget::Share share_;
   std::vector<Target> targets_;
+  std::vector<Windowed> windowed_;  // Those of `targets_`.
   std::vector<std::unique_ptr<OutboxPump>> pumps_;
   std::optional<Dedupe> dedupe_;
   AckQueue acks_;

@@ -38,7 +38,8 @@ std::string lasting_id(const Event& event, std::string_view life) {
 
 Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
   if (mutated(Mutation::commit_before_sinks)) {
-    collect_rows(settlement);
+    collect_rows(lane.domain, settlement);
+    fold_shares(settlement);
     leave_lane(lane);
     co_await commit(lane.domain, settlement);
     for (const Takes takes : in_turn) co_await write_sinks(settlement, takes);
@@ -48,7 +49,7 @@ Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
   bool done = std::ranges::none_of(settlement.fates, is_final);
   if (!done) co_await shape(settlement);
   done = done || settlement.abandoned;
-  if (!done) collect_rows(settlement);
+  if (!done) collect_rows(lane.domain, settlement);
   for (const Takes takes : in_turn) {
     if (done) break;
     // What is invoked again has not failed for good: no record may say so.
@@ -56,6 +57,7 @@ Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
     if (!done) co_await write_sinks(settlement, takes);
     done = done || settlement.abandoned;
   }
+  if (!done) fold_shares(settlement);
   if (!done) co_await sequencer_.claims().pass(&settlement, settlement.part.rows);
   done = done || overtaken(lane, settlement);
   // The commit takes its place in the order before anything else runs, so the lane's next batch
@@ -255,12 +257,14 @@ CommitPart& PipelineRunner::complete_part(Domain& domain, Settlement& settlement
 
 // Before any sink is written: an event whose row has no key, or whose entry of a queue has no
 // group, has no effects at all.
-void PipelineRunner::collect_rows(Settlement& settlement) {
+void PipelineRunner::collect_rows(const Domain& domain, Settlement& settlement) {
   for (const Target& target : targets_) {
     const SinkBinding& binding = target.binding;
     if (binding.sink != nullptr || is_record(binding.takes)) continue;
     if (binding.is_stream) {
       add_records(binding, settlement, settlement.part);
+    } else if (binding.aggregation) {
+      add_shares(domain, binding, settlement);
     } else {
       add_rows(binding, settlement, settlement.part);
       settlement.kept.push_back({settlement.part.rows.size(), binding.expire});
@@ -412,7 +416,10 @@ void PipelineRunner::add_progress(Domain& domain, const Settlement& settlement, 
   // Neighbours settle as one range.
   std::optional<OffsetRange> run;
   const auto settle_run = [&] {
-    if (run) domain.ledger->settle(run->begin, run->end);
+    if (run) {
+      domain.ledger->settle(run->begin, run->end);
+      for (EventClock& clock : domain.clocks) clock.settle(*run);
+    }
     run.reset();
   };
   for (std::size_t i = 0; i < settlement.fates.size(); ++i) {
@@ -434,7 +441,9 @@ void PipelineRunner::add_progress(Domain& domain, const Settlement& settlement, 
     part.objects.push_back({std::string(filtered.subject), std::string(filtered.version)});
   if (!domain.ledger) return;
   domain.ledger->settle_skipped();
+  move_clocks(domain);
   part.logs.push_back(domain.ledger->progress());
+  add_clock_progress(domain, part);
   review(domain);
 }
 

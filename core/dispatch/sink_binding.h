@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/config/plan.h"
+#include "core/dispatch/aggregation.h"
 #include "core/dispatch/stream_ports.h"
 #include "core/dispatch/turnstile.h"
 #include "core/expression/expression.h"
@@ -52,6 +53,7 @@ struct SinkBinding {
   std::optional<expression::Expression> group;  ///< Streams: what keeps its order in a queue.
   std::optional<Archiving> archiving;           ///< Streams: it is the stage of an archive.
   Duration delay{0};                            ///< Streams: how long an entry is hidden at first.
+  std::optional<Aggregation> aggregation{};     ///< Tables that are folded out of what is taken.
 };
 
 /// A binding at work: writes to a sink that takes one at a time queue up here.
@@ -59,6 +61,9 @@ struct Target {
   SinkBinding binding;
   std::unique_ptr<Turnstile> turnstile;
   pattern::PatternSet::Scratch scratch{};  ///< Of its `when`.
+
+  /// Does it fold into windows of event time?
+  bool windowed() const { return binding.aggregation && binding.aggregation->windowing; }
 };
 
 }  // namespace tidemill

@@ -19,7 +19,7 @@ struct CounterDecl {
   std::uint64_t PipelineTotals::* total;
 };
 
-constexpr std::array<CounterDecl, 9> counter_decls{{
+constexpr std::array<CounterDecl, 11> counter_decls{{
     {"tidemill_events_total", "Events taken from the source.", &PipelineTotals::events},
     {"tidemill_batches_total", "Batches closed.", &PipelineTotals::batches},
     {"tidemill_invocations_total", "Calls of the function, repeated ones included.",
@@ -31,6 +31,10 @@ constexpr std::array<CounterDecl, 9> counter_decls{{
     {"tidemill_dead_lettered_total", "Events given up.", &PipelineTotals::dead_lettered},
     {"tidemill_dead_effects_total", "Effects given up behind a queue to their sink.",
      &PipelineTotals::dead_effects},
+    {"tidemill_late_total", "Events behind the watermark of an aggregate when they came.",
+     &PipelineTotals::late},
+    {"tidemill_late_dropped_total", "Late events whose every window had closed.",
+     &PipelineTotals::late_dropped},
 }};
 
 // From a call that never leaves the thread to one that runs into a timeout.

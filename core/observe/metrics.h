@@ -39,6 +39,8 @@ struct PipelineTotals {
   std::uint64_t duplicates = 0;
   std::uint64_t dead_lettered = 0;
   std::uint64_t dead_effects = 0;
+  std::uint64_t late = 0;
+  std::uint64_t late_dropped = 0;
   std::uint64_t in_flight_events = 0;  ///< Now, not since the start; bytes too.
   std::uint64_t in_flight_bytes = 0;
 };
@@ -55,7 +57,7 @@ class PipelineMetrics {
  private:
   friend class Metrics;
 
-  static constexpr std::size_t counter_count = 9;
+  static constexpr std::size_t counter_count = 11;
 
   std::array<prometheus::Counter*, counter_count> counters_{};
   prometheus::Gauge* in_flight_events_ = nullptr;

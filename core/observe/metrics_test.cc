@@ -22,6 +22,8 @@ TEST(Metrics, TotalsOfAPipelineBecomeItsSeries) {
                                      .duplicates = 1,
                                      .dead_lettered = 1,
                                      .dead_effects = 4,
+                                     .late = 6,
+                                     .late_dropped = 3,
                                      .in_flight_events = 5,
                                      .in_flight_bytes = 640});
 
@@ -35,6 +37,8 @@ TEST(Metrics, TotalsOfAPipelineBecomeItsSeries) {
   EXPECT_THAT(text, HasSubstr("tidemill_duplicates_total{pipeline=\"clicks\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("tidemill_dead_lettered_total{pipeline=\"clicks\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("tidemill_dead_effects_total{pipeline=\"clicks\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("tidemill_late_total{pipeline=\"clicks\"} 6\n"));
+  EXPECT_THAT(text, HasSubstr("tidemill_late_dropped_total{pipeline=\"clicks\"} 3\n"));
   EXPECT_THAT(text, HasSubstr("tidemill_in_flight_events{pipeline=\"clicks\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("tidemill_in_flight_bytes{pipeline=\"clicks\"} 640\n"));
   EXPECT_THAT(text, HasSubstr("tidemill_build_info{version=\"1.2.3\"} 1\n"));

@@ -151,9 +151,14 @@ Result<> LineBuilder::add_sink(const PipelinePlan& plan, const SinkPlan& sink, T
   if (takes == Takes::output)
     binding.output = output_index(parts_.functions.decl(plan.function), sink.from);
   if (config::is_own_sink(sink.connector.kind)) {
-    const bool table = sink.connector.kind == config::table_kind;
-    auto bound =
-        table ? bind_table(sink, binding, line) : streams_.bind_stream(sink, binding, line);
+    Result<> bound;
+    if (sink.connector.kind == config::table_kind) {
+      bound = bind_table(sink, binding, line);
+    } else if (sink.connector.kind == config::aggregate_kind) {
+      bound = bind_aggregate(sink, binding, line);
+    } else {
+      bound = streams_.bind_stream(sink, binding, line);
+    }
     if (!bound) return bound;
     line.bindings.push_back(std::move(binding));
     return {};
@@ -230,6 +235,38 @@ Result<> LineBuilder::bind_table(const SinkPlan& sink, SinkBinding& binding, Lin
   auto key = expression::Expression::compile(options->key);
   if (!key) return std::unexpected(key.error());
   binding.key = std::move(*key);
+  return {};
+}
+
+Result<> LineBuilder::bind_aggregate(const SinkPlan& sink, SinkBinding& binding,
+                                     Line::Parts& line) {
+  auto options = config::aggregate_sink_spec().make(sink.connector.options);
+  if (!options) return std::unexpected(options.error());
+  const std::string& name = options->table.empty() ? sink.name : options->table;
+  auto table = parts_.store.table(name);
+  if (!table) return std::unexpected(table.error());
+  binding.table = *table;
+  streams_.bind_changes(name, binding, line);
+  Aggregation& aggregation = binding.aggregation.emplace();
+  aggregation.count = options->count;
+  aggregation.on_close = options->emit == config::Emit::on_close;
+  aggregation.retention = options->retention;
+  aggregation.idle = options->window.idle;
+  if (const Duration size = options->window.length(); size.count() > 0) {
+    const bool tumbles = options->window.every.count() == 0;
+    aggregation.windowing = {.size = size,
+                             .every = tumbles ? size : options->window.every,
+                             .lateness = options->window.allowed_lateness};
+  }
+  for (const auto& [text, expression] :
+       {std::pair(&options->key, &aggregation.key), std::pair(&options->time, &aggregation.time),
+        std::pair(&options->sum, &aggregation.sum), std::pair(&options->min, &aggregation.min),
+        std::pair(&options->max, &aggregation.max), std::pair(&options->avg, &aggregation.avg)}) {
+    if (text->empty()) continue;
+    auto compiled = expression::Expression::compile(*text);
+    if (!compiled) return std::unexpected(compiled.error());
+    *expression = std::move(*compiled);
+  }
   return {};
 }
 

@@ -48,6 +48,7 @@ class LineBuilder {
   Result<> bind_archive(const PipelinePlan& plan, const SinkPlan& sink, StagedSink& staged,
                         SinkBinding& binding, Line::Parts& line);
   Result<> bind_table(const SinkPlan& sink, SinkBinding& binding, Line::Parts& line);
+  Result<> bind_aggregate(const SinkPlan& sink, SinkBinding& binding, Line::Parts& line);
   const RecordedSuspects* suspects_of(const BatchOrigin& origin, const PipelinePlan& plan);
 
   Parts parts_;

@@ -72,6 +72,13 @@ Result<> StreamBuilder::prepare_sink(const SinkPlan& sink) {
     if (!options) return std::unexpected(options.error());
     const LogRetention retention = retention_of(options->changes);
     return feed(name_of(options->name, sink), &retention);
+  } else if (sink.connector.kind == config::aggregate_kind) {
+    const auto options = config::aggregate_sink_spec().make(sink.connector.options);
+    if (!options) return std::unexpected(options.error());
+    // What closes is told once: it must not be lost on a reader that comes later.
+    if (options->emit != config::Emit::on_close && !keeps_changes(sink.connector)) return {};
+    const LogRetention retention = retention_of(options->changes);
+    return feed(name_of(options->table, sink), &retention);
   }
   return {};
 }

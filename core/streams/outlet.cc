@@ -43,7 +43,10 @@ void Outlet::submitted(const CommitPart& part) {
 void Outlet::committed(const CommitPart& part) {
   const bool touched =
       table_ ? std::ranges::any_of(part.rows,
-                                   [this](const RowChange& row) { return row.table == *table_; })
+                                   [this](const RowChange& row) { return row.table == *table_; }) ||
+                   std::ranges::any_of(
+                       part.windows_over,
+                       [this](const WindowsOver& over) { return over.table == *table_; })
              : std::ranges::any_of(part.appended, [this](const StreamAppend& record) {
                  return record.stream == stream_.id();
                });
