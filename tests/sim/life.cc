@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "tests/sim/windows.h"
 #include "tests/sim/witness.h"
 
 namespace tidemill::sim {
@@ -44,6 +45,7 @@ struct Life::Line {
   Line(World& world, const Flow& f, Life& life)
       : flow(f),
         witness(world, flow),
+        windows(world, flow),
         source(world, flow, life.scheduler_),
         invoker(world, flow, life.scheduler_, life.sequencer_, witness),
         out(world, flow, life.scheduler_, witness, "out", Nature::refused),
@@ -82,11 +84,23 @@ struct Life::Line {
     all.push_back({.name = "rows", .table = flow.table(), .output = 1, .expire = expire});
     all.push_back({.name = "counts", .table = flow.counted_table(), .output = 2, .expire = expire});
     if (relay) all.push_back(relay->binding());
+    if (flow.windowing) all.push_back(aggregate());
     return all;
+  }
+
+  SinkBinding aggregate() const {
+    SinkBinding binding{.name = "windows", .table = flow.window_table(), .takes = Takes::event};
+    binding.aggregation = Aggregation{.key = *expression::Expression::compile("$event.key"),
+                                      .time = *expression::Expression::compile("$event.headers.ts"),
+                                      .count = true,
+                                      .windowing = flow.windowing,
+                                      .on_close = flow.progress == ProgressKind::log};
+    return binding;
   }
 
   const Flow& flow;
   Witness witness;
+  WindowWatch windows;
   SimSource source;
   SimInvoker invoker;
   SimSink out;
@@ -113,8 +127,9 @@ Life::Life(World& world, std::uint64_t seed)
   };
   world_.store.commits = [this](const CommitPart& part) {
     // Those of relays come behind the flows' own: their ends are watched by the oracle alone.
-    if (part.pipeline.value <= lines_.size())
-      lines_[part.pipeline.value - 1]->witness.commits(part);
+    if (part.pipeline.value > lines_.size()) return;
+    lines_[part.pipeline.value - 1]->witness.commits(part);
+    lines_[part.pipeline.value - 1]->windows.commits(part);
   };
   world_.store.read_fails = [this] {
     return scheduler_.random() % 1000 < world_.scenario.bad_reads;

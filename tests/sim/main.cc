@@ -115,6 +115,10 @@ bool catch_mutants(const Options& options) {
       {Mutation::invoke_filtered, "invoke filtered"},
       {Mutation::bury_the_mapped, "bury the mapped"},
       {Mutation::trim_too_far, "trim too far"},
+      {Mutation::count_the_late, "count the late"},
+      {Mutation::forget_watermark, "forget watermark"},
+      {Mutation::judge_by_what_settled, "judge by what settled"},
+      {Mutation::close_too_early, "close too early"},
   };
   bool all = true;
   for (const auto& [mutation, name] : mutants) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/state/keys.h"
+
 namespace tidemill::sim {
 namespace {
 
@@ -65,8 +67,12 @@ OwnedPart owned(const CommitPart& part) {
   own.part.rows.clear();
   own.part.appended.clear();
   for (const StreamAppend& record : part.appended) own.records.emplace_back(record);
-  for (const RowChange& row : part.rows)
-    own.rows.push_back({row, std::string(row.key), std::string(row.data)});
+  for (const RowChange& row : part.rows) {
+    const auto window = row.window ? std::optional(row.window->start) : std::nullopt;
+    OwnedRow& copy = own.rows.emplace_back(
+        OwnedRow{row, state::row_name(row.key, window), std::string(row.data)});
+    if (row.aggregate != nullptr) copy.aggregate = *row.aggregate;
+  }
   return own;
 }
 
@@ -80,6 +86,10 @@ void Contents::apply(const OwnedPart& own, WallTime now) {
       table.erase(row.key);
     } else if (row.change.kind == EffectKind::put_row) {
       table[row.key] = {row.data, row.change.time, row.change.expires};
+    } else if (row.aggregate) {
+      state::Aggregate& whole = aggregates[{row.change.table, row.key}];
+      whole.fold(*row.aggregate);
+      table[row.key] = {whole.shown(), std::max(table[row.key].time, row.change.time), {}};
     } else {
       merge(table, row, now);
     }

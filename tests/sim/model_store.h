@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/state/aggregate.h"
 #include "core/state/store.h"
 #include "core/state/testing/model_streams.h"
 
@@ -23,8 +24,9 @@ namespace tidemill::sim {
 /// One row change that owns its bytes.
 struct OwnedRow {
   RowChange change;  ///< Its views are not used.
-  std::string key;
+  std::string key;   ///< Of a row of a window: its name.
   std::string data;
+  std::optional<state::Aggregate> aggregate{};
 };
 
 struct OwnedPart {
@@ -53,6 +55,7 @@ struct Contents {
   void apply(const OwnedPart& part, WallTime now);
 
   std::map<std::uint32_t, std::map<std::string, ModelRow>> tables;
+  std::map<std::pair<TableId, std::string>, state::Aggregate> aggregates;  ///< Of these.
   std::map<PipelineId, PerPipeline> pipelines;
   std::map<OutboxId, std::map<std::uint64_t, QueuedEffect>> outboxes;
   std::map<OutboxId, std::uint64_t> last_numbers;

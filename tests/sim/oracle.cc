@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/sim/edges.h"
+#include "tests/sim/windows.h"
 
 namespace tidemill::sim {
 
@@ -60,6 +61,7 @@ void Oracle::check_always() {
     check_dead(flow, fates);
     check_order(flow, "event:");
     if (flow.relayed) check_relay(flow, fates, false);
+    if (flow.windowing) check_windows(flow, fates);
   }
 }
 
@@ -142,6 +144,7 @@ void Oracle::check_end(const std::vector<PipelineStats>& last_life) {
     if (flow.many_kinds && flow.exactly_once()) check_kinds(flow, fates);
     check_progress(flow);
     if (flow.relayed) check_relay(flow, fates, true);
+    if (flow.windowing) check_clocks(flow);
     world_.expect(fates.queued.empty(), "an outbox is not empty at the end");
   }
   for (const PipelineStats& stats : last_life) {
@@ -150,6 +153,31 @@ void Oracle::check_end(const std::vector<PipelineStats>& last_life) {
     world_.expect(
         stats.events == stats.committed + stats.filtered + stats.duplicates + stats.dead_lettered,
         "the summary does not add up");
+  }
+}
+
+// Whatever was committed so far is counted in its windows, and nothing that came too late is.
+void Oracle::check_windows(const Flow& flow, const Fates& fates) {
+  const auto expected = expected_windows(flow, [&](std::uint32_t p, std::uint64_t i) {
+    return fates.committed(event_name(flow.index, p, i));
+  });
+  const auto& tables = world_.store.visible().tables;
+  const auto found = tables.find(flow.window_table().value);
+  std::map<std::string, std::string> rows;
+  if (found != tables.end())
+    for (const auto& [name, row] : found->second) rows[name] = row.body;
+  world_.expect(rows == expected, "flow " + std::to_string(flow.index) +
+                                      " has windows that hold other counts than their events");
+}
+
+void Oracle::check_clocks(const Flow& flow) {
+  if (flow.progress != ProgressKind::log) return;
+  const auto expected = expected_clocks(flow);
+  const auto& logs = world_.store.visible().pipelines.at(flow.config.id).logs;
+  for (std::uint32_t p = 0; p < flow.partitions; ++p) {
+    const auto log = logs.find(Partition(p));
+    const bool right = log != logs.end() && log->second.clocks == std::vector{expected[p]};
+    world_.expect(right, "partition " + std::to_string(p) + " has counted other events as late");
   }
 }
 

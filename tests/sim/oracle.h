@@ -36,6 +36,8 @@ class Oracle {
   void check_kinds(const Flow& flow, const Fates& fates);
   void check_read_counts(const Flow& flow, std::map<std::string, std::int64_t> counts);
   void check_progress(const Flow& flow);
+  void check_windows(const Flow& flow, const Fates& fates);
+  void check_clocks(const Flow& flow);
 
   World& world_;
 };

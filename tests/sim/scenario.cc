@@ -101,6 +101,15 @@ void draw_steps(Dice& dice, Flow& flow) {
   flow.natures[static_cast<std::size_t>(Nature::unmappable)] = dice.up_to(60);
 }
 
+// Events of a second each, some up to 15 seconds late.
+void draw_windows(Dice& dice, Flow& flow) {
+  if (!dice.one_in(2)) return;
+  const Duration every = std::chrono::seconds(5);
+  flow.windowing = Windowing{.size = every * (1 + dice.up_to(2)),
+                             .every = every,
+                             .lateness = std::chrono::seconds(dice.up_to(10))};
+}
+
 // Another flow may change what the first one reads.
 void draw_company(Dice& dice, std::vector<Flow>& flows) {
   for (Flow& flow : flows) {
@@ -145,6 +154,7 @@ Scenario Scenario::draw(std::uint64_t seed) {
   scenario.write_max = std::chrono::milliseconds(dice.one_in(6) ? 500 : 3);
   for (Flow& flow : scenario.flows) flow.relayed = dice.one_in(4);
   for (Flow& flow : scenario.flows) draw_steps(dice, flow);
+  for (Flow& flow : scenario.flows) draw_windows(dice, flow);
   return scenario;
 }
 
@@ -203,6 +213,12 @@ std::string_view name_in(std::string_view payload) {
   if (quote == std::string_view::npos) return payload;
   payload.remove_prefix(quote + 1);
   return payload.substr(0, payload.find('"'));
+}
+
+EventTime Flow::happened(std::uint32_t partition, std::uint64_t event) const {
+  constexpr std::uint64_t begin = 1'500'000'000'000'000, second = 1'000'000;
+  const std::uint64_t late = draw_of(seed, partition, event, 4) % 16;
+  return EventTime(begin + (20 + event - (late < 8 ? 0 : late)) * second);
 }
 
 std::string event_name(std::uint32_t flow, std::uint32_t partition, std::uint64_t index) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,6 +83,11 @@ struct Flow {
   StreamId relay_log() const { return StreamId(10 * (index + 1) + 1); }
   StreamId relay_queue() const { return StreamId(10 * (index + 1) + 2); }
   TableId relay_table() const { return TableId(100 + index); }
+
+  /// Events are counted in windows of their time, which their headers tell; see windows.h.
+  std::optional<Windowing> windowing{};
+  TableId window_table() const { return TableId(200 + index); }
+  EventTime happened(std::uint32_t partition, std::uint64_t index) const;
   PipelineId relay_pipeline(std::uint32_t which) const {
     return PipelineId(10 * (index + 1) + which);
   }

@@ -9,6 +9,7 @@ namespace {
 
 struct Held {
   std::deque<std::string> texts;
+  Attribute header{};
   std::string_view keep(std::string text) { return texts.emplace_back(std::move(text)); }
 };
 
@@ -108,6 +109,8 @@ Event SimSource::make(std::uint32_t partition, std::uint64_t index) const {
         EventTime(now - 2 * static_cast<std::uint64_t>(flow_.config.retry.max_age.count()));
   event.type = held->keep(flow_.type(partition, index));
   event.data = Bytes(held->keep(flow_.payload(partition, index)), held);
+  held->header = {"ts", held->keep(std::to_string(flow_.happened(partition, index).value))};
+  event.extensions = {&held->header, 1};
   return event;
 }
 

@@ -5,6 +5,8 @@
 #include <set>
 #include <tuple>
 
+#include "core/state/keys.h"
+
 namespace tidemill::sim {
 namespace {
 
@@ -14,7 +16,8 @@ constexpr WallTime no_time{1};
 constexpr std::size_t memtable_bytes = 64u << 10;
 
 bool same(const LogProgress& a, const LogProgress& b) {
-  return a.partition == b.partition && a.next == b.next && a.settled == b.settled;
+  return a.partition == b.partition && a.next == b.next && a.settled == b.settled &&
+         a.clocks == b.clocks;
 }
 
 // All that the store keeps of them; it has outboxes of its own.
@@ -70,6 +73,9 @@ void TwinStore::open() {
     outboxes_[OutboxId(id.value)] = *rocks_->outbox(pipelines_[id], "later");
     for (const TableId table : {flow.table(), flow.read_table()})
       tables_[table] = *rocks_->table("t" + std::to_string(table.value));
+    if (flow.windowing)
+      tables_[flow.window_table()] =
+          *rocks_->table("t" + std::to_string(flow.window_table().value));
     if (flow.relayed) open_relay(flow);
   }
   for (auto& [id, asked] : streams_)
@@ -104,6 +110,9 @@ Result<std::vector<LogProgress>> TwinStore::log_progress(PipelineId pipeline) {
   const auto expected = model_.log_progress(pipeline);
   if (!expected) return expected;
   auto found = rocks_->log_progress(pipelines_.at(pipeline));
+  if (found)
+    for (LogProgress& log : *found)
+      for (ClockProgress& clock : log.clocks) clock.table = number_in_scenario(clock.table);
   expect_(found && same(*found, *expected), "the store and its model differ in a log's progress");
   return found;
 }
@@ -168,10 +177,19 @@ Result<StreamPage> TwinStore::read_stream(StreamId stream, Partition partition, 
   return found;
 }
 
+TableId TwinStore::number_in_scenario(TableId of_rocks) const {
+  for (const auto& [number, table] : tables_)
+    if (table == of_rocks) return number;
+  return {};
+}
+
 CommitPart TwinStore::translated(const CommitPart& part) const {
   CommitPart own = part;
   own.pipeline = pipelines_.at(part.pipeline);
   for (RowChange& row : own.rows) row.table = tables_.at(row.table);
+  for (WindowsOver& over : own.windows_over) over.table = tables_.at(over.table);
+  for (LogProgress& log : own.logs)
+    for (ClockProgress& clock : log.clocks) clock.table = tables_.at(clock.table);
   for (QueuedEffect& effect : own.queued) effect.outbox = outboxes_.at(effect.outbox);
   for (auto& [outbox, number] : own.delivered) outbox = outboxes_.at(outbox);
   for (auto& record : own.appended) record.stream = streams_.at(record.stream).of_rocks.id;
@@ -242,6 +260,7 @@ void TwinStore::compare() {
     compare_rows(flow.table().value);
     compare_rows(flow.read_table().value);
     compare_pipeline(flow.config.id);
+    if (flow.windowing) compare_rows(flow.window_table().value);
     if (flow.relayed) {
       compare_rows(flow.relay_table().value);
       for (std::uint32_t i = 0; i < 3; ++i) compare_pipeline(flow.relay_pipeline(i));
@@ -279,7 +298,7 @@ void TwinStore::compare_rows(std::uint32_t table, WallTime now) {
   using Rows = std::map<std::string, std::pair<std::string, EventTime>>;
   Rows rows, expected;
   const auto visit = [&](std::string_view key, const Row& row) {
-    rows.emplace(key, std::pair(row.body, row.time));
+    rows.emplace(state::row_name(key, row.window), std::pair(row.body, row.time));
     return true;
   };
   const Result<> read = rocks_->each_row(tables_.at(TableId(table)), "", now, visit);

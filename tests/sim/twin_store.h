@@ -52,6 +52,7 @@ class TwinStore final : public Store {
   void open();
   void open_relay(const Flow& flow);
   CommitPart translated(const CommitPart& part) const;
+  TableId number_in_scenario(TableId of_rocks) const;
   std::uint64_t groups_of_rocks();
   void compare();
   void compare_rows(std::uint32_t table);
