@@ -115,9 +115,9 @@ INSTANTIATE_TEST_SUITE_P(Told, WrongAggregates, ::testing::ValuesIn(wrong_config
 
 TEST(Aggregates, OfTheContractAreRight) {
   Desk desk;
-  const auto loaded = desk.load(
-      sink("table: page_views, key: .page, time: .ts, count: true, "
-           "window: { tumbling: 10s, allowed_lateness: 30s }, emit: on_close, retention: 7d"));
+  const auto loaded =
+      desk.load(sink("table: page_views, key: .page, time: .ts, count: true, "
+                     "window: { tumbling: 10s, allowed_lateness: 30s }, emit: on_update"));
   ASSERT_TRUE(loaded.plan);
   const auto& plan = loaded.plan->pipelines[0].sinks[0];
   const auto made = aggregate_sink_spec().make(plan.connector.options);
@@ -125,7 +125,7 @@ TEST(Aggregates, OfTheContractAreRight) {
   EXPECT_EQ(made->table, "page_views");
   EXPECT_EQ(made->window.length(), std::chrono::seconds(10));
   EXPECT_EQ(made->window.allowed_lateness, std::chrono::seconds(30));
-  EXPECT_EQ(made->emit, Emit::on_close);
+  EXPECT_EQ(made->emit, Emit::on_update);
   EXPECT_THAT(desk.explained(*loaded.plan), HasSubstr("allowed_lateness: 30s"));
 }
 

@@ -82,10 +82,10 @@ TEST(Describe, ListsUnderHeadings) {
   for (const auto& kind : source_kinds(desk.registry())) things.push_back(described_source(kind));
   for (const auto& kind : sink_kinds(desk.registry())) things.push_back(described_sink(kind));
   const auto text = list(things);
-  EXPECT_THAT(text, HasSubstr("sources\n  bucket    Objects of a folder or bucket.\n"));
+  EXPECT_THAT(text, HasSubstr("sources\n  bucket     Objects of a folder or bucket.\n"));
   EXPECT_THAT(text, HasSubstr("\nsinks\n"));
-  EXPECT_THAT(text, HasSubstr("  table     A table of the engine:"));
-  EXPECT_EQ(list_json(things).size(), 12u);
+  EXPECT_THAT(text, HasSubstr("  table      A table of the engine:"));
+  EXPECT_EQ(list_json(things).size(), 13u);
 }
 
 }  // namespace

@@ -130,8 +130,12 @@ void PipelineRunner::filter_out(Domain& domain, const Event& event) {
     filtered.held += held;
     share_.take(held);
   }
-  const Duration pause = held > 0 ? Duration(0) : settle_filtered_after;
-  if (!filtered_due_) filtered_due_ = scheduler_.now() + pause;
+  if (held == 0) return settle_before_long();
+  if (!filtered_due_) filtered_due_ = scheduler_.now();
+}
+
+void PipelineRunner::settle_before_long() {
+  if (!filtered_due_) filtered_due_ = scheduler_.now() + settle_filtered_after;
 }
 
 // For what no other commit has taken along.
@@ -141,7 +145,7 @@ void PipelineRunner::settle_filtered(Instant now) {
   filtered_due_.reset();
   work_.notify();  // This may have been all that was left to wait for.
   for (auto& [partition, domain] : domains_) {
-    if (domain.filtered.events == 0) continue;
+    if (domain.filtered.events == 0 && !domain.moved) continue;
     ++unfinished_;
     spawn(scheduler_, commit_filtered(domain));
   }
@@ -149,7 +153,7 @@ void PipelineRunner::settle_filtered(Instant now) {
 
 Task<> PipelineRunner::commit_filtered(Domain& domain) {
   Settlement nothing_else;
-  if (domain.filtered.events > 0) co_await commit(domain, nothing_else);
+  if (domain.filtered.events > 0 || domain.moved) co_await commit(domain, nothing_else);
   --unfinished_;
   work_.notify();
 }

@@ -170,7 +170,12 @@ Task<> PipelineRunner::take_in(std::vector<Event>& events) {
 bool PipelineRunner::admit(const Event& event) {
   Domain& domain = domain_of(event.partition);
   if (!domain.ledger) return true;
+  const Offset next = domain.ledger->next();
   const bool open = domain.ledger->admit(event.offset, event.offset_next);
+  if (!open && domain.ledger->next() > next) {
+    domain.moved = true;
+    settle_before_long();
+  }
   if (!windowed_.empty()) see(domain, event, open);
   review(domain);
   return open;

@@ -94,15 +94,18 @@ void PartitionLedger::insert(OffsetRange range) {
   }
 }
 
-// Moves `next` over what is settled right in front of it.
+// Moves `next` over what is settled right in front of it. Not over what settled in an earlier life
+// and has not been delivered again: whoever goes with `next`, as clocks do, has yet to see it.
 void PartitionLedger::absorb() {
   auto first = settled_.begin();
-  while (first != settled_.end() && first->begin <= next_) {
+  while (first != settled_.end() && first->begin <= next_ && first->end <= admitted_) {
     next_ = std::max(next_, first->end);
     ++first;
   }
   settled_.erase(settled_.begin(), first);
-  admitted_ = std::max(admitted_, next_);
+  if (settled_.empty() || settled_.front().begin > next_) return;
+  next_ = std::max(next_, admitted_);
+  settled_.front().begin = next_;
 }
 
 LogProgress PartitionLedger::progress() const {

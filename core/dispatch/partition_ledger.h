@@ -63,8 +63,9 @@ class PartitionLedger {
   Partition partition_;
   bool started_ = false;
   Offset next_;
-  Offset admitted_;                   // Up to here the source has delivered. Invariant: >= next_.
-  std::vector<OffsetRange> settled_;  // Invariant: ascending, disjoint, not adjacent, above next_.
+  Offset admitted_;  // Up to here the source has delivered. Invariant: >= next_.
+  // Invariant: ascending, disjoint, not adjacent, from next_ on.
+  std::vector<OffsetRange> settled_;
   // Offsets without events (a compacted topic), and those of skipped ones, belong to the event
   // behind them: its offset -> where the gap in front of it begins. Only of events under way; the
   // gap at `admitted_` waits for the next one.

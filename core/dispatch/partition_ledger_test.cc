@@ -233,7 +233,11 @@ TEST(PartitionLedger, WhatIsSkippedInFrontOfWhatHasSettledIsSettled) {
 
   EXPECT_THAT(ledger.progress().settled, ElementsAre(range(6, 9)));
   ledger.skip(Offset(5), Offset(6));
+  EXPECT_EQ(ledger.next(), Offset(7)) << "the rest has yet to be delivered again";
+  EXPECT_FALSE(admit(ledger, 7));
+  EXPECT_FALSE(admit(ledger, 8));
   EXPECT_EQ(ledger.next(), Offset(9));
+  EXPECT_THAT(ledger.progress().settled, IsEmpty());
 }
 
 TEST(PartitionLedger, WhatIsSkippedInFrontOfAGapGoesWithTheEventBehindTheGap) {

@@ -169,6 +169,7 @@ class PipelineRunner {
     std::uint32_t running = 0;
     bool blocked = false;  // Its ledger is at its bound.
     Filtered filtered;
+    bool moved = false;  // Its ledger has, and no commit says so yet.
   };
 
   // One event's way out, other than success.
@@ -241,6 +242,7 @@ class PipelineRunner {
   Task<> room_for_mapped(std::size_t waiting);
   void sort_out(std::span<Event> events, std::span<Steps::Passage> passages);
   void filter_out(Domain& domain, const Event& event);
+  void settle_before_long();
   void settle_filtered(Instant now);
   Task<> commit_filtered(Domain& domain);
   void release(const Filtered& filtered);
@@ -334,9 +336,10 @@ class PipelineRunner {
   std::uint64_t reported_deaths_ = 0;
   bool source_ended_ = false;
   bool draining_ = false;
-  std::atomic<bool> stopping_ = false;   // The same, for what runs on other threads.
-  std::optional<Instant> filtered_due_;  // When filtered events get a commit of their own, if any.
-  std::uint64_t filtered_kept_ = 0;      // Of those that something is kept of, over all domains.
+  std::atomic<bool> stopping_ = false;  // The same, for what runs on other threads.
+  // When filtered events, or progress alone, get a commit of their own, if any.
+  std::optional<Instant> filtered_due_;
+  std::uint64_t filtered_kept_ = 0;  // Of those that something is kept of, over all domains.
   std::optional<Error> failure_;
   PipelineStats stats_;
   bool busy_ = false;     // The last poll brought about as much as it could.

@@ -443,6 +443,7 @@ void PipelineRunner::add_progress(Domain& domain, const Settlement& settlement, 
   domain.ledger->settle_skipped();
   move_clocks(domain);
   part.logs.push_back(domain.ledger->progress());
+  domain.moved = false;
   add_clock_progress(domain, part);
   review(domain);
 }

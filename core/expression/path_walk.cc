@@ -30,11 +30,20 @@ std::unexpected<Error> no_such_step(json_type type, const Path::Step& step) {
                                     (step.index ? "number" : "string \"" + step.name + '"'));
 }
 
+// The first letter tells the type: what else begins with it is no JSON. `place` is a document or a
+// value in one.
+bool is_null(auto& place) {
+  bool null = false;
+  return !place.is_null().get(null) && null;
+}
+
 }  // namespace
 
 Result<Place> walk(simdjson::ondemand::document& document, std::span<const Path::Step> steps) {
   Place place;
   if (const auto error = document.type().get(place.type)) return json_fault(error);
+  if (place.type == json_type::null && !is_null(document))
+    return json_fault(simdjson::N_ATOM_ERROR);
   if (place.type == json_type::object || place.type == json_type::array)
     if (const auto error = document.get_value().get(place.value)) return json_fault(error);
   for (const Path::Step& step : steps) {
@@ -48,6 +57,8 @@ Result<Place> walk(simdjson::ondemand::document& document, std::span<const Path:
       return Place{json_type::null, {}};
     if (error) return json_fault(error);
     if (const auto wrong = place.value.type().get(place.type)) return json_fault(wrong);
+    if (place.type == json_type::null && !is_null(place.value))
+      return json_fault(simdjson::N_ATOM_ERROR);
   }
   return place;
 }
