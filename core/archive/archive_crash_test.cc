@@ -70,7 +70,8 @@ class Life {
 
   Task<> stage_numbers() {
     std::uint64_t next = 0;
-    for (const LogProgress& progress : *store_->log_progress(pipeline)) next = progress.next.value;
+    const auto logs = store_->log_progress(pipeline);
+    for (const LogProgress& progress : *logs) next = progress.next.value;
     while (next < events) {
       while (stage_->full()) co_await sleep_until(scheduler_, scheduler_.now() + 1ms);
       CommitPart part{.pipeline = pipeline};

@@ -90,7 +90,8 @@ class ArchiveRollerTest : public ::testing::Test {
 
   std::uint64_t stored() {
     std::uint64_t records = 0;
-    for (const Partition partition : *store_.stream_partitions(StreamId(1)))
+    const auto partitions = store_.stream_partitions(StreamId(1));
+    for (const Partition partition : *partitions)
       records += store_.stream_state(StreamId(1), partition)->records;
     return records;
   }
