@@ -1,7 +1,5 @@
 #include "file_source.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -13,7 +11,7 @@ FileSource::FileSource(SourceConfig config, bool matches, Services services,
       services_(std::move(services)),
       files_(config_, matches, services_, std::move(histories)),
       events_(config_),
-      news_(std::make_shared<Signal>(services_.scheduler)) {}
+      watch_(services_.scheduler) {}
 
 SourceTraits FileSource::traits() const {
   return {.progress = ProgressKind::log,
@@ -35,7 +33,7 @@ bool FileSource::sees(std::string_view place) const {
 }
 
 Task<Result<>> FileSource::open(const Progress& progress) {
-  stop_listening();
+  watch_.stop();
   ended_ = false;
   const Instant now = services_.scheduler.now();
   auto work = [this, &progress, now] { return files_.open(progress, now); };
@@ -93,45 +91,21 @@ Task<> FileSource::wait_for_news() {
   const Instant next_look = services_.scheduler.now() + config_.check;
   const auto matters = [this](std::string_view name) { return files_.concerns(name); };
   while (!interrupted_) {
-    listen();
-    const bool told = co_await news_->wait_until(next_look);
+    if (files_.news().descriptor() >= 0) watch_.listen(files_.news().descriptor());
+    const bool told = co_await watch_.news().wait_until(next_look);
     if (!told || files_.news().take(matters)) co_return;
   }
-}
-
-// What a wait leaves behind may outlive this object, hence the shared parts. Asio gets a descriptor
-// of its own to the same news.
-void FileSource::listen() {
-  if (files_.news().descriptor() < 0) return;
-  if (!watched_) {
-    boost::system::error_code error;
-    Descriptor own(::fcntl(files_.news().descriptor(), F_DUPFD_CLOEXEC, 0));
-    watched_.emplace(services_.scheduler.executor());
-    if (own) watched_->assign(own.get(), error);
-    if (!own || error) {
-      watched_.reset();
-      return;
-    }
-    own.release();
-    listening_ = std::make_shared<bool>(false);
-  }
-  if (std::exchange(*listening_, true)) return;
-  auto told = [news = news_, listening = listening_](const boost::system::error_code&) {
-    *listening = false;
-    news->notify();
-  };
-  watched_->async_wait(boost::asio::posix::stream_descriptor::wait_read, std::move(told));
 }
 
 void FileSource::pause(Partition partition, bool paused) {
   std::erase(paused_, partition);
   if (paused) paused_.push_back(partition);
-  if (!paused) news_->notify();
+  if (!paused) watch_.news().notify();
 }
 
 void FileSource::interrupt() {
   interrupted_ = true;
-  news_->notify();
+  watch_.news().notify();
 }
 
 Task<Result<>> FileSource::settle(std::span<const Settled> settled) {
@@ -140,7 +114,7 @@ Task<Result<>> FileSource::settle(std::span<const Settled> settled) {
 }
 
 Task<> FileSource::close() {
-  stop_listening();
+  watch_.stop();
   co_return;
 }
 

@@ -5,7 +5,6 @@
 // changes by the kernel where that is to be had, and looks for itself at intervals.
 #pragma once
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 #include "file_set.h"
 #include "records/record_event.h"
 #include "tidemill/async.h"
+#include "tidemill/descriptor_watch.h"
 #include "tidemill/source.h"
 
 namespace tidemill::file {
@@ -39,8 +39,6 @@ class FileSource final : public Source {
   enum class Cut { all, no_room };
   Cut cut_records(FileLog& log, Credit credit, std::vector<Event>& out) const;
   Task<> wait_for_news();
-  void listen();
-  void stop_listening() { watched_.reset(); }
 
   const SourceConfig config_;
   const Services services_;
@@ -50,9 +48,7 @@ class FileSource final : public Source {
   bool ended_ = false;
   bool interrupted_ = false;
 
-  std::shared_ptr<Signal> news_;
-  std::optional<boost::asio::posix::stream_descriptor> watched_;
-  std::shared_ptr<bool> listening_;  ///< A wait on watched_ is under way.
+  DescriptorWatch watch_;
 };
 
 }  // namespace tidemill::file

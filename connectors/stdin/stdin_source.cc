@@ -1,11 +1,7 @@
 #include "stdin_source.h"
 
-#include <fcntl.h>
-
 #include <chrono>
 #include <utility>
-
-#include "tidemill/posix.h"
 
 namespace tidemill::stdin {
 namespace {
@@ -19,7 +15,7 @@ StdinSource::StdinSource(Config config, Services services, std::shared_ptr<Stdin
     : config_(std::move(config)),
       services_(std::move(services)),
       tape_(std::move(tape)),
-      news_(std::make_shared<Signal>(services_.scheduler)) {}
+      watch_(services_.scheduler) {}
 
 StdinSource::~StdinSource() { give_back(); }
 
@@ -46,41 +42,19 @@ Task<Result<PollEnd>> StdinSource::poll(Credit credit, std::vector<Event>& out) 
     if (!filled) co_return std::unexpected(filled.error());
     ended_ = *filled == StdinTape::Fill::ended;
     if (*filled != StdinTape::Fill::nothing) continue;
-    listen();
+    const bool told = watch_.listen(tape_->descriptor());
     const Instant next_look = services_.scheduler.now() + look_again_after;
-    if (watched_)
-      co_await news_->wait();
+    if (told)
+      co_await watch_.news().wait();
     else
-      co_await news_->wait_until(next_look);
+      co_await watch_.news().wait_until(next_look);
   }
   co_return fail(Fault::cancelled, "interrupted");
 }
 
-// What a wait leaves behind may outlive this object, hence the shared parts.
-void StdinSource::listen() {
-  if (!watched_) {
-    boost::system::error_code error;
-    Descriptor own(::fcntl(tape_->descriptor(), F_DUPFD_CLOEXEC, 0));
-    watched_.emplace(services_.scheduler.executor());
-    if (own) watched_->assign(own.get(), error);
-    if (!own || error) {
-      watched_.reset();
-      return;
-    }
-    own.release();
-    listening_ = std::make_shared<bool>(false);
-  }
-  if (std::exchange(*listening_, true)) return;
-  auto told = [news = news_, listening = listening_](const boost::system::error_code&) {
-    *listening = false;
-    news->notify();
-  };
-  watched_->async_wait(boost::asio::posix::stream_descriptor::wait_read, std::move(told));
-}
-
 void StdinSource::interrupt() {
   interrupted_ = true;
-  news_->notify();
+  watch_.news().notify();
 }
 
 Task<Result<>> StdinSource::settle(std::span<const Settled> settled) {
@@ -89,7 +63,7 @@ Task<Result<>> StdinSource::settle(std::span<const Settled> settled) {
 }
 
 Task<> StdinSource::close() {
-  watched_.reset();
+  watch_.stop();
   give_back();
   co_return;
 }

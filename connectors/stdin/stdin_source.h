@@ -4,7 +4,6 @@
 // what the tape still has. Reads on the pool once there is something; waits on the executor.
 #pragma once
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "stdin_tape.h"
 #include "tidemill/async.h"
+#include "tidemill/descriptor_watch.h"
 #include "tidemill/source.h"
 
 namespace tidemill::stdin {
@@ -31,7 +31,6 @@ class StdinSource final : public Source {
   Task<> close() override;
 
  private:
-  void listen();
   void give_back();
 
   const Config config_;
@@ -41,9 +40,7 @@ class StdinSource final : public Source {
   bool ended_ = false;
   bool interrupted_ = false;
 
-  std::shared_ptr<Signal> news_;
-  std::optional<boost::asio::posix::stream_descriptor> watched_;
-  std::shared_ptr<bool> listening_;  ///< A wait on watched_ is under way.
+  DescriptorWatch watch_;
 };
 
 }  // namespace tidemill::stdin
