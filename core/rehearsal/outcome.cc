@@ -9,25 +9,12 @@
 
 #include "core/rehearsal/payload.h"
 #include "core/rehearsal/time_text.h"
+#include "core/state/dead_letter_text.h"
 
 namespace tidemill::rehearsal {
 namespace {
 
 namespace json = boost::json;
-
-std::string_view stage_name(Stage stage) {
-  switch (stage) {
-    case Stage::source:
-      return "source";
-    case Stage::step:
-      return "step";
-    case Stage::function:
-      return "function";
-    case Stage::sink:
-      break;
-  }
-  return "sink";
-}
 
 void put(json::object& record, std::string_view name, std::string_view text) {
   if (!text.empty()) record[name] = text;
@@ -102,7 +89,7 @@ class Collector {
         std::nullopt, at_the_end(),
         [this](PipelineId pipeline, std::uint64_t, const DeadLetter& letter) {
           json::object record{{"event", journal_.name_of(std::string_view(letter.event_id))},
-                              {"stage", stage_name(letter.stage)}};
+                              {"stage", inspect::name_of(letter.stage)}};
           put(record, "sink", letter.sink);
           put(record, "reason", letter.reason);
           record["attempts"] = letter.attempts;

@@ -7,7 +7,6 @@
 #include "core/base/json_line.h"
 
 namespace tidemill::inspect {
-namespace {
 
 std::string_view name_of(Stage stage) {
   switch (stage) {
@@ -22,6 +21,8 @@ std::string_view name_of(Stage stage) {
   }
   return "unknown";
 }
+
+namespace {
 
 JsonLine what_happened(const ShownDeadLetter& shown) {
   const DeadLetter& letter = shown.letter;

@@ -10,6 +10,9 @@
 
 namespace tidemill::inspect {
 
+/// As users write it: source, step, function or sink.
+std::string_view name_of(Stage stage);
+
 /// A letter with what its key says. Views; nothing is owned.
 struct ShownDeadLetter {
   std::string_view pipeline;
