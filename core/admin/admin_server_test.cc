@@ -42,7 +42,8 @@ TEST_F(AdminServerTest, TheSocketOfALivingEngineIsLeftAlone) {
   ASSERT_TRUE(start());
 
   {
-    AdminServer second(scheduler_, log_, router_, options_);
+    AsioScheduler another_engines(1);
+    AdminServer second(another_engines, log_, router_, options_);
     const auto started = second.start();
 
     ASSERT_FALSE(started);
