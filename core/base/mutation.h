@@ -55,6 +55,11 @@ enum class Mutation {
   lose_queued_effect,     ///< The last effect for an outbox is not written.
   queue_effect_twice,     ///< The last effect for an outbox is written twice.
   deliver_backwards,      ///< What waits in an outbox goes to its sink from the back.
+  // Replays.
+  replay_twice,          ///< What is under way is handed out again.
+  keep_replayed_letter,  ///< A letter stays although its replay has settled.
+  bury_replay_anew,      ///< A replay that fails makes a second letter.
+  forget_failed_replay,  ///< A letter goes although its replay has failed.
   // Streams.
   lose_record,          ///< The last record that a batch puts into a stream is not written.
   keep_taken_entry,     ///< An entry that settles does not leave its queue.

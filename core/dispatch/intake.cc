@@ -92,6 +92,7 @@ Task<> PipelineRunner::poll_loop() {
     co_await pause_after(polled.error());
   }
   source_ended_ = true;
+  replays_.wake();
   --unfinished_;
   work_.notify();
 }
@@ -298,6 +299,7 @@ PipelineRunner::Domain& PipelineRunner::domain_of(Partition partition) {
 
 // One key is always in one slice. Events without a key have no order to keep.
 PipelineRunner::Lane& PipelineRunner::lane_of(const Event& event) {
+  if (event.letter != 0) return replay_lane();
   Domain& domain = domain_of(event.partition);
   if (domain.lanes.size() == 1) return *domain.lanes.front();
   // Offsets of a file are bytes, and lines may all be equally long: hashed, they spread.

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "core/base/fault_name.h"
 #include "core/base/mutation.h"
 #include "core/dispatch/sink_writer.h"
 #include "core/dispatch/verdict.h"
@@ -185,12 +186,16 @@ Task<bool> OutboxPump::deliver(Page& page) {
     DeadLetter letter{.event_id = event_id(page.events[effect.event]),
                       .stage = Stage::sink,
                       .sink = target_.binding.name,
+                      .code = std::string(fault_name(error.fault)),
                       .reason = error.message,
                       .attempts = attempts,
+                      .replays = lost.replays,
+                      .first_died = lost.replays > 0 ? lost.first_died : now,
                       .died = now,
                       .expires = WallTime(now.value + keep),
                       .partition = lost.partition,
                       .offset = lost.offset,
+                      .id = lost.event_id,
                       .source = lost.source,
                       .type = lost.type,
                       .subject = lost.subject,
@@ -198,7 +203,9 @@ Task<bool> OutboxPump::deliver(Page& page) {
                       .content_type = lost.content_type,
                       .key = lost.key,
                       .data = lost.data,
-                      .time = lost.time};
+                      .extensions = lost.metadata,
+                      .time = lost.time,
+                      .effect = DeadEffect{lost.kind, lost.ordinal, lost.event_key}};
     page.dead.push_back(std::move(letter));
   };
   write.given_up = [&page](const Effect& effect) { return bool{page.given_up[effect.event]}; };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/detached_event.h"
+#include "core/base/fault_name.h"
 #include "core/base/mutation.h"
 
 namespace tidemill {
@@ -32,6 +33,8 @@ PipelineStats& PipelineStats::operator+=(const PipelineStats& other) {
   dead_effects += other.dead_effects;
   late += other.late;
   late_dropped += other.late_dropped;
+  replayed += other.replayed;
+  failed_replays += other.failed_replays;
   return *this;
 }
 
@@ -47,9 +50,12 @@ PipelineRunner::PipelineRunner(Shared shared, Source& source, Invoker* invoker,
       traits_(source.traits()),
       maps_on_(config_.maps_on ? config_.maps_on : shared.scheduler.blocking()),
       steps_(config_.steps),
+      replay_steps_(config_.steps),
       share_(shared.budget, [this] { room_.notify(); }),
       acks_(shared.scheduler, shared.log, shared.sequencer, source, config_.name,
             [this] { room_.notify(); }),
+      replays_(shared.scheduler, shared.log, shared.store, shared.sequencer, config_.name,
+               config_.id),
       room_(shared.scheduler),
       work_(shared.scheduler) {
   for (SinkBinding& binding : sinks)
@@ -88,8 +94,9 @@ Ordering PipelineRunner::ordering() const {
 }
 
 Task<Result<>> PipelineRunner::run() {
-  ++unfinished_;
+  unfinished_ += 2;
   spawn(scheduler_, poll_loop());
+  spawn(scheduler_, replay_loop());
   helpers_ = 1 + static_cast<std::uint32_t>(pumps_.size());
   spawn(scheduler_, ack_loop());
   for (auto& pump : pumps_) spawn(scheduler_, pump_loop(*pump));
@@ -119,6 +126,7 @@ void PipelineRunner::drain() {
   stopping_.store(true, std::memory_order_relaxed);
   source_.interrupt();
   for (auto& pump : pumps_) pump->stop();
+  replays_.wake();
   room_.notify();
   work_.notify();
 }
@@ -146,7 +154,8 @@ Task<> PipelineRunner::dispatch_loop() {
 
 bool PipelineRunner::worked_off() const {
   if (unfinished_ != 0) return false;
-  return draining_ || (source_ended_ && stats_.in_flight_events == 0 && !filtered_due_);
+  const bool none = stats_.in_flight_events == 0 && replaying_ == 0;
+  return draining_ || (source_ended_ && none && !filtered_due_);
 }
 
 // Where no more events will come, waiting for more is in vain: at the end of the source, and when
@@ -236,6 +245,7 @@ void PipelineRunner::take_out_the_old(Lane& lane, Work& work) {
   const std::uint64_t now = scheduler_.wall().value;
   const auto age_max = static_cast<std::uint64_t>(config_.retry.max_age.count());
   const auto young = [&](const Event& event) {
+    if (event.letter != 0) return true;  // Somebody wants it tried, however old it is.
     const std::uint64_t born = event.time.value != 0 ? event.time.value : event.ingested.value;
     return now <= born || now - born <= age_max;
   };
@@ -379,8 +389,13 @@ void PipelineRunner::bury(Settlement& settlement) {
   const Fate fate = work.end == End::duplicate ? Fate::duplicate : Fate::dead_letter;
   settlement.fates.assign(work.events.size(), fate);
   if (fate == Fate::duplicate) return;
+  const bool guilty = work.stage == Stage::function;
+  const char* const code = work.too_old                  ? "too_old"
+                           : work.stage == Stage::source ? "unreadable"
+                           : guilty                      ? "crashed"
+                                                         : "bad_event";
   for (std::uint32_t i = 0; i < work.events.size(); ++i)
-    settlement.deaths[i] = {work.stage, "", work.reason};
+    settlement.deaths[i] = {work.stage, "", work.reason, code};
 }
 
 // Gives every event that dies its reason.
@@ -392,8 +407,12 @@ void PipelineRunner::name_deaths(Settlement& settlement) {
     while (failure != answer.failures.end() && failure->event < i) ++failure;
     const bool own = failure != answer.failures.end() && failure->event == i;
     std::string reason = answer.error ? answer.error->message : "";
-    if (own) reason = failure->reason;
-    settlement.deaths[i] = {Stage::function, "", std::move(reason)};
+    Fault fault = answer.error ? answer.error->fault : Fault::bad_event;
+    if (own) {
+      reason = failure->reason;
+      fault = failure->fault;
+    }
+    settlement.deaths[i] = {Stage::function, "", std::move(reason), std::string(fault_name(fault))};
   }
 }
 

@@ -32,6 +32,7 @@
 #include "core/dispatch/memory_budget.h"
 #include "core/dispatch/outbox_pump.h"
 #include "core/dispatch/partition_ledger.h"
+#include "core/dispatch/replay_feed.h"
 #include "core/dispatch/shaping.h"
 #include "core/dispatch/sink_binding.h"
 #include "core/dispatch/steps.h"
@@ -77,6 +78,10 @@ struct PipelineStats {
   std::uint64_t dead_effects = 0;  ///< Given up behind an outbox; their events had committed.
   std::uint64_t late = 0;          ///< Settled behind the watermark, counted once per aggregate.
   std::uint64_t late_dropped = 0;  ///< Of these, those whose every window had closed.
+  // Of dead letters that were played again, none of which is an event here: those that are no more,
+  // and those that failed again.
+  std::uint64_t replayed = 0;
+  std::uint64_t failed_replays = 0;
   std::uint64_t in_flight_events = 0;
   std::uint64_t in_flight_bytes = 0;
 
@@ -113,6 +118,9 @@ class PipelineRunner {
 
   /// Takes no more events, finishes the invocations under way, drops the rest.
   void drain();
+
+  /// Dead letters were marked for their replay, or are no longer.
+  void replay() { replays_.look_again(); }
 
   const PipelineStats& stats() const { return stats_; }
   const std::string& name() const { return config_.name; }
@@ -177,6 +185,8 @@ class PipelineRunner {
     Stage stage;
     std::string sink;
     std::string reason;
+    std::string code{};                   // In a word.
+    std::vector<std::string> taken_by{};  // The sinks that have its effects already.
   };
 
   // What one event adds at an aggregate.
@@ -208,6 +218,7 @@ class PipelineRunner {
     // Dead events whose record `on_failure` refused: these are kept in the dead letters at any
     // rate.
     std::set<std::uint32_t> unrecorded;
+    std::vector<std::string> written;  // Awaited sinks that have all that they were to get.
     // What sinks with a `when` or a `map` get.
     std::map<const SinkBinding*, Shaped> shaped;
     std::uint64_t shaped_bytes = 0;
@@ -257,6 +268,20 @@ class PipelineRunner {
   void move_clocks(Domain& domain);
   void add_clock_progress(const Domain& domain, CommitPart& part);
   std::optional<EventTime> watermark(std::size_t windowed) const;
+
+  // Playing dead letters again (replay.cc).
+  Task<> replay_loop();
+  std::size_t replay_room() const;
+  Task<> replay_events(std::vector<DeadLetter> letters);
+  void enter_again(std::span<Event> events, std::span<Steps::Passage> passages);
+  Task<> replay_effects(std::vector<DeadLetter> letters);
+  bool behind_an_outbox(const DeadLetter& letter) const;
+  bool took_before(const SinkBinding& binding, const Event& event) const;
+  void settle_letters(const Settlement& settlement, CommitPart& part) const;
+  void add_history(const Event& event, DeadLetter& letter) const;
+  Lane& replay_lane();
+  const Target* target_of(std::string_view sink) const;
+  void release_letter(const Event& event, Fate fate);
 
   // Starting work (pipeline_runner.cc).
   Task<> dispatch_loop();
@@ -308,6 +333,7 @@ class PipelineRunner {
   void report_death(std::string_view event, std::string_view sink, std::string_view reason);
   void effect_died(const DeadLetter& letter);
   void fail_pipeline(Error error);
+  void tell_pumps(const CommitPart& part);
   void release(const Settlement& settlement);
 
   Scheduler& scheduler_;
@@ -319,19 +345,23 @@ class PipelineRunner {
   const SourceTraits traits_;
   const Executor maps_on_;
   Steps steps_;
+  Steps replay_steps_;  // The same, for what is replayed: one call of each at a time.
   MemoryBudget::Share share_;
   std::vector<Target> targets_;
   std::vector<Windowed> windowed_;  // Those of `targets_`.
   std::vector<std::unique_ptr<OutboxPump>> pumps_;
   std::optional<Dedupe> dedupe_;
   AckQueue acks_;
+  ReplayFeed replays_;
+  std::unique_ptr<Domain> replay_domain_;  // Of the events that come from there.
+  std::uint64_t replaying_ = 0;            // Those that have not ended.
   std::map<Partition, Domain> domains_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   Domain* last_domain_ = nullptr;  // The one that the last event came from.
   std::size_t turn_ = 0;           // Where start_ready() begins: the lane after the last started.
   std::uint32_t blocked_ = 0;      // Domains that are.
   std::uint32_t running_ = 0;      // Works between start_one() and leave_lane().
-  std::uint32_t unfinished_ = 0;   // Works and the poll loop, as long as they have not ended.
+  std::uint32_t unfinished_ = 0;   // Works, the poll and the replay loop that have not ended.
   std::uint32_t helpers_ = 0;      // ack_loop() and pump_loop()s that have not ended.
   std::uint64_t reported_deaths_ = 0;
   bool source_ended_ = false;

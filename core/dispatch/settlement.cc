@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/fault_name.h"
 #include "core/base/mutation.h"
 #include "core/dispatch/destination_record.h"
 #include "core/dispatch/pipeline_runner.h"
@@ -101,7 +102,9 @@ Task<> PipelineRunner::write_sinks(Settlement& settlement, Takes takes) {
     if (settlement.abandoned) co_return;
     const SinkBinding& binding = target.binding;
     const bool awaited = binding.sink != nullptr && binding.delivery == Delivery::wait;
-    if (awaited && binding.takes == takes) co_await write_sink(target, settlement);
+    if (!awaited || binding.takes != takes) continue;
+    co_await write_sink(target, settlement);
+    settlement.written.push_back(binding.name);
   }
 }
 
@@ -117,6 +120,9 @@ Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
   write.pipeline = config_.name;
   write.events = settlement.work.events;
   write.effects = effects_for(target.binding, settlement);
+  std::erase_if(write.effects, [&](const Effect& effect) {
+    return took_before(target.binding, settlement.work.events[effect.event]);
+  });
   write.ordering = ordering();
   write.life = life();
   write.give_up = [&, failures](const Effect& effect, const Error& error, std::uint32_t) {
@@ -127,7 +133,9 @@ Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
                                         event_id(settlement.work.events[effect.event]) + ": " +
                                         error.message);
     } else {
-      kill(settlement, effect.event, {Stage::sink, target.binding.name, error.message});
+      kill(settlement, effect.event,
+           {Stage::sink, target.binding.name, error.message, std::string(fault_name(error.fault)),
+            settlement.written});
     }
   };
   write.given_up = [&, failures](const Effect& effect) {
@@ -200,7 +208,9 @@ std::vector<Effect> PipelineRunner::effects_for(const SinkBinding& binding,
 
 Task<> PipelineRunner::commit(Domain& domain, Settlement& settlement) {
   const CommitPart& part = complete_part(domain, settlement);
-  std::vector<Settled> settled = settled_of(domain, settlement);
+  const bool replay = &domain == replay_domain_.get();
+  std::vector<Settled> settled;
+  if (!replay) settled = settled_of(domain, settlement);
   if (mutated(Mutation::ack_before_commit)) acks_.push(0, settled);
   const std::uint64_t copied = copied_bytes(part);
   share_.take(copied);
@@ -214,7 +224,12 @@ Task<> PipelineRunner::commit(Domain& domain, Settlement& settlement) {
   }
   for (const Target& target : targets_)
     if (target.binding.outlet != nullptr) target.binding.outlet->committed(part);
-  acks_.push(*committed, std::move(settled));
+  if (!replay) acks_.push(*committed, std::move(settled));
+  tell_pumps(part);
+  release(settlement);
+}
+
+void PipelineRunner::tell_pumps(const CommitPart& part) {
   for (auto& pump : pumps_) {
     std::uint64_t effects = 0, bytes = 0;
     for (const QueuedEffect& effect : part.queued) {
@@ -224,7 +239,6 @@ Task<> PipelineRunner::commit(Domain& domain, Settlement& settlement) {
     }
     if (effects > 0) pump->added(effects, bytes);
   }
-  release(settlement);
 }
 
 CommitPart& PipelineRunner::complete_part(Domain& domain, Settlement& settlement) {
@@ -246,10 +260,13 @@ CommitPart& PipelineRunner::complete_part(Domain& domain, Settlement& settlement
   set_delays(part);
   for (const Target& target : targets_)
     if (target.binding.delivery == Delivery::queue) add_queued(target.binding, settlement, part);
-  for (const auto& [index, death] : settlement.deaths)
-    if (config_.dead_letter.enabled || settlement.unrecorded.contains(index))
-      part.dead_letters.push_back(
-          dead_letter(settlement.work, settlement.work.events[index], death));
+  for (const auto& [index, death] : settlement.deaths) {
+    const Event& event = settlement.work.events[index];
+    // A letter that was kept is not thrown away because its replay has failed.
+    if (config_.dead_letter.enabled || settlement.unrecorded.contains(index) || event.letter != 0)
+      part.dead_letters.push_back(dead_letter(settlement.work, event, death));
+  }
+  settle_letters(settlement, part);
   if (dedupe_ && !mutated(Mutation::lose_dedupe_mark)) add_marks(settlement, part);
   add_progress(domain, settlement, part);
   return part;
@@ -309,7 +326,9 @@ void PipelineRunner::add_rows(const SinkBinding& binding, Settlement& settlement
     if (key) {
       add(effect, settlement.texts.emplace_back(std::move(*key)));
     } else {
-      kill(settlement, effect.event, {Stage::sink, binding.name, key.error().message});
+      kill(settlement, effect.event,
+           {Stage::sink, binding.name, key.error().message,
+            std::string(fault_name(key.error().fault))});
     }
   }
 }
@@ -362,7 +381,9 @@ void PipelineRunner::add_records(const SinkBinding& binding, Settlement& settlem
       if (!group && is_record(binding.takes)) {
         group = std::string();  // Its fate is sealed: the record goes without an order.
       } else if (!group) {
-        kill(settlement, effect.event, {Stage::sink, binding.name, group.error().message});
+        kill(settlement, effect.event,
+             {Stage::sink, binding.name, group.error().message,
+              std::string(fault_name(group.error().fault))});
         continue;
       }
       record.group = settlement.texts.emplace_back(std::move(*group));
@@ -405,12 +426,15 @@ void PipelineRunner::add_marks(const Settlement& settlement, CommitPart& part) c
   for (std::size_t i = 0; i < settlement.fates.size(); ++i) {
     const Fate fate = settlement.fates[i];
     if (!is_final(fate) || fate == Fate::duplicate) continue;
+    if (settlement.work.events[i].letter != 0) continue;  // Marked when it died.
     if (const auto id = dedupe_->id_of(settlement.work.events[i])) part.settled_ids.push_back(*id);
   }
   std::ranges::copy(settlement.filtered.ids, std::back_inserter(part.settled_ids));
 }
 
 void PipelineRunner::add_progress(Domain& domain, const Settlement& settlement, CommitPart& part) {
+  // What is replayed has left its source long ago.
+  if (&domain == replay_domain_.get()) return;
   if (config_.entries != nullptr) config_.entries->leave(settled_of(domain, settlement), part);
   if (traits_.progress == ProgressKind::queue) return;
   // Neighbours settle as one range.
@@ -467,26 +491,35 @@ DeadLetter PipelineRunner::dead_letter(const Work& work, const Event& mapped,
   const Event event = as_it_came(mapped);
   const WallTime now = scheduler_.wall();
   const auto keep = static_cast<std::uint64_t>(config_.dead_letter.keep.count());
-  return {.event_id = event.id.empty() ? event_id(event) : std::string(event.id),
-          .stage = death.stage,
-          .sink = death.sink,
-          .reason = death.reason,
-          .function = config_.function,
-          .function_version = invoker_ ? std::string(invoker_->version()) : "",
-          .attempts = work.invocations(),
-          .died = now,
-          .expires = WallTime(now.value + keep),
-          .partition = event.partition,
-          .offset = event.offset,
-          .source = std::string(event.source),
-          .type = std::string(event.type),
-          .subject = std::string(event.subject),
-          .version = std::string(event.version),
-          .content_type = std::string(event.content_type),
-          .key = std::string(event.key),
-          .data = std::string(event.data.view()),
-          .time = event.time,
-          .object_bytes = event.object_bytes};
+  DeadLetter letter{.event_id = event.id.empty() ? event_id(event) : std::string(event.id),
+                    .stage = death.stage,
+                    .sink = death.sink,
+                    .code = death.code,
+                    .reason = death.reason,
+                    .function = config_.function,
+                    .function_version = invoker_ ? std::string(invoker_->version()) : "",
+                    .attempts = work.invocations(),
+                    .first_died = now,
+                    .died = now,
+                    .expires = WallTime(now.value + keep),
+                    .partition = event.partition,
+                    .offset = event.offset,
+                    .id = lasting_id(event, life()),
+                    .origin = std::string(event.origin),
+                    .source = std::string(event.source),
+                    .type = std::string(event.type),
+                    .subject = std::string(event.subject),
+                    .version = std::string(event.version),
+                    .content_type = std::string(event.content_type),
+                    .key = std::string(event.key),
+                    .data = std::string(event.data.view()),
+                    .time = event.time,
+                    .object_bytes = event.object_bytes,
+                    .taken_by = death.taken_by};
+  for (const Attribute& attribute : event.extensions)
+    letter.extensions.emplace_back(attribute.name, attribute.value);
+  add_history(event, letter);
+  return letter;
 }
 
 void PipelineRunner::kill(Settlement& settlement, std::uint32_t event, Death death) {
@@ -517,6 +550,10 @@ void PipelineRunner::release(const Settlement& settlement) {
     const Fate fate = settlement.fates[i];
     if (!is_final(fate)) continue;
     const Event& event = settlement.work.events[i];
+    if (event.letter != 0) {
+      release_letter(event, fate);
+      continue;
+    }
     if (fate == Fate::dead_letter) {
       ++stats_.dead_lettered;
       const Death& death = settlement.deaths.at(i);

@@ -132,7 +132,7 @@ Task<Result<>> Engine::run() {
   }
   housekeeping_ends_ = true;
   house_wake_.notify();
-  while (!house_ended_) co_await ended_.wait();
+  while (!house_ended_ || unmarking_ > 0) co_await ended_.wait();
   for (const auto& line : lines_)
     if (outcome && line->state() == LineState::failed)
       outcome = fail(Fault::transient, line->name() + ": " + line->error());
@@ -224,6 +224,34 @@ void Engine::drain() {
 void Engine::cancel_functions() { functions_->cancel(); }
 
 void Engine::abandon_functions() { functions_->abandon(); }
+
+std::set<PipelineId> Engine::replaying() const {
+  std::set<PipelineId> pipelines;
+  for (const auto& line : lines_)
+    if (line->state() == LineState::opening || line->state() == LineState::running)
+      pipelines.insert(line->id());
+  return pipelines;
+}
+
+void Engine::replay(const std::set<PipelineId>& pipelines) {
+  for (const auto& line : lines_)
+    if (pipelines.contains(line->id())) line->replay();
+}
+
+void Engine::end_replay(std::vector<DeadLetterId> letters, std::set<PipelineId> pipelines) {
+  ++unmarking_;
+  spawn(scheduler_, unmark(std::move(letters), std::move(pipelines)));
+}
+
+// What cannot be taken back is replayed: nothing is lost by that.
+Task<> Engine::unmark(std::vector<DeadLetterId> letters, std::set<PipelineId> pipelines) {
+  auto take_back = [this, &letters] { return store_->unmark_replays(letters); };
+  const Result<> taken_back = co_await run_on(sequencer_.disk(), std::move(take_back));
+  if (!taken_back) sequencer_.look_at(taken_back.error());
+  replay(pipelines);
+  --unmarking_;
+  ended_.notify();
+}
 
 std::vector<PipelineStatus> Engine::status() const {
   std::vector<PipelineStatus> all;

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <vector>
@@ -87,6 +88,16 @@ class Engine {
   /// threads run on, so this must not be destroyed and the process has to _exit().
   void leave();
 
+  /// Pipelines that play their dead letters again, now or once they are open. From the executor, as
+  /// the next three.
+  std::set<PipelineId> replaying() const;
+  /// Dead letters of these were marked for their replay, or are no longer.
+  void replay(const std::set<PipelineId>& pipelines);
+  /// Of these dead letters those that wait still do so no longer. In the background.
+  void end_replay(std::vector<DeadLetterId> letters, std::set<PipelineId> pipelines);
+  /// It is asked to stop, or nothing is left to do.
+  bool stopping() const { return draining_ || housekeeping_ends_; }
+
   std::vector<PipelineStatus> status() const;
   /// Every pipeline is open, and none has failed.
   bool ready() const;
@@ -107,6 +118,7 @@ class Engine {
   Task<Result<>> start_over();
   Task<> housekeeping();
   Task<> drop_expired();
+  Task<> unmark(std::vector<DeadLetterId> letters, std::set<PipelineId> pipelines);
 
   Scheduler& scheduler_;
   Log& log_;
@@ -130,8 +142,9 @@ class Engine {
   std::size_t running_ = 0;  // Lines that have not ended.
   bool housekeeping_ends_ = false;
   bool house_ended_ = false;
-  Signal ended_;       // A line or the housekeeping has ended.
-  Signal house_wake_;  // Housekeeping is to end, or a log is to be trimmed.
+  std::size_t unmarking_ = 0;  // Replays that are being ended.
+  Signal ended_;               // A line or the housekeeping has ended.
+  Signal house_wake_;          // Housekeeping is to end, or a log is to be trimmed.
 };
 
 }  // namespace tidemill

@@ -40,6 +40,13 @@ class Line {
   Task<> run();
   void drain();
 
+  /// Dead letters of it were marked for their replay, or are no longer. One that does not run yet
+  /// looks when it does.
+  void replay() {
+    if (runner_) runner_->replay();
+  }
+
+  PipelineId id() const { return parts_.config.id; }
   const std::string& name() const { return parts_.config.name; }
   /// Its name in the plan; empty without one.
   const std::string& function() const { return parts_.config.function; }

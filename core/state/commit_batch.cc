@@ -89,12 +89,14 @@ struct CommitBatch::Impl {
       : database(parts.database),
         marks(parts.marks),
         outboxes(parts.outboxes),
+        replays(parts.replays),
         expired(parts.expired),
         streams(parts.streams),
         changes(parts.changes),
         windows(parts.windows) {}
 
   void add_row(const RowChange& row);
+  void add_letters(const CommitPart& part, std::uint64_t& dead_letter_next);
   void fold_merge(const RowChange& row);
   Result<> finish_windows();
   void write_merges();
@@ -103,6 +105,7 @@ struct CommitBatch::Impl {
   Database& database;
   Marks& marks;
   Outboxes& outboxes;
+  Replays& replays;
   ExpiredNumbers& expired;
   Streams& streams;
   ChangeFeed& changes;
@@ -173,16 +176,27 @@ void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
   impl_->streams.trim(batch, part.trimmed);
   impl_->streams.remove(batch, part.removed);
   impl_->streams.append(batch, part.appended, impl_->now);
+  impl_->add_letters(part, dead_letter_next);
+}
+
+void CommitBatch::Impl::add_letters(const CommitPart& part, std::uint64_t& dead_letter_next) {
+  const std::uint64_t before = dead_letter_next;
   for (const DeadLetter& letter : part.dead_letters) {
+    const bool again = letter.number != 0;
+    const DeadLetterId id{part.pipeline, again ? letter.number : dead_letter_next++};
     value.clear();
     append_dead_letter(value, letter);
-    must(batch.Put(impl_->database.dead_letters(),
-                   dead_letter_key(part.pipeline, dead_letter_next++), value));
+    must(batch.Put(database.dead_letters(), dead_letter_key(id.pipeline, id.number), value));
+    if (again) replays.unmark(batch, id);
   }
-  if (!part.dead_letters.empty()) {
+  for (const std::uint64_t number : part.replayed) {
+    must(batch.Delete(database.dead_letters(), dead_letter_key(part.pipeline, number)));
+    replays.unmark(batch, {part.pipeline, number});
+  }
+  if (dead_letter_next != before) {
     // In the same write: a number that was given away is never given again, even when retention
     // has removed its letter.
-    must(batch.Put(impl_->database.meta(), dead_letter_next_key, integer_value(dead_letter_next)));
+    must(batch.Put(database.meta(), dead_letter_next_key, integer_value(dead_letter_next)));
   }
 }
 

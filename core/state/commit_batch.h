@@ -15,6 +15,7 @@
 #include "core/state/expired_numbers.h"
 #include "core/state/marks.h"
 #include "core/state/outboxes.h"
+#include "core/state/replays.h"
 #include "core/state/store.h"
 #include "core/state/streams.h"
 #include "core/state/windows.h"
@@ -28,6 +29,7 @@ class CommitBatch {
     Database& database;
     Marks& marks;
     Outboxes& outboxes;
+    Replays& replays;
     ExpiredNumbers& expired;
     Streams& streams;
     ChangeFeed& changes;

@@ -29,6 +29,7 @@ constexpr const char* meta_name = "default";
 constexpr const char* registry_name = "registry";
 constexpr const char* progress_name = "progress";
 constexpr const char* dead_letters_name = "dead_letters";
+constexpr const char* replays_name = "replays";
 constexpr const char* dedupe_name = "dedupe";
 constexpr const char* outbox_name = "outbox";
 constexpr const char* streams_name = "streams";
@@ -241,8 +242,8 @@ void Database::remember(const Error& error) {
 
 Result<> Database::make_system_families() {
   std::vector<rocksdb::ColumnFamilyDescriptor> missing;
-  for (const char* name : {registry_name, progress_name, dead_letters_name, dedupe_name,
-                           outbox_name, streams_name, windows_name}) {
+  for (const char* name : {registry_name, progress_name, dead_letters_name, replays_name,
+                           dedupe_name, outbox_name, streams_name, windows_name}) {
     if (!families_.contains(name)) missing.emplace_back(name, family_options_->of(name));
   }
   if (!missing.empty()) {
@@ -256,6 +257,7 @@ Result<> Database::make_system_families() {
   registry_ = families_[registry_name];
   progress_ = families_[progress_name];
   dead_letters_ = families_[dead_letters_name];
+  replays_ = families_[replays_name];
   dedupe_ = families_[dedupe_name];
   outbox_ = families_[outbox_name];
   streams_ = families_[streams_name];

@@ -1,9 +1,9 @@
 // Database: the RocksDB of one data folder - how it is opened, tuned, laid out in column families
 // and closed. Knows nothing about pipelines or rows.
 //
-// Column families: `default` (meta), `registry`, `progress`, `dead_letters`, `dedupe`, `outbox`,
-// `streams`, `windows`, and `table.<id>` for every table. A folder may hold families of a later
-// minor version; they are opened and left alone.
+// Column families: `default` (meta), `registry`, `progress`, `dead_letters`, `replays`, `dedupe`,
+// `outbox`, `streams`, `windows`, and `table.<id>` for every table. A folder may hold families of a
+// later minor version; they are opened and left alone.
 //
 // Memory is bounded over all families together: memtables by Limits::memtable_bytes, blocks with
 // their indexes and filters by Limits::cache_bytes.
@@ -86,6 +86,7 @@ class Database {
   rocksdb::ColumnFamilyHandle* registry() const { return registry_; }
   rocksdb::ColumnFamilyHandle* progress() const { return progress_; }
   rocksdb::ColumnFamilyHandle* dead_letters() const { return dead_letters_; }
+  rocksdb::ColumnFamilyHandle* replays() const { return replays_; }
   rocksdb::ColumnFamilyHandle* dedupe() const { return dedupe_; }
   rocksdb::ColumnFamilyHandle* outbox() const { return outbox_; }
   rocksdb::ColumnFamilyHandle* streams() const { return streams_; }
@@ -151,6 +152,7 @@ class Database {
   rocksdb::ColumnFamilyHandle* registry_ = nullptr;
   rocksdb::ColumnFamilyHandle* progress_ = nullptr;
   rocksdb::ColumnFamilyHandle* dead_letters_ = nullptr;
+  rocksdb::ColumnFamilyHandle* replays_ = nullptr;
   rocksdb::ColumnFamilyHandle* dedupe_ = nullptr;
   rocksdb::ColumnFamilyHandle* outbox_ = nullptr;
   rocksdb::ColumnFamilyHandle* streams_ = nullptr;

@@ -9,7 +9,7 @@
 //   log key       = pipeline:u32 identity:u64 01 partition:u32
 //   object key    = pipeline:u32 identity:u64 02 subject      to the end of the key
 //   owner key     = pipeline:u32 identity:u64 00              the identity's text
-//   dead letter   = pipeline:u32 sequence:u64
+//   dead letter   = pipeline:u32 sequence:u64                 of the family replays too
 //   horizon key   = pipeline:u32                              of the family dedupe, as the next two
 //   bucket key    = pipeline:u32 bucket:u32                   its width; seconds since the epoch
 //   mark          = pipeline:u32 bucket:u32 high:u64 low:u64

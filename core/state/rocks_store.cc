@@ -18,6 +18,7 @@
 #include "core/state/marks.h"
 #include "core/state/meta.h"
 #include "core/state/outboxes.h"
+#include "core/state/replays.h"
 #include "core/state/stored_progress.h"
 #include "core/state/streams.h"
 #include "core/state/values.h"
@@ -30,6 +31,10 @@ namespace {
 
 std::unexpected<Error> damaged(std::string_view what) {
   return fail(Fault::transient, fmt::format("{} is damaged", what));
+}
+
+bool expired(const DeadLetter& letter, WallTime now) {
+  return letter.expires.value != 0 && letter.expires <= now;
 }
 
 Row to_row(const state::RowValue& value, std::optional<EventTime> window) {
@@ -64,6 +69,7 @@ struct RocksStore::Impl {
   state::Identities identities{*database};
   state::Marks marks{*database};
   state::Outboxes outboxes{*database};
+  state::Replays replays{*database};
   state::ExpiredNumbers expired{*database};
   state::Streams streams{*database};
   state::ChangeFeed changes{*database, streams};
@@ -79,8 +85,8 @@ Result<> RocksStore::Impl::begin_epoch() {
   epoch = begun->epoch;
   // Never behind a number that was given away, even if nothing else is left of it.
   dead_letter_next = std::max(dead_letter_next, begun->dead_letter_next);
-  batch.emplace(
-      state::CommitBatch::Parts{*database, marks, outboxes, expired, streams, changes, windows});
+  batch.emplace(state::CommitBatch::Parts{*database, marks, outboxes, replays, expired, streams,
+                                          changes, windows});
   return {};
 }
 
@@ -210,6 +216,14 @@ Result<std::vector<QueuedEffect>> RocksStore::queued(OutboxId outbox, std::uint6
   const auto open = impl_->database->hold();
   if (!open) return std::unexpected(open.error());
   return impl_->outboxes.read(outbox, after, effects_max, bytes_max);
+}
+
+Result<std::vector<MarkedLetter>> RocksStore::replays(PipelineId pipeline, std::uint64_t after,
+                                                      std::size_t letters_max,
+                                                      std::uint64_t bytes_max, WallTime now) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->replays.read(pipeline, after, letters_max, bytes_max, now);
 }
 
 Result<StreamInfo> RocksStore::stream(StreamKind kind, std::string_view name,
@@ -428,16 +442,41 @@ Result<> RocksStore::each_dead_letter(std::optional<PipelineId> pipeline, WallTi
                                        pipeline ? state::dead_letter_prefix(*pipeline) : "",
                                        [&](std::string_view key, std::string_view bytes) {
                                          const auto place = state::decode_dead_letter_key(key);
-                                         const auto letter = state::read_dead_letter(bytes);
+                                         auto letter = state::read_dead_letter(bytes);
                                          if (!place || !letter) {
                                            outcome = damaged("a dead letter");
                                            return false;
                                          }
-                                         if (letter->expires.value != 0 && letter->expires <= now)
-                                           return true;
+                                         if (expired(*letter, now)) return true;
+                                         letter->number = place->sequence;
                                          return visit(place->pipeline, place->sequence, *letter);
                                        });
   return scanned ? outcome : scanned;
+}
+
+Result<> RocksStore::mark_replays(std::span<const DeadLetterId> letters, Duration gap) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->replays.mark(letters, gap);
+}
+
+Result<> RocksStore::unmark_replays(std::span<const DeadLetterId> letters) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->replays.unmark(letters);
+}
+
+Result<> RocksStore::drop_dead_letters(std::span<const DeadLetterId> letters) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->replays.drop(letters);
+}
+
+Result<> RocksStore::each_replay(std::optional<PipelineId> pipeline,
+                                 const ReplayVisit& visit) const {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->replays.each(pipeline, visit);
 }
 
 Result<> RocksStore::drop_expired(WallTime now) {
@@ -450,18 +489,17 @@ Result<> RocksStore::drop_expired(WallTime now) {
   rocksdb::ColumnFamilyHandle* const family = impl_->database->dead_letters();
   rocksdb::WriteBatch batch;
   for (const auto& [name, number] : impl_->catalog.all(NameKind::pipeline)) {
-    auto scanned =
-        impl_->database->scan(family, state::dead_letter_prefix(PipelineId(number)),
-                              [&](std::string_view key, std::string_view bytes) {
-                                const auto letter = state::read_dead_letter(bytes);
-                                // Left for each_dead_letter() to report.
-                                if (!letter) return false;
-                                if (letter->expires.value == 0 || letter->expires > now) {
-                                  return false;
-                                }
-                                batch.Delete(family, key).PermitUncheckedError();
-                                return true;
-                              });
+    auto scanned = impl_->database->scan(family, state::dead_letter_prefix(PipelineId(number)),
+                                         [&](std::string_view key, std::string_view bytes) {
+                                           const auto letter = state::read_dead_letter(bytes);
+                                           // Left for each_dead_letter() to report.
+                                           if (!letter) return false;
+                                           // One that was replayed is kept longer than those behind
+                                           // it.
+                                           if (!expired(*letter, now)) return letter->replays > 0;
+                                           batch.Delete(family, key).PermitUncheckedError();
+                                           return true;
+                                         });
     if (!scanned) return scanned;
   }
   if (batch.Count() == 0) return {};

@@ -84,6 +84,9 @@ class RocksStore final : public Store {
   Result<std::vector<QueuedEffect>> queued(OutboxId outbox, std::uint64_t after,
                                            std::size_t effects_max,
                                            std::uint64_t bytes_max) override;
+  Result<std::vector<MarkedLetter>> replays(PipelineId pipeline, std::uint64_t after,
+                                            std::size_t letters_max, std::uint64_t bytes_max,
+                                            WallTime now) override;
   Result<StreamInfo> stream(StreamKind kind, std::string_view name,
                             std::uint32_t partitions) override;
   Result<std::vector<Partition>> stream_partitions(StreamId stream) override;
@@ -135,9 +138,21 @@ class RocksStore final : public Store {
   Result<> each_dead_letter(std::optional<PipelineId> pipeline, WallTime now,
                             const DeadLetterVisit& visit) const;
 
+  /// From now on these dead letters wait for their replay, each followed by the next no sooner than
+  /// `gap` later; or they do not; or they are none. Durable on return. What their pipeline is
+  /// replaying in this moment may still end, and put its letter back. Errors: transient.
+  Result<> mark_replays(std::span<const DeadLetterId> letters, Duration gap);
+  Result<> unmark_replays(std::span<const DeadLetterId> letters);
+  Result<> drop_dead_letters(std::span<const DeadLetterId> letters);
+
+  using ReplayVisit = std::function<bool(DeadLetterId letter)>;
+  /// Those of one pipeline or of all that wait for their replay, in order.
+  Result<> each_replay(std::optional<PipelineId> pipeline, const ReplayVisit& visit) const;
+
   /// Removes dead letters and marks that have expired; looks no further than the first of each
-  /// pipeline that has not. Looks through a stretch of tables whose rows expire; the next commits
-  /// remove what it finds. Called at open; a long-running engine calls it now and then.
+  /// pipeline that has not, and was never replayed. Looks through a stretch of tables whose rows
+  /// expire; the next commits remove what it finds. Called at open; a long-running engine calls it
+  /// now and then.
   Result<> drop_expired(WallTime now);
 
   /// Writes what only the log holds to sorted files, for instance before the folder is copied.

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/durability.h"
@@ -85,23 +86,57 @@ struct ObjectProgress {
 
 enum class Stage : std::uint8_t { source = 1, function = 2, sink = 3, step = 4 };
 
+/// What a dead letter of an effect that waited in an outbox says of it beside its bytes.
+struct DeadEffect {
+  EffectKind kind = EffectKind::message;
+  std::uint32_t ordinal = 0;
+  std::string event_key;
+};
+
 /// An event that was given up, with everything needed to understand it and to play it again.
 struct DeadLetter {
+  /// Given by the store, ascending over all pipelines; the first is 1. In a commit: 0 for a new
+  /// letter; else this takes the place of the letter of that number, which then waits for no
+  /// replay.
+  std::uint64_t number = 0;
   std::string event_id;
   Stage stage = Stage::function;
   std::string sink;  ///< Stage::sink: its name in the pipeline.
+  std::string code;  ///< What kind of failure it was, in a word; empty in letters of old engines.
   std::string reason;
   std::string function;          ///< Name; empty without one.
   std::string function_version;  ///< Hash of binary and config.
-  std::uint32_t attempts = 0;
-  WallTime died;
+  std::uint32_t attempts = 0;    ///< The last time.
+  std::uint32_t replays = 0;
+  WallTime first_died;
+  WallTime died;     ///< The last time.
   WallTime expires;  ///< Forgotten from then on; 0: kept for ever.
   // The event itself.
   Partition partition;
   Offset offset;
-  std::string source, type, subject, version, content_type, key, data;
+  std::string id;  ///< Its own, or what tells it from those of other lives; may be empty.
+  std::string origin, source, type, subject, version, content_type, key, data;
+  std::vector<std::pair<std::string, std::string>> extensions;
   EventTime time;
   std::uint64_t object_bytes = 0;
+  /// Stage::sink: the sinks that have taken all effects of the event before it died.
+  std::vector<std::string> taken_by;
+  /// Set: `key`, `data`, `content_type` and `extensions` are those of an effect that had left its
+  /// event behind.
+  std::optional<DeadEffect> effect;
+};
+
+/// A dead letter by the key it is kept under.
+struct DeadLetterId {
+  PipelineId pipeline;
+  std::uint64_t number = 0;
+  friend auto operator<=>(const DeadLetterId&, const DeadLetterId&) = default;
+};
+
+/// A dead letter that waits for its replay.
+struct MarkedLetter {
+  DeadLetter letter;
+  Duration gap{0};  ///< The next one follows no sooner.
 };
 
 /// Which bytes make an event the same event when it comes again: a 128-bit hash of its source and
@@ -129,6 +164,9 @@ struct QueuedEffect {
   Offset offset;
   std::string event_id, source, type, subject, version, event_key;
   EventTime time;
+  // Of an effect that was given up before, and is played again.
+  std::uint32_t replays = 0;
+  WallTime first_died;
 
   std::uint64_t bytes() const { return key.size() + data.size(); }
 };
@@ -141,7 +179,8 @@ struct CommitPart {
   std::vector<ObjectProgress> objects;
   std::vector<DedupeId> settled_ids;
   std::vector<DeadLetter> dead_letters;
-  std::vector<QueuedEffect> queued;  ///< `number` is not set.
+  std::vector<std::uint64_t> replayed;  ///< Numbers of dead letters that are none any more.
+  std::vector<QueuedEffect> queued;     ///< `number` is not set.
   /// Effects that left their outbox: {outbox, number}.
   std::vector<std::pair<OutboxId, std::uint64_t>> delivered;
   std::vector<StreamAppend> appended;
@@ -184,6 +223,13 @@ class Store {
   virtual Result<std::vector<QueuedEffect>> queued(OutboxId outbox, std::uint64_t after,
                                                    std::size_t effects_max,
                                                    std::uint64_t bytes_max) = 0;
+
+  /// Of a pipeline's dead letters that wait for their replay those behind number `after`, in order:
+  /// at least one if there is one, then no more than either limit. Blocking; any thread, beside a
+  /// commit too. Errors: transient.
+  virtual Result<std::vector<MarkedLetter>> replays(PipelineId pipeline, std::uint64_t after,
+                                                    std::size_t letters_max,
+                                                    std::uint64_t bytes_max, WallTime now) = 0;
 
   /// A stream by its name, made at first use; it then has at least so many partitions, and never
   /// fewer again. Errors: transient.

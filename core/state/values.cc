@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cassert>
+#include <utility>
 
 #include "core/state/byte_codec.h"
 
@@ -38,6 +39,43 @@ bool known(MergeKind kind) { return kind >= MergeKind::sum && kind <= MergeKind:
 
 // True after the version byte when it is ours.
 bool versioned(ByteReader& reader) { return reader.byte() == value_version && reader.ok(); }
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+void append_pairs(std::string& out, const Pairs& pairs) {
+  append_big_endian(out, static_cast<std::uint32_t>(pairs.size()));
+  for (const auto& [name, value] : pairs) {
+    append_sized(out, name);
+    append_sized(out, value);
+  }
+}
+
+Pairs read_pairs(ByteReader& reader) {
+  Pairs pairs;
+  const auto count = reader.big_endian<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    const std::string_view name = reader.sized();
+    pairs.emplace_back(name, reader.sized());
+  }
+  return pairs;
+}
+
+// What format 1.3 added.
+void read_rest_of_letter(ByteReader& reader, DeadLetter& letter) {
+  letter.replays = reader.big_endian<std::uint32_t>();
+  letter.first_died = WallTime(reader.big_endian<std::uint64_t>());
+  for (std::string* text : {&letter.code, &letter.id, &letter.origin}) *text = reader.sized();
+  letter.extensions = read_pairs(reader);
+  const auto taken = reader.big_endian<std::uint32_t>();
+  for (std::uint32_t i = 0; i < taken && reader.ok(); ++i)
+    letter.taken_by.emplace_back(reader.sized());
+  if (reader.byte() == 0) return;
+  DeadEffect effect;
+  effect.kind = static_cast<EffectKind>(reader.byte());
+  effect.ordinal = reader.big_endian<std::uint32_t>();
+  effect.event_key = reader.sized();
+  letter.effect = std::move(effect);
+}
 
 }  // namespace
 
@@ -162,6 +200,18 @@ void append_dead_letter(std::string& out, const DeadLetter& letter) {
         &letter.key, &letter.data}) {
     append_sized(out, *text);
   }
+  append_big_endian(out, letter.replays);
+  append_big_endian(out, letter.first_died.value);
+  for (const std::string* text : {&letter.code, &letter.id, &letter.origin})
+    append_sized(out, *text);
+  append_pairs(out, letter.extensions);
+  append_big_endian(out, static_cast<std::uint32_t>(letter.taken_by.size()));
+  for (const std::string& sink : letter.taken_by) append_sized(out, sink);
+  append_byte(out, letter.effect ? 1 : 0);
+  if (!letter.effect) return;
+  append_byte(out, static_cast<std::uint8_t>(letter.effect->kind));
+  append_big_endian(out, letter.effect->ordinal);
+  append_sized(out, letter.effect->event_key);
 }
 
 std::optional<DeadLetter> read_dead_letter(std::string_view value) {
@@ -181,6 +231,9 @@ std::optional<DeadLetter> read_dead_letter(std::string_view value) {
                             &letter.version, &letter.content_type, &letter.key, &letter.data}) {
     *text = reader.sized();
   }
+  letter.first_died = letter.died;
+  // Engines before format 1.3 wrote no more.
+  if (!reader.rest().empty()) read_rest_of_letter(reader, letter);
   // What follows was added by a later minor version and is not ours to judge.
   if (!reader.ok()) return std::nullopt;
   return letter;
@@ -198,11 +251,9 @@ void append_queued_effect(std::string& out, const QueuedEffect& effect) {
         &effect.type, &effect.subject, &effect.version, &effect.event_key}) {
     append_sized(out, *text);
   }
-  append_big_endian(out, static_cast<std::uint32_t>(effect.metadata.size()));
-  for (const auto& [name, value] : effect.metadata) {
-    append_sized(out, name);
-    append_sized(out, value);
-  }
+  append_pairs(out, effect.metadata);
+  append_big_endian(out, effect.replays);
+  append_big_endian(out, effect.first_died.value);
 }
 
 std::optional<QueuedEffect> read_queued_effect(std::string_view value) {
@@ -219,10 +270,11 @@ std::optional<QueuedEffect> read_queued_effect(std::string_view value) {
         &effect.type, &effect.subject, &effect.version, &effect.event_key}) {
     *text = reader.sized();
   }
-  const auto attributes = reader.big_endian<std::uint32_t>();
-  for (std::uint32_t i = 0; i < attributes && reader.ok(); ++i) {
-    const std::string_view name = reader.sized();
-    effect.metadata.emplace_back(name, reader.sized());
+  effect.metadata = read_pairs(reader);
+  // Engines before format 1.3 wrote no more.
+  if (reader.ok() && !reader.rest().empty()) {
+    effect.replays = reader.big_endian<std::uint32_t>();
+    effect.first_died = WallTime(reader.big_endian<std::uint64_t>());
   }
   // What follows was added by a later minor version and is not ours to judge.
   if (!reader.ok()) return std::nullopt;

@@ -103,6 +103,55 @@ TEST(DeadLetterValues, KeepWhatALaterVersionAdds) {
   EXPECT_FALSE(read_dead_letter(bytes.substr(0, bytes.size() - 1)));
 }
 
+DeadLetter dead_effect() {
+  DeadLetter letter;
+  letter.event_id = "id-1";
+  letter.code = "bad_event";
+  letter.data = "payload";
+  letter.replays = 2;
+  letter.first_died = WallTime(70);
+  letter.died = WallTime(77);
+  letter.id = "id-1";
+  letter.origin = "queue:jobs";
+  letter.extensions = {{"traceparent", "00-0af7"}, {"empty", ""}};
+  letter.taken_by = {"out", "archive"};
+  letter.effect = DeadEffect{EffectKind::put_object, 3, "k"};
+  return letter;
+}
+
+TEST(DeadLetterValues, KeepWhatAReplayNeeds) {
+  std::string bytes;
+  append_dead_letter(bytes, dead_effect());
+  const auto read = read_dead_letter(bytes);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->code, "bad_event");
+  EXPECT_EQ(read->replays, 2u);
+  EXPECT_EQ(read->first_died, WallTime(70));
+  EXPECT_EQ(read->id, "id-1");
+  EXPECT_EQ(read->origin, "queue:jobs");
+  EXPECT_EQ(read->extensions, dead_effect().extensions);
+  EXPECT_EQ(read->taken_by, dead_effect().taken_by);
+  ASSERT_TRUE(read->effect);
+  EXPECT_EQ(read->effect->kind, EffectKind::put_object);
+  EXPECT_EQ(read->effect->ordinal, 3u);
+  EXPECT_EQ(read->effect->event_key, "k");
+}
+
+// Its texts end with the payload.
+TEST(DeadLetterValues, OfFormat12AreReadAsNeverReplayed) {
+  std::string bytes;
+  append_dead_letter(bytes, dead_effect());
+  const std::string old = bytes.substr(0, bytes.find("payload") + 7);
+  const auto read = read_dead_letter(old);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->data, "payload");
+  EXPECT_EQ(read->replays, 0u);
+  EXPECT_EQ(read->first_died, read->died);
+  EXPECT_FALSE(read->effect);
+  for (std::size_t size = old.size() + 1; size < bytes.size(); ++size)
+    EXPECT_FALSE(read_dead_letter(bytes.substr(0, size))) << size;
+}
+
 QueuedEffect queued_effect() {
   QueuedEffect effect;
   effect.kind = EffectKind::put_object;
@@ -120,14 +169,17 @@ QueuedEffect queued_effect() {
   effect.version = "v1";
   effect.event_key = "a";
   effect.time = EventTime(9);
+  effect.replays = 2;
+  effect.first_died = WallTime(11);
   return effect;
 }
 
 TEST(QueuedEffectValues, ReadBackAsWritten) {
   std::string bytes;
   append_queued_effect(bytes, queued_effect());
+  const std::size_t of_format_1_2 = bytes.size() - 12;
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_FALSE(read_queued_effect(bytes.substr(0, size))) << size;
+    EXPECT_EQ(read_queued_effect(bytes.substr(0, size)).has_value(), size == of_format_1_2) << size;
   }
   const auto read = read_queued_effect(bytes + "what a later version adds");
   ASSERT_TRUE(read);
@@ -142,6 +194,8 @@ TEST(QueuedEffectValues, ReadBackAsWritten) {
   EXPECT_EQ(read->offset, Offset(8));
   EXPECT_EQ(read->event_key, "a");
   EXPECT_EQ(read->time, EventTime(9));
+  EXPECT_EQ(read->replays, 2u);
+  EXPECT_EQ(read->first_died, WallTime(11));
 }
 
 TEST(PlainValues, BeginWithAVersion) {

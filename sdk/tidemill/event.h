@@ -59,6 +59,9 @@ struct Event {
   /// Its payload as the source handed it over, where a `map` has made `data` of it; else null.
   const Payload* before_map = nullptr;
 
+  /// Of the engine: the number of the dead letter that it is played again from; 0: none.
+  std::uint64_t letter = 0;
+
   /// What this event counts for against limits and credits.
   std::uint64_t bytes() const { return data.size() + object_bytes; }
 };

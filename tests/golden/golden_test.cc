@@ -52,6 +52,11 @@ TEST(GoldenFolder, OfFormat12HoldsWhatWasWritten) {
   expect_contents_1_2(folder.path());
 }
 
+TEST(GoldenFolder, OfFormat13HoldsWhatWasWritten) {
+  const GoldenFolder folder("1.3");
+  expect_contents_1_3(folder.path());
+}
+
 TEST(GoldenFolder, OfFormat20IsRefusedByName) {
   const GoldenFolder folder("2.0");
   const auto opened = RocksStore::open(folder.path(), {.engine_id = "e"});

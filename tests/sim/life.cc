@@ -257,6 +257,10 @@ void Life::drain() {
   each_runner([](PipelineRunner& runner) { runner.drain(); });
 }
 
+void Life::replay() {
+  each_runner([](PipelineRunner& runner) { runner.replay(); });
+}
+
 std::vector<PipelineStats> Life::stats() const {
   std::vector<PipelineStats> all;
   each_runner([&all](const PipelineRunner& runner) { all.push_back(runner.stats()); });

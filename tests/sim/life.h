@@ -22,6 +22,8 @@ class Life {
   /// Runs one handler. False: nothing is left to do.
   bool step();
   void drain();
+  /// Dead letters were marked for their replay.
+  void replay();
 
   bool ended() const { return ended_; }
   std::uint64_t steps() const { return scheduler_.steps(); }

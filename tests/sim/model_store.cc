@@ -99,7 +99,16 @@ void Contents::apply(const OwnedPart& own, WallTime now) {
   for (const LogProgress& log : part.logs) mine.logs[log.partition] = log;
   for (const ObjectProgress& object : part.objects) mine.objects[object.subject] = object.version;
   for (const DedupeId& id : part.settled_ids) mine.marks[id] = now;
-  mine.dead.insert(mine.dead.end(), part.dead_letters.begin(), part.dead_letters.end());
+  for (DeadLetter letter : part.dead_letters) {
+    if (letter.number == 0) letter.number = ++last_letter;
+    const std::uint64_t number = letter.number;
+    mine.waiting.erase(number);
+    mine.dead.insert_or_assign(number, std::move(letter));
+  }
+  for (const std::uint64_t number : part.replayed) {
+    mine.dead.erase(number);
+    mine.waiting.erase(number);
+  }
   for (QueuedEffect effect : part.queued) {
     effect.number = ++last_numbers[effect.outbox];
     outboxes[effect.outbox].emplace(effect.number, std::move(effect));
@@ -157,6 +166,18 @@ Result<std::vector<QueuedEffect>> ModelStore::queued(OutboxId outbox, std::uint6
     if (!page.empty() && (page.size() >= effects_max || bytes > bytes_max)) break;
     page.push_back(it->second);
   }
+  return page;
+}
+
+Result<std::vector<MarkedLetter>> ModelStore::replays(PipelineId pipeline, std::uint64_t after,
+                                                      std::size_t letters_max, std::uint64_t,
+                                                      WallTime) {
+  if (broken_ || (read_fails && read_fails())) return broken();
+  std::vector<MarkedLetter> page;
+  const Contents::PerPipeline& mine = visible_.pipelines[pipeline];
+  for (auto it = mine.waiting.upper_bound(after);
+       it != mine.waiting.end() && page.size() < letters_max; ++it)
+    page.push_back({mine.dead.at(it->first), it->second});
   return page;
 }
 
@@ -227,6 +248,15 @@ Result<> ModelStore::reopen() {
   if (reopens && !reopens()) return broken();
   broken_ = false;
   return {};
+}
+
+// Durable at once: a write to RocksDB syncs everything before it.
+void ModelStore::replay_all(PipelineId pipeline, Duration gap) {
+  make_durable();
+  for (Contents* contents : {&visible_, &durable_}) {
+    Contents::PerPipeline& mine = contents->pipelines[pipeline];
+    for (const auto& [number, letter] : mine.dead) mine.waiting[number] = gap;
+  }
 }
 
 void ModelStore::crash(bool power, std::uint64_t random) {

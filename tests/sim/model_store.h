@@ -49,7 +49,8 @@ struct Contents {
     std::map<Partition, LogProgress> logs;
     std::map<std::string, std::string> objects;
     std::map<DedupeId, WallTime> marks;
-    std::vector<DeadLetter> dead;
+    std::map<std::uint64_t, DeadLetter> dead;
+    std::map<std::uint64_t, Duration> waiting;  ///< For their replay: numbers of letters, and gaps.
   };
 
   void apply(const OwnedPart& part, WallTime now);
@@ -59,6 +60,7 @@ struct Contents {
   std::map<PipelineId, PerPipeline> pipelines;
   std::map<OutboxId, std::map<std::uint64_t, QueuedEffect>> outboxes;
   std::map<OutboxId, std::uint64_t> last_numbers;
+  std::uint64_t last_letter = 0;
   testing::ModelStreams streams;
   std::vector<std::string> order;  ///< Keys of "event:", "relayed:" in the order of their commits.
   std::uint64_t groups = 0;        ///< Writes since the beginning.
@@ -77,6 +79,9 @@ class ModelStore final : public Store {
   Result<OutboxId> outbox(PipelineId, std::string_view sink) override;
   Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
                                            std::uint64_t bytes_max) override;
+  Result<std::vector<MarkedLetter>> replays(PipelineId, std::uint64_t after,
+                                            std::size_t letters_max, std::uint64_t bytes_max,
+                                            WallTime now) override;
   Result<StreamInfo> stream(StreamKind, std::string_view name, std::uint32_t partitions) override;
   Result<std::vector<Partition>> stream_partitions(StreamId) override;
   Result<StreamState> stream_state(StreamId, Partition) override;
@@ -86,6 +91,9 @@ class ModelStore final : public Store {
                   Durability durability) override;
   Result<> sync() override;
   Result<> reopen() override;
+
+  /// All dead letters of a pipeline wait for their replay from now on, durably.
+  void replay_all(PipelineId pipeline, Duration gap);
 
   /// The process ends; with `power`, so does the machine. `random` decides what stays.
   void crash(bool power, std::uint64_t random);
@@ -105,6 +113,7 @@ class ModelStore final : public Store {
   std::function<bool()> reopens;
 
   const Contents& visible() const { return visible_; }
+  bool is_broken() const { return broken_; }
   /// What no power cut can take back.
   const Contents& durable() const { return durable_; }
 

@@ -35,6 +35,7 @@ class Oracle {
   void check_counts(const Flow& flow, const Fates& fates);
   void check_kinds(const Flow& flow, const Fates& fates);
   void check_read_counts(const Flow& flow, std::map<std::string, std::int64_t> counts);
+  void check_replays(const Fates& fates);
   void check_progress(const Flow& flow);
   void check_windows(const Flow& flow, const Fates& fates);
   void check_clocks(const Flow& flow);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 #include "tests/sim/life.h"
 #include "tests/sim/oracle.h"
@@ -22,11 +23,22 @@ struct End {
       : step(1 + random() % (scenario.events() * 14)),
         drain(random() % 1000 < scenario.drains),
         power(random() % 1000 < scenario.power_cuts),
-        keeps(random()) {}
+        keeps(random()),
+        replays_at(random() % 1000 < scenario.replays ? 1 + random() % (scenario.events() * 14)
+                                                      : 0),
+        replays_again(replays_at + 1 + random() % 50) {}
   std::uint64_t step;
   bool drain;
   bool power;
   std::uint64_t keeps;
+  // The steps at which all dead letters are replayed, the first ones perhaps still under way when
+  // somebody asks for it again; 0: nobody does.
+  std::uint64_t replays_at;
+  std::uint64_t replays_again;
+
+  bool replays(std::uint64_t now) const {
+    return replays_at != 0 && (now == replays_at || now == replays_again);
+  }
 };
 
 }  // namespace
@@ -54,6 +66,10 @@ Outcome run(std::uint64_t seed, World::On on) {
                                               : life.steps() >= end.step;
       };
       const auto go_on = [&] {
+        if (may_end && end.replays(life.steps())) {
+          world.replay_all();
+          life.replay();
+        }
         return !life.ended() && world.failure().empty() && life.steps() < steps_max && life.step();
       };
       while (!due() && go_on()) {
@@ -67,7 +83,14 @@ Outcome run(std::uint64_t seed, World::On on) {
       done = !crashes;
       world.expect(life.ended() || (crashes && !end.drain), "the engine is stuck");
       world.expect(life.lived() < lived_max, "the engine waited for what cannot come");
+      // Marked when its pipeline had ended: the next life plays it.
+      if (done && world.replays_wait()) done = false;
       if (done) oracle.check_end(life.stats());
+      if (done && scenario.repaired && !std::exchange(world.repaired, true)) {
+        world.replay_all();
+        done = false;
+        outcome.lives = 0;  // The lives to come have their own ends.
+      }
       world.trace.note(done ? "done" : end.drain ? "drained" : "crash");
     }
     world.crash(!done && !end.drain && end.power, end.keeps);

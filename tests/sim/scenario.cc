@@ -155,6 +155,9 @@ Scenario Scenario::draw(std::uint64_t seed) {
   for (Flow& flow : scenario.flows) flow.relayed = dice.one_in(4);
   for (Flow& flow : scenario.flows) draw_steps(dice, flow);
   for (Flow& flow : scenario.flows) draw_windows(dice, flow);
+  scenario.replays = dice.one_in(3) ? dice.up_to(1000) : 0;
+  scenario.repaired = dice.one_in(3);
+  if (dice.one_in(2)) scenario.replay_gap = std::chrono::milliseconds(dice.up_to(30));
   return scenario;
 }
 
@@ -193,6 +196,7 @@ std::string Flow::key(std::uint32_t partition, std::uint64_t event) const {
 
 // Each its own, in no order, in the last two hours before the run.
 EventTime Flow::time(std::uint32_t partition, std::uint64_t event) const {
+  if (nature(partition, event) == Nature::old) return EventTime(1'500'000'000'000'000 + event);
   if (!timed) return {};
   const std::uint64_t drawn = draw_of(seed, partition, event, 6) % 1'000'000;
   return EventTime(1'699'993'000'000'000 + drawn * 1'000 + partition * 100 + event);

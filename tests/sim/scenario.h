@@ -104,6 +104,9 @@ struct Scenario {
   std::uint32_t drains = 0;      ///< Of 1000 such ends: the engine is asked to stop.
   std::uint32_t bad_writes = 0;  ///< Of 1000 commits: the write fails, with unknown outcome.
   std::uint32_t bad_reads = 0;   ///< Of 1000 reads of an outbox.
+  std::uint32_t replays = 0;     ///< Of 1000 lives: all dead letters are replayed in the middle.
+  bool repaired = false;         ///< At the end all is well, and all dead letters are replayed.
+  Duration replay_gap{0};
 
   static Scenario draw(std::uint64_t seed);
   std::uint64_t events() const;

@@ -67,7 +67,8 @@ void SimInvoker::check(const Request& request) {
     bytes += event.bytes();
     world_.trace.note(event.data.view());
     const Nature nature = flow_.nature(event.partition.value, index_of(event));
-    world_.expect(nature != Nature::old, name_of(event) + " is too old, and was tried");
+    world_.expect(event.letter != 0 || nature != Nature::old,
+                  name_of(event) + " is too old, and was tried");
     world_.expect(nature != Nature::filtered && nature != Nature::unmappable,
                   name_of(event) + " is not to pass the steps, and was tried");
     const std::string given = flow_.maps ? '"' + name_of(event) + '"' : name_of(event);
@@ -83,7 +84,7 @@ void SimInvoker::check(const Request& request) {
 bool SimInvoker::fails(const Request& request, std::uint32_t i, Answer& answer) const {
   const std::uint32_t partition = request.events[i].partition.value;
   const std::uint64_t index = index_of(request.events[i]);
-  switch (flow_.nature(partition, index)) {
+  switch (world_.nature(flow_, partition, index)) {
     case Nature::flaky:
       if (request.attempt > flow_.flaky_tries(partition, index)) return false;
       answer.failures.push_back({i, Fault::transient, "not yet"});

@@ -24,7 +24,7 @@ Task<std::vector<Result<>>> SimSink::write(SinkBatch batch) {
     }
     names.push_back(name);
     const std::uint64_t index = event_index(name);
-    const Nature nature = flow_.nature(event.partition.value, index);
+    const Nature nature = world_.nature(flow_, event.partition.value, index);
     if (refuses_ != Nature::healthy && nature == refuses_) {
       answers.push_back(fail(Fault::bad_event, "refused"));
     } else if ((refuses_ == Nature::refused && nature == Nature::worn_out) ||

@@ -103,10 +103,6 @@ Event SimSource::make(std::uint32_t partition, std::uint64_t index) const {
   }
   if (flow_.progress == ProgressKind::queue) event.id = held->keep(name);
   event.time = flow_.time(partition, index);
-  const std::uint64_t now = scheduler_.wall().value;
-  if (flow_.nature(partition, index) == Nature::old)
-    event.time =
-        EventTime(now - 2 * static_cast<std::uint64_t>(flow_.config.retry.max_age.count()));
   event.type = held->keep(flow_.type(partition, index));
   event.data = Bytes(held->keep(flow_.payload(partition, index)), held);
   held->header = {"ts", held->keep(std::to_string(flow_.happened(partition, index).value))};

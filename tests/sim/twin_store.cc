@@ -24,17 +24,27 @@ bool same(const LogProgress& a, const LogProgress& b) {
 auto fields(const QueuedEffect& e) {
   return std::tie(e.number, e.kind, e.ordinal, e.key, e.content_type, e.data, e.metadata,
                   e.partition, e.offset, e.event_id, e.source, e.type, e.subject, e.version,
-                  e.event_key, e.time);
+                  e.event_key, e.time, e.replays, e.first_died);
 }
 
 auto fields(const DeadLetter& l) {
-  return std::tie(l.event_id, l.stage, l.sink, l.reason, l.function, l.function_version, l.attempts,
-                  l.died, l.expires, l.partition, l.offset, l.source, l.type, l.subject, l.version,
-                  l.content_type, l.key, l.data, l.time, l.object_bytes);
+  return std::tie(l.number, l.event_id, l.stage, l.sink, l.code, l.reason, l.function,
+                  l.function_version, l.attempts, l.replays, l.first_died, l.died, l.expires,
+                  l.partition, l.offset, l.id, l.origin, l.source, l.type, l.subject, l.version,
+                  l.content_type, l.key, l.data, l.extensions, l.time, l.object_bytes, l.taken_by);
 }
 
 bool same(const QueuedEffect& a, const QueuedEffect& b) { return fields(a) == fields(b); }
-bool same(const DeadLetter& a, const DeadLetter& b) { return fields(a) == fields(b); }
+bool same(const DeadLetter& a, const DeadLetter& b) {
+  const auto same_effect = [](const DeadEffect& x, const DeadEffect& y) {
+    return x.kind == y.kind && x.ordinal == y.ordinal && x.event_key == y.event_key;
+  };
+  if (fields(a) != fields(b) || a.effect.has_value() != b.effect.has_value()) return false;
+  return !a.effect || same_effect(*a.effect, *b.effect);
+}
+bool same(const MarkedLetter& a, const MarkedLetter& b) {
+  return same(a.letter, b.letter) && a.gap == b.gap;
+}
 
 bool same(const StreamRecord& a, const StreamRecord& b) {
   const auto same_attribute = [](const Attribute& x, const Attribute& y) {
@@ -134,6 +144,25 @@ Result<std::vector<QueuedEffect>> TwinStore::queued(OutboxId outbox, std::uint64
   auto found = rocks_->queued(outboxes_.at(outbox), after, effects_max, bytes_max);
   expect_(found && same(*found, *expected), "the store and its model differ in an outbox");
   return found;
+}
+
+Result<std::vector<MarkedLetter>> TwinStore::replays(PipelineId pipeline, std::uint64_t after,
+                                                     std::size_t letters_max,
+                                                     std::uint64_t bytes_max, WallTime now) {
+  const auto expected = model_.replays(pipeline, after, letters_max, bytes_max, now);
+  if (!expected) return expected;
+  auto found = rocks_->replays(pipelines_.at(pipeline), after, letters_max, bytes_max, now);
+  expect_(found && same(*found, *expected), "the store and its model differ in the replays");
+  return found;
+}
+
+void TwinStore::replay_all(PipelineId pipeline, Duration gap) {
+  model_.replay_all(pipeline, gap);
+  std::vector<DeadLetterId> letters;
+  for (const auto& [number, letter] : model_.visible().pipelines.at(pipeline).dead)
+    letters.push_back({pipelines_.at(pipeline), number});
+  if (letters.empty()) return;
+  expect_(rocks_->mark_replays(letters, gap).has_value(), "the store does not mark replays");
 }
 
 Result<StreamInfo> TwinStore::stream(StreamKind kind, std::string_view name,
@@ -327,7 +356,10 @@ void TwinStore::compare_pipeline(PipelineId pipeline) {
                                            dead.push_back(letter);
                                            return true;
                                          });
-  expect_(same(dead, mine.dead), "the store and its model differ in the dead letters");
+  std::vector<DeadLetter> expected_dead;
+  for (const auto& [number, letter] : mine.dead) expected_dead.push_back(letter);
+  expect_(same(dead, expected_dead), "the store and its model differ in the dead letters");
+  std::ignore = replays(pipeline, 0, 10'000, 1u << 30, no_time);
   const std::set<DedupeId>& marked = marked_[pipeline];
   const std::vector<DedupeId> ids(marked.begin(), marked.end());
   if (!ids.empty()) std::ignore = settled_before(pipeline, ids, no_time);

@@ -34,6 +34,9 @@ class TwinStore final : public Store {
   Result<OutboxId> outbox(PipelineId, std::string_view sink) override;
   Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
                                            std::uint64_t bytes_max) override;
+  Result<std::vector<MarkedLetter>> replays(PipelineId, std::uint64_t after,
+                                            std::size_t letters_max, std::uint64_t bytes_max,
+                                            WallTime now) override;
   Result<StreamInfo> stream(StreamKind kind, std::string_view name,
                             std::uint32_t partitions) override;
   Result<std::vector<Partition>> stream_partitions(StreamId) override;
@@ -44,6 +47,9 @@ class TwinStore final : public Store {
                   Durability durability) override;
   Result<> sync() override;
   Result<> reopen() override;
+
+  /// As ModelStore::replay_all(), which it does as well.
+  void replay_all(PipelineId pipeline, Duration gap);
 
   /// As ModelStore::crash(), which it does as well.
   void crash(bool power, std::uint64_t random);

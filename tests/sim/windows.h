@@ -17,7 +17,8 @@ std::vector<ClockProgress> expected_clocks(const Flow& flow);
 
 /// The rows by their names, where each event was committed so often.
 std::map<std::string, std::string> expected_windows(
-    const Flow& flow, const std::function<std::int64_t(std::uint32_t, std::uint64_t)>& committed);
+    const World& world, const Flow& flow,
+    const std::function<std::int64_t(std::uint32_t, std::uint64_t)>& committed);
 
 /// Watches one life of a flow: no window may be said to be over that an event which has not
 /// settled may still belong to.

@@ -1,5 +1,7 @@
 #include "tests/sim/world.h"
 
+#include <algorithm>
+
 namespace tidemill::sim {
 
 World::World(const Scenario& s, On on) : scenario(s), upstreams(s.flows.size()) {
@@ -29,6 +31,27 @@ World::World(const Scenario& s, On on) : scenario(s), upstreams(s.flows.size()) 
 Store& World::engine_store() {
   if (twin_) return *twin_;
   return store;
+}
+
+void World::replay_all() {
+  if (store.is_broken()) return;
+  for (const auto& [pipeline, contents] : store.visible().pipelines)
+    for (const auto& [number, letter] : contents.dead)
+      (letter.sink == "later" ? replayed_later : replayed).emplace(name_in(letter.data));
+  for (const Flow& flow : scenario.flows) {
+    const PipelineId id = flow.config.id;
+    if (!store.visible().pipelines.contains(id)) continue;
+    if (twin_) {
+      twin_->replay_all(id, scenario.replay_gap);
+    } else {
+      store.replay_all(id, scenario.replay_gap);
+    }
+  }
+}
+
+bool World::replays_wait() const {
+  return std::ranges::any_of(store.visible().pipelines,
+                             [](const auto& one) { return !one.second.waiting.empty(); });
 }
 
 void World::crash(bool power, std::uint64_t random) {

@@ -49,6 +49,17 @@ class World {
 
   Store& engine_store();
 
+  /// What becomes of an event by now.
+  Nature nature(const Flow& flow, std::uint32_t partition, std::uint64_t index) const {
+    const Nature nature = flow.nature(partition, index);
+    const bool stays = nature == Nature::filtered || nature == Nature::unmappable;
+    return repaired && !stays ? Nature::healthy : nature;
+  }
+
+  /// Every dead letter waits for its replay from now on, where the store can be written.
+  void replay_all();
+  bool replays_wait() const;
+
   /// The process ends; with `power`, so does the machine.
   void crash(bool power, std::uint64_t random);
 
@@ -61,6 +72,11 @@ class World {
   std::vector<Upstream> upstreams;  ///< By flow.
   /// By flow, sink and event's name: how often it was received.
   std::map<std::string, std::uint32_t> received;
+  bool repaired = false;  ///< Nothing has a reason to die any more.
+  /// Names of events that were dead letters, and then to be replayed.
+  std::set<std::string> replayed;
+  /// Of those whose effects alone were, behind the outbox.
+  std::set<std::string> replayed_later;
   /// As `received`: under which id.
   std::map<std::string, std::string> effect_ids;
 

@@ -50,6 +50,19 @@ class FakeStore final : public Store {
     return page;
   }
 
+  Result<std::vector<MarkedLetter>> replays(PipelineId, std::uint64_t after,
+                                            std::size_t letters_max, std::uint64_t,
+                                            WallTime) override {
+    if (read_failure) return std::unexpected(*read_failure);
+    std::vector<MarkedLetter> page;
+    for (const DeadLetter& letter : dead) {
+      const auto mark = waiting.find(letter.number);
+      if (mark == waiting.end() || letter.number <= after || page.size() == letters_max) continue;
+      page.push_back({letter, mark->second});
+    }
+    return page;
+  }
+
   bool failed() const override { return failure.has_value(); }
   Result<StreamInfo> stream(StreamKind, std::string_view name, std::uint32_t partitions) override {
     const StreamId next(static_cast<std::uint32_t>(stream_names.size()) + 1);
@@ -113,6 +126,7 @@ class FakeStore final : public Store {
   std::vector<std::vector<CommitPart>> groups;  ///< Without their rows and records.
   std::vector<std::string> rows;                ///< "key=data", in the order of writing.
   std::vector<DeadLetter> dead;
+  std::map<std::uint64_t, Duration> waiting;  ///< For their replay: numbers of letters, and gaps.
   std::map<Partition, LogProgress> logs;
   std::map<std::string, std::string> objects;
   std::set<DedupeId> marks;
@@ -129,7 +143,11 @@ class FakeStore final : public Store {
       rows.push_back(std::string(row.key) + "=" + std::string(row.data));
       if (on_row) on_row(row);
     }
-    dead.insert(dead.end(), part.dead_letters.begin(), part.dead_letters.end());
+    for (const DeadLetter& letter : part.dead_letters) bury(letter);
+    for (const std::uint64_t number : part.replayed) {
+      std::erase_if(dead, [&](const DeadLetter& one) { return one.number == number; });
+      waiting.erase(number);
+    }
     for (const LogProgress& log : part.logs) logs[log.partition] = log;
     for (const ObjectProgress& object : part.objects) objects[object.subject] = object.version;
     marks.insert(part.settled_ids.begin(), part.settled_ids.end());
@@ -144,7 +162,19 @@ class FakeStore final : public Store {
       streams.append(OwnedAppend(record), commit_time);
   }
 
+  void bury(DeadLetter letter) {
+    const auto before = std::ranges::find(dead, letter.number, &DeadLetter::number);
+    if (letter.number == 0) letter.number = ++last_letter_;
+    waiting.erase(letter.number);
+    if (before == dead.end()) {
+      dead.push_back(std::move(letter));
+    } else {
+      *before = std::move(letter);
+    }
+  }
+
   std::uint64_t last_number_ = 0;
+  std::uint64_t last_letter_ = 0;
 };
 
 }  // namespace tidemill::testing
