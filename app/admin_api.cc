@@ -7,7 +7,9 @@
 #include <iterator>
 #include <utility>
 
+#include "app/replay_stream.h"
 #include "core/admin/health_routes.h"
+#include "core/letters/letters.h"
 
 namespace tidemill::app {
 namespace {
@@ -119,6 +121,8 @@ void AdminApi::add_routes() {
   router_.add("GET", "/api/v1/progress/{name}", state);
   router_.add("DELETE", "/api/v1/progress/{name}", state);
   router_.add("GET", "/api/v1/dead-letters", state);
+  router_.add("DELETE", "/api/v1/dead-letters", state);
+  router_.add("POST", "/api/v1/dead-letters/replay", std::bind_front(&AdminApi::replay, this));
   router_.add("GET", "/api/v1/dead-letters/{name}", state);
 }
 
@@ -178,6 +182,8 @@ HttpResponse AdminApi::pipelines(const HttpRequest& request) {
                                   {"duplicates", s.duplicates},
                                   {"dead_lettered", s.dead_lettered},
                                   {"dead_effects", s.dead_effects},
+                                  {"replayed", s.replayed},
+                                  {"failed_replays", s.failed_replays},
                                   {"late", s.late},
                                   {"late_dropped", s.late_dropped},
                                   {"in_flight", s.in_flight_events}};
@@ -191,7 +197,8 @@ HttpResponse AdminApi::pipelines(const HttpRequest& request) {
 
 // Progress of a pipeline that runs is what its ledger counts on: it is never reset under it.
 Task<HttpResponse> AdminApi::state(HttpRequest request) {
-  if (request.method == "DELETE")
+  const bool progress = request.path.starts_with("/api/v1/progress/");
+  if (progress && request.method == "DELETE")
     co_return text_response(409, "the engine runs; stop it before its progress is reset\n");
   constexpr std::string_view root = "/api/v1/";
   const auto path = percent_decoded(std::string_view(request.path).substr(root.size()));
@@ -207,6 +214,41 @@ Task<HttpResponse> AdminApi::state(HttpRequest request) {
   const Result<> answered = co_await run_blocking(scheduler_, std::move(read));
   if (!answered) co_return refused(answered.error());
   co_return lines_response(std::move(text));
+}
+
+Task<HttpResponse> AdminApi::replay(HttpRequest request) {
+  const WallTime now = scheduler_.wall();
+  auto filter = letters::LetterFilter::read(request.query, now);
+  if (!filter) co_return text_response(400, filter.error().message + "\n");
+  auto order = letters::read_order(request.query);
+  if (!order) co_return text_response(400, order.error().message + "\n");
+  order->runs = [running = engine_.replaying()](PipelineId id) { return running.contains(id); };
+  const inspect::Form form = form_of(request.query);
+  const bool dry = request.query.contains("dry_run");
+  std::string text;
+  const inspect::LineSink lines = [&text](std::string_view line) {
+    text.append(line).push_back('\n');
+    return true;
+  };
+  const inspect::LineSink none;
+  auto choose = [&]() -> Result<letters::Choice> {
+    RocksStore& store = engine_.store();
+    auto choice = letters::choose_for_replay(store, *filter, *order, now, form, dry ? lines : none);
+    if (!choice || dry) return choice;
+    if (auto marked = store.mark_replays(choice->letters, order->gap); !marked)
+      return std::unexpected(marked.error());
+    return choice;
+  };
+  auto choice = co_await run_blocking(scheduler_, std::move(choose));
+  if (!choice) co_return refused(choice.error());
+  letters::report(*choice, dry ? "would be replayed" : "to replay", form, lines);
+  HttpResponse response = lines_response(std::move(text));
+  if (dry) co_return response;
+  engine_.replay(choice->pipelines);
+  if (request.query.contains("follow"))
+    response.stream = std::make_unique<ReplayStream>(scheduler_, engine_, std::move(*choice), form,
+                                                     std::move(response.body));
+  co_return response;
 }
 
 Task<HttpResponse> AdminApi::rows(HttpRequest request) {

@@ -25,6 +25,7 @@ class AdminApi {
   HttpResponse pipelines(const HttpRequest& request);
   Task<HttpResponse> state(HttpRequest request);
   Task<HttpResponse> rows(HttpRequest request);
+  Task<HttpResponse> replay(HttpRequest request);
 
   Scheduler& scheduler_;
   Engine& engine_;

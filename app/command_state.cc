@@ -1,14 +1,9 @@
-// tidemill table, stream, progress, dlq, status: what the state says, of a live engine or a stopped
-// one.
-#include <fmt/core.h>
-
-#include <filesystem>
+// tidemill table, stream, progress, status: what the state says, of a live engine or a stopped one.
+#include <cstdio>
 #include <memory>
 
 #include "app/commands.h"
-#include "app/state_api.h"
-#include "core/admin/admin_client.h"
-#include "core/base/asio_scheduler.h"
+#include "app/state_client.h"
 
 namespace tidemill::app {
 namespace {
@@ -16,41 +11,9 @@ namespace {
 struct StateOptions {
   std::string data = "tidemill-data";
   bool json = false;
-  std::string name, key, prefix, pipeline;
-  std::uint64_t limit = 0, number = 0;
+  std::string name, key, prefix;
+  std::uint64_t limit = 0;
 };
-
-bool print_line(std::string_view line) {
-  fmt::print("{}\n", line);
-  return std::ferror(stdout) == 0;
-}
-
-// Nothing when no engine runs on the data folder.
-std::optional<Result<>> ask_live(const std::string& data, const StateQuestion& question) {
-  const std::string socket = data + "/admin.sock";
-  if (!std::filesystem::exists(socket)) return std::nullopt;
-  const AdminClient client(socket);
-  if (!client.request("GET", "/healthz")) return std::nullopt;
-  const auto answered = client.lines(question.method, target(question), print_line);
-  if (!answered) return Result<>(std::unexpected(answered.error()));
-  if (answered->status == 200) return Result<>{};
-  std::string sentence = answered->body;
-  while (sentence.ends_with('\n')) sentence.pop_back();
-  const bool asked_wrong = answered->status >= 400 && answered->status < 500;
-  return Result<>(fail(asked_wrong ? Fault::bad_config : Fault::transient, std::move(sentence)));
-}
-
-// A live engine holds the store, so it is asked over its socket; a stopped one is opened.
-Result<> ask(const std::string& data, const StateQuestion& question) {
-  if (auto live = ask_live(data, question)) return *live;
-  AsioScheduler scheduler(1);
-  RocksStore::Options options;
-  options.now = scheduler.wall();
-  options.missing = state::IfMissing::fail;
-  auto store = RocksStore::open(data, std::move(options));
-  if (!store) return std::unexpected(store.error());
-  return answer(**store, question, scheduler.wall(), print_line);
-}
 
 void run(Session& session, const StateOptions& options, StateQuestion question) {
   if (!options.json) question.query["form"] = "text";
@@ -128,23 +91,6 @@ void add_progress(CLI::App& app, Session& session, const Options& options) {
   });
 }
 
-void add_dlq(CLI::App& app, Session& session, const Options& options) {
-  CLI::App* dlq = app.add_subcommand("dlq", "Dead letters: the events that were given up");
-  dlq->require_subcommand(1);
-  CLI::App* list = verb(dlq, options, "list", "One line each: number, event, reason");
-  list->add_option("--pipeline", options->pipeline, "Only of this pipeline");
-  list->callback([&session, options] {
-    StateQuestion question{.path = "dead-letters"};
-    if (!options->pipeline.empty()) question.query["pipeline"] = options->pipeline;
-    run(session, *options, question);
-  });
-  CLI::App* show = verb(dlq, options, "show", "Everything about one");
-  show->add_option("NUMBER", options->number, "As `dlq list` prints it")->required();
-  show->callback([&session, options] {
-    run(session, *options, {.path = "dead-letters/" + std::to_string(options->number)});
-  });
-}
-
 }  // namespace
 
 void add_state(CLI::App& app, Session& session) {
@@ -152,7 +98,7 @@ void add_state(CLI::App& app, Session& session) {
   add_table(app, session, options);
   add_stream(app, session, options);
   add_progress(app, session, options);
-  add_dlq(app, session, options);
+  add_dlq(app, session);
   verb(&app, options, "status", "What the pipelines of a running engine do")
       ->callback([&session, options] {
         StateQuestion question{.path = "pipelines"};

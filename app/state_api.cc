@@ -3,6 +3,8 @@
 #include <boost/url/url.hpp>
 #include <charconv>
 
+#include "core/letters/letters.h"
+
 namespace tidemill::app {
 namespace {
 
@@ -35,6 +37,54 @@ Result<> table(RocksStore& store, const StateQuestion& question, const std::stri
   return {};
 }
 
+Result<> drop_letters(RocksStore& store, const Query& query, letters::LetterFilter& filter,
+                      WallTime now, inspect::Form form, const inspect::LineSink& lines) {
+  const bool dry = query.contains("dry_run");
+  if (!dry && filter.everything() && !query.contains("yes"))
+    return fail(
+        Fault::bad_config,
+        "this would remove every dead letter; choose some by a filter, or say --yes (yes=1)");
+  const inspect::LineSink none;
+  const auto choice = letters::choose(store, filter, now, form, dry ? lines : none);
+  if (!choice) return std::unexpected(choice.error());
+  if (!dry)
+    if (auto dropped = store.drop_dead_letters(choice->letters); !dropped) return dropped;
+  letters::report(*choice, dry ? "would be removed" : "removed", form, lines);
+  return {};
+}
+
+// On a store that no engine has open: whatever engine opens it next plays them again.
+Result<> replay_letters(RocksStore& store, const Query& query, letters::LetterFilter& filter,
+                        WallTime now, inspect::Form form, const inspect::LineSink& lines) {
+  const bool dry = query.contains("dry_run");
+  const auto order = letters::read_order(query);
+  if (!order) return std::unexpected(order.error());
+  const inspect::LineSink none;
+  const auto choice =
+      letters::choose_for_replay(store, filter, *order, now, form, dry ? lines : none);
+  if (!choice) return std::unexpected(choice.error());
+  if (!dry)
+    if (auto marked = store.mark_replays(choice->letters, order->gap); !marked) return marked;
+  letters::report(*choice, dry ? "would be replayed" : "will be replayed when the engine runs next",
+                  form, lines);
+  return {};
+}
+
+Result<> dead_letters(RocksStore& store, const StateQuestion& question, const std::string& name,
+                      WallTime now, inspect::Form form, const inspect::LineSink& lines) {
+  std::uint64_t letter = 0;
+  if (number(name, letter)) return letters::show(store, letter, now, form, lines);
+  auto filter = letters::LetterFilter::read(question.query, now);
+  if (!filter) return std::unexpected(filter.error());
+  if (name == "stats") return letters::stats(store, *filter, now, form, lines);
+  if (name == "replay") return replay_letters(store, question.query, *filter, now, form, lines);
+  if (!name.empty())
+    return fail(Fault::bad_config, "there is no dead letter " + name + "; they have numbers");
+  if (question.method == "DELETE")
+    return drop_letters(store, question.query, *filter, now, form, lines);
+  return letters::list(store, *filter, now, form, lines);
+}
+
 }  // namespace
 
 inspect::Form form_of(const Query& query) {
@@ -64,11 +114,7 @@ Result<> answer(RocksStore& store, const StateQuestion& question, WallTime now,
   if (what == "progress" && !name.empty())
     return question.method == "DELETE" ? inspect::progress_reset(store, name, form, lines)
                                        : inspect::progress_show(store, name, form, lines);
-  if (what == "dead-letters" && name.empty())
-    return inspect::dlq_list(store, parameter(question.query, "pipeline"), now, form, lines);
-  std::uint64_t letter = 0;
-  if (what == "dead-letters" && number(name, letter))
-    return inspect::dlq_show(store, letter, now, form, lines);
+  if (what == "dead-letters") return dead_letters(store, question, name, now, form, lines);
   return fail(Fault::bad_config, "there is no " + question.path + " in the admin API");
 }
 

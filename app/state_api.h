@@ -8,10 +8,15 @@
 //     GET    /api/v1/tables/NAME?count=1             how many rows
 //     GET    /api/v1/progress/PIPELINE               how far its source has come
 //     DELETE /api/v1/progress/PIPELINE               forget it; refused while the engine runs
-//     GET    /api/v1/dead-letters?pipeline=P         all, or those of one pipeline
+//     GET    /api/v1/dead-letters?FILTER             all, or those that a filter leaves
 //     GET    /api/v1/dead-letters/NUMBER             everything about one
+//     GET    /api/v1/dead-letters/stats?FILTER       how many, by place and code
+//     POST   /api/v1/dead-letters/replay?FILTER&rate=R&force=1     play them again
+//     DELETE /api/v1/dead-letters?FILTER             remove them; all of them only with yes=1
 //
-// With form=text, lines for people; else one JSON object a line.
+// FILTER is pipeline=, function=, stage=, code=, since=, where= and number= (see letter_filter.h).
+// With dry_run=1 a replay or a removal is only told. With form=text, lines for people; else one
+// JSON object a line.
 #pragma once
 
 #include <map>

@@ -19,10 +19,10 @@ std::string summary_json(Duration elapsed, std::span<const PipelineStatus> pipel
     fmt::format_to(std::back_inserter(out),
                    R"({}{}: {{"events": {}, "batches": {}, "invocations": {}, "committed": {}, )"
                    R"("retried": {}, "filtered": {}, "duplicates": {}, "dead_lettered": {}, )"
-                   R"("dead_effects": {}}})",
+                   R"("dead_effects": {}, "replayed": {}, "failed_replays": {}}})",
                    separator, boost::json::serialize(boost::json::string(p.name)), s.events,
                    s.batches, s.invocations, s.committed, s.retried, s.filtered, s.duplicates,
-                   s.dead_lettered, s.dead_effects);
+                   s.dead_lettered, s.dead_effects, s.replayed, s.failed_replays);
     separator = ", ";
   }
   return out + "}}";
@@ -34,6 +34,9 @@ std::string summary_text(Duration elapsed, std::span<const PipelineStatus> pipel
     const PipelineStats& s = p.stats;
     fmt::format_to(std::back_inserter(out), "{}: {} events, {} committed, {} dead letters", p.name,
                    s.events, s.committed, s.dead_lettered + s.dead_effects);
+    if (s.replayed + s.failed_replays != 0)
+      fmt::format_to(std::back_inserter(out), ", {} replayed, {} in vain",
+                     s.replayed + s.failed_replays, s.failed_replays);
     if (s.retried != 0) fmt::format_to(std::back_inserter(out), ", {} retried", s.retried);
     if (!p.error.empty()) fmt::format_to(std::back_inserter(out), "; {}", p.error);
     out += '\n';
@@ -43,7 +46,8 @@ std::string summary_text(Duration elapsed, std::span<const PipelineStatus> pipel
 
 std::uint64_t dead_letters(std::span<const PipelineStatus> pipelines) {
   std::uint64_t all = 0;
-  for (const PipelineStatus& p : pipelines) all += p.stats.dead_lettered + p.stats.dead_effects;
+  for (const PipelineStatus& p : pipelines)
+    all += p.stats.dead_lettered + p.stats.dead_effects + p.stats.failed_replays;
   return all;
 }
 

@@ -77,6 +77,11 @@ JsonLine& JsonLine::text(std::string_view name, std::string_view bytes) {
   return encoded(name, base64(bytes), "base64");
 }
 
+JsonLine& JsonLine::attribute(std::string_view name, std::string_view bytes) {
+  const std::string safe = quoted(is_utf8(name) ? std::string(name) : base64(name));
+  return text(std::string_view(safe).substr(1, safe.size() - 2), bytes);
+}
+
 JsonLine& JsonLine::body(std::string_view name, std::string_view bytes) {
   if (is_json(bytes)) {
     // Line ends stand only between the tokens of valid JSON, where any white space may stand.

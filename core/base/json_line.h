@@ -22,6 +22,9 @@ class JsonLine {
   /// A string; bytes that are not UTF-8 in base64, marked "base64".
   JsonLine& text(std::string_view name, std::string_view bytes);
 
+  /// As text(), under a name that may be anything; one that is not UTF-8 becomes its base64.
+  JsonLine& attribute(std::string_view name, std::string_view bytes);
+
   /// The bytes themselves where they are JSON; else as text(), marked "text" or "base64".
   JsonLine& body(std::string_view name, std::string_view bytes);
 

@@ -16,6 +16,11 @@ TEST(JsonLine, MarksBytesThatAreNoUtf8) {
   EXPECT_EQ(JsonLine().finish(), "{}");
 }
 
+TEST(JsonLine, TakesAnyNameOfAnAttribute) {
+  EXPECT_EQ(JsonLine().attribute("a\"b", "v").finish(), R"({"a\"b":"v"})");
+  EXPECT_EQ(JsonLine().attribute("\xC3", "v").finish(), R"({"ww==":"v"})");
+}
+
 TEST(JsonLine, KeepsABodyThatIsJsonAsItIs) {
   EXPECT_EQ(JsonLine().body("v", "1e400").finish(), R"({"v":1e400})");
   EXPECT_EQ(JsonLine().body("v", "18446744073709551616").finish(), R"({"v":18446744073709551616})");

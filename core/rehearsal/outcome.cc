@@ -7,9 +7,9 @@
 #include <string_view>
 #include <utility>
 
+#include "core/letters/letter_text.h"
 #include "core/rehearsal/payload.h"
 #include "core/rehearsal/time_text.h"
-#include "core/state/dead_letter_text.h"
 
 namespace tidemill::rehearsal {
 namespace {
@@ -89,7 +89,7 @@ class Collector {
         std::nullopt, at_the_end(),
         [this](PipelineId pipeline, std::uint64_t, const DeadLetter& letter) {
           json::object record{{"event", journal_.name_of(std::string_view(letter.event_id))},
-                              {"stage", inspect::name_of(letter.stage)}};
+                              {"stage", letters::name_of(letter.stage)}};
           put(record, "sink", letter.sink);
           put(record, "reason", letter.reason);
           record["attempts"] = letter.attempts;

@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/json_line.h"
-#include "core/state/dead_letter_text.h"
 #include "core/state/keys.h"
 
 namespace tidemill::inspect {
@@ -41,14 +39,6 @@ std::string row_line(std::string_view key, const Row& row) {
   line.text("key", key).body("value", row.body).time("time", row.time.value);
   if (row.merge_refused) line.raw("merge_refused", "true");
   return line.finish();
-}
-
-// Numbers of pipelines to names, for what is stored by number.
-std::string pipeline_name(const RocksStore& store, PipelineId pipeline) {
-  for (const auto& [name, number] : store.pipelines()) {
-    if (number == pipeline) return name;
-  }
-  return fmt::format("#{}", pipeline.value);
 }
 
 std::string table_name(const RocksStore& store, TableId table) {
@@ -280,52 +270,6 @@ Result<> progress_reset(RocksStore& store, std::string_view pipeline, Form form,
                                  .number("partitions", removed->partitions)
                                  .number("objects", removed->objects)
                                  .finish());
-  return {};
-}
-
-Result<> dlq_list(const RocksStore& store, std::string_view pipeline, WallTime now, Form form,
-                  const LineSink& lines) {
-  std::optional<PipelineId> only;
-  if (!pipeline.empty()) {
-    const auto found = find_pipeline(store, pipeline);
-    if (!found) return std::unexpected(found.error());
-    only = *found;
-  }
-  // Letters come pipeline by pipeline, so that a name is looked up once for each.
-  std::optional<PipelineId> named;
-  std::string name;
-  return store.each_dead_letter(
-      only, now, [&](PipelineId of, std::uint64_t number, const DeadLetter& letter) {
-        if (named != of) {
-          named = of;
-          name = pipeline_name(store, of);
-        }
-        return lines(form == Form::text
-                         ? fmt::format("{} {} {} {}: {}", number, rfc3339(letter.died.value), name,
-                                       letter.event_id, letter.reason)
-                         : dead_letter_line({name, number, letter}));
-      });
-}
-
-Result<> dlq_show(const RocksStore& store, std::uint64_t number, WallTime now, Form form,
-                  const LineSink& lines) {
-  bool found = false;
-  auto visited = store.each_dead_letter(
-      std::nullopt, now, [&](PipelineId of, std::uint64_t each, const DeadLetter& letter) {
-        if (each != number) return true;
-        found = true;
-        const std::string name = pipeline_name(store, of);
-        if (form == Form::json) {
-          lines(whole_dead_letter_line({name, number, letter}));
-        } else {
-          for (const std::string& line : dead_letter_fields({name, number, letter})) {
-            if (!lines(line)) break;
-          }
-        }
-        return false;
-      });
-  if (!visited) return visited;
-  if (!found) return fail(Fault::bad_config, fmt::format("there is no dead letter {}", number));
   return {};
 }
 

@@ -1,5 +1,5 @@
-// What `tidemill table`, `stream`, `progress` and `dlq` print, as functions over a store: the admin
-// API of a live engine and the command line on a stopped one share them.
+// What `tidemill table`, `stream` and `progress` print, as functions over a store: the admin API of
+// a live engine and the command line on a stopped one share them. For `dlq` see core/letters.
 //
 // Everything is handed on line by line, without the line's end, as it is read: memory does not grow
 // with the table. A sink answers false to end early, which is not an error. Lines are JSON objects
@@ -66,13 +66,5 @@ Result<> progress_show(RocksStore& store, std::string_view pipeline, Form form,
 /// Forgets the progress of a pipeline, which must not run, and says what was removed.
 Result<> progress_reset(RocksStore& store, std::string_view pipeline, Form form,
                         const LineSink& lines);
-
-/// One line per dead letter, of one pipeline or (empty) of all.
-Result<> dlq_list(const RocksStore& store, std::string_view pipeline, WallTime now, Form form,
-                  const LineSink& lines);
-
-/// Everything about one dead letter, its event included.
-Result<> dlq_show(const RocksStore& store, std::uint64_t number, WallTime now, Form form,
-                  const LineSink& lines);
 
 }  // namespace tidemill::inspect

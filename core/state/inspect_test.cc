@@ -63,16 +63,6 @@ class InspectTest : public ::testing::Test {
     row(EffectKind::merge_row, "total", "");
     part.logs = {{Partition(2), Offset(10), {{Offset(12), Offset(14)}, {Offset(20), Offset(21)}}}};
     part.objects = {{"a.jpg", "v1"}};
-    DeadLetter letter;
-    letter.event_id = "folder:/in/x.jpg@v9";
-    letter.reason = "truncated";
-    letter.attempts = 3;
-    letter.died = WallTime(1'700'000'000'000'000);
-    letter.source = "folder:/in";
-    letter.subject = "x.jpg";
-    letter.function = "thumbnail";
-    letter.data = "{\"object\":1}";
-    part.dead_letters = {letter};
     const CommitPart* parts[] = {&part};
     EXPECT_TRUE(store_->commit(parts, now, Durability::sync));
   }
@@ -195,37 +185,6 @@ TEST_F(InspectTest, ResetSaysWhatItRemoved) {
   lines_.clear();
   ASSERT_TRUE(progress_reset(*store_, "thumbs", Form::json, collect()));
   EXPECT_THAT(lines_, ElementsAre(R"({"pipeline":"thumbs","partitions":0,"objects":0})"));
-}
-
-TEST_F(InspectTest, ListsDeadLettersOfAllOrOne) {
-  fill();
-  std::ignore = store_->pipeline("other", "");
-  ASSERT_TRUE(dlq_list(*store_, "", now, Form::text, collect()));
-  EXPECT_THAT(lines_, ElementsAre("1 2023-11-14T22:13:20.000000Z thumbs folder:/in/x.jpg@v9: "
-                                  "truncated"));
-  lines_.clear();
-  ASSERT_TRUE(dlq_list(*store_, "other", now, Form::text, collect()));
-  EXPECT_THAT(lines_, IsEmpty());
-  ASSERT_TRUE(dlq_list(*store_, "thumbs", now, Form::json, collect()));
-  EXPECT_THAT(
-      lines_,
-      ElementsAre(
-          R"({"number":1,"pipeline":"thumbs","event_id":"folder:/in/x.jpg@v9","stage":"function",)"
-          R"("reason":"truncated","attempts":3,"died":"2023-11-14T22:13:20.000000Z"})"));
-}
-
-TEST_F(InspectTest, ShowsAWholeDeadLetter) {
-  fill();
-  ASSERT_TRUE(dlq_show(*store_, 1, now, Form::json, collect()));
-  ASSERT_THAT(lines_, SizeIs(1));
-  EXPECT_THAT(lines_[0], HasSubstr(R"("function":"thumbnail")"));
-  EXPECT_THAT(lines_[0], HasSubstr(R"("data":{"object":1}}})"));
-  lines_.clear();
-  ASSERT_TRUE(dlq_show(*store_, 1, now, Form::text, collect()));
-  EXPECT_THAT(lines_, ::testing::Contains("reason            truncated"));
-  EXPECT_THAT(lines_, ::testing::Not(::testing::Contains(HasSubstr("sink"))));
-  EXPECT_EQ(dlq_show(*store_, 7, now, Form::text, collect()).error().message,
-            "there is no dead letter 7");
 }
 
 TEST_F(InspectTest, StreamsAreListedWithHowMuchIsInThem) {

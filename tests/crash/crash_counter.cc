@@ -6,6 +6,7 @@
 //   flaky   the same, from the second attempt on
 //   reject  fails by id, for good
 //   throw   takes the whole batch with it, every time
+// With `repaired: true` all of them are counted.
 #include <charconv>
 #include <cstdint>
 #include <stdexcept>
@@ -26,9 +27,12 @@ std::string_view between(std::string_view text, std::string_view before, char af
 
 class CrashCounter {
  public:
-  struct Config {};
+  struct Config {
+    bool repaired = false;
+  };
   static tidemill::ConfigSpec<Config> spec() {
-    return tidemill::ConfigSpec<Config>("Counts events per key, and fails as they ask for.");
+    return tidemill::ConfigSpec<Config>("Counts events per key, and fails as they ask for.")
+        .field("repaired", &Config::repaired, "Count them all.");
   }
   static tidemill::FunctionInfo info() {
     return {.name = "crash_counter",
@@ -38,12 +42,13 @@ class CrashCounter {
             .flags = TIDEMILL_NON_BLOCKING | TIDEMILL_THREAD_SAFE | TIDEMILL_DETERMINISTIC};
   }
 
-  explicit CrashCounter(Config) {}
+  explicit CrashCounter(Config config) : config_(config) {}
 
   tidemill::Response handle(const tidemill::Batch& batch, tidemill::Context& context) const {
     tidemill::Response response(context);
     for (const tidemill::EventView event : batch) {
-      const std::string_view act = between(event.data(), R"("act":")", '"');
+      std::string_view act = between(event.data(), R"("act":")", '"');
+      if (config_.repaired) act = "count";
       if (act == "throw") throw std::runtime_error("threw at " + std::string(event.id()));
       if (act == "reject") {
         response.fail_event(event, tidemill::Fault::bad_event, "rejected");
@@ -67,6 +72,8 @@ class CrashCounter {
     response.merge_row(event, 0, key + "/value", tidemill::MergeKind::sum, value);
     response.put_row(event, 1, key, between(data, R"("n":)", ','));
   }
+
+  Config config_;
 };
 
 }  // namespace
