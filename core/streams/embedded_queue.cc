@@ -1,6 +1,7 @@
 #include "core/streams/embedded_queue.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "core/base/mutation.h"
@@ -199,6 +200,9 @@ Task<Result<>> EmbeddedQueue::read() {
       for (const Slot& slot : slots) {
         auto page = store_.read_stream(id(), only, slot.number - 1, 1, 1);
         if (!page) return std::unexpected(page.error());
+        if (page->records.empty() || page->records.front().number != slot.number)
+          return fail(Fault::transient,
+                      "record " + std::to_string(slot.number) + " is missing from the store");
         pages.push_back(std::move(*page));
       }
       return pages;
