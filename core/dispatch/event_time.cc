@@ -50,38 +50,58 @@ void PipelineRunner::add_shares(const Domain& domain, const SinkBinding& binding
       shares.push_back({effect.event, *sight, std::move(*contribution)});
     } else {
       const Error& error = sight ? contribution.error() : sight.error();
-      kill(settlement, effect.event, {Stage::sink, binding.name, error.message});
+      kill(settlement, effect.event, died_at(binding, error));
     }
   }
   settlement.shares.emplace_back(&binding, std::move(shares));
 }
 
-// Where no order lasts, in queues and buckets, nothing is late.
+// Precondition: it folds into windows.
+std::size_t PipelineRunner::clock_of(const SinkBinding& binding) const {
+  std::size_t clock = 0;
+  while (&windowed_[clock].target->binding != &binding) ++clock;
+  return clock;
+}
+
+// Where no order lasts, in queues and buckets, nothing is late. Nor is what died in time and is
+// played again: only to windows whose rows have been removed it comes too late.
 Result<EventClock::Sight> PipelineRunner::sight_of(const Domain& domain, const SinkBinding& binding,
                                                    const Event& event) const {
   const bool windowed = binding.aggregation->windowing.has_value();
   if (windowed && domain.ledger) {
-    std::size_t clock = 0;
-    while (&windowed_[clock].target->binding != &binding) ++clock;
-    const EventClock::Sight sight = domain.clocks[clock].sight(event.offset);
+    const EventClock::Sight sight = domain.clocks[clock_of(binding)].sight(event.offset);
     if (sight.time.value != 0) return sight;
   }
   if (!windowed) return EventClock::Sight{event.time, {}};
   const auto time = time_of(*binding.aggregation, as_it_came(event));
   if (!time) return std::unexpected(time.error());
-  return EventClock::Sight{*time, {}};
+  EventTime latest_before;
+  if (event.letter != 0 && binding.aggregation->retention)
+    if (const auto latest = latest_of_all(clock_of(binding)))
+      latest_before = Windowing::before(*latest, *binding.aggregation->retention);
+  return EventClock::Sight{*time, latest_before};
 }
 
 // Once nobody can die any more: of an event that died at a sink nothing is counted.
 void PipelineRunner::fold_shares(Settlement& settlement) {
   for (auto& [binding, shares] : settlement.shares) {
     AggregateFold& fold = settlement.folds.emplace_back(binding->table, *binding->aggregation);
-    for (Share& share : shares)
-      if (settlement.fates[share.event] == Fate::settle)
-        fold.add(share.event, share.sight, share.contribution);
+    for (Share& share : shares) {
+      if (settlement.fates[share.event] != Fate::settle) continue;
+      fold.add(share.event, share.sight, share.contribution);
+      if (settlement.work.events[share.event].letter != 0) count_late_replay(*binding, share.sight);
+    }
     fold.append_rows(settlement.part.rows);
   }
   settlement.shares.clear();
+}
+
+// Of what comes from the source, its partition's clock counts these.
+void PipelineRunner::count_late_replay(const SinkBinding& binding, const EventClock::Sight& sight) {
+  const auto& windowing = binding.aggregation->windowing;
+  if (!windowing || !windowing->dropped(sight.time, sight.latest_before)) return;
+  ++stats_.late;
+  ++stats_.late_dropped;
 }
 
 void PipelineRunner::move_clocks(Domain& domain) {
@@ -99,14 +119,15 @@ void PipelineRunner::add_clock_progress(const Domain& domain, CommitPart& part) 
     Windowed& windowed = windowed_[i];
     const Aggregation& aggregation = *windowed.target->binding.aggregation;
     if (!aggregation.on_close && !aggregation.retention) continue;
-    const auto passed = watermark(i);
-    if (!passed) continue;
+    const auto latest = latest_of_all(i);
+    if (!latest) continue;
     // Windows only end at certain times; in between there is nothing to tell.
     const Windowing& windowing = *aggregation.windowing;
-    const EventTime closed = windowing.last_end(*passed);
+    const EventTime passed = windowing.watermark(*latest);
+    const EventTime closed = windowing.last_end(passed);
     const EventTime removed =
         aggregation.retention
-            ? windowing.last_end(Windowing::before(*passed, *aggregation.retention))
+            ? windowing.last_end(Windowing::before(passed, *aggregation.retention))
             : EventTime();
     if (closed <= windowed.closed && removed <= windowed.removed) continue;
     windowed.closed = std::max(windowed.closed, closed);
@@ -117,7 +138,7 @@ void PipelineRunner::add_clock_progress(const Domain& domain, CommitPart& part) 
 }
 
 // That of the partition furthest behind, of those that have had events. Nothing: there is none.
-std::optional<EventTime> PipelineRunner::watermark(std::size_t windowed) const {
+std::optional<EventTime> PipelineRunner::latest_of_all(std::size_t windowed) const {
   const Aggregation& aggregation = *windowed_[windowed].target->binding.aggregation;
   EventTime furthest;
   for (const auto& [partition, domain] : domains_)
@@ -129,7 +150,7 @@ std::optional<EventTime> PipelineRunner::watermark(std::size_t windowed) const {
     const bool idle = aggregation.idle && latest < Windowing::before(furthest, *aggregation.idle);
     if (latest.value != 0 && !idle) behind = std::min(behind, latest);
   }
-  return aggregation.windowing->watermark(behind);
+  return behind;
 }
 
 }  // namespace tidemill

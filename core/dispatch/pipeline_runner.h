@@ -265,9 +265,11 @@ class PipelineRunner {
   Result<EventClock::Sight> sight_of(const Domain& domain, const SinkBinding& binding,
                                      const Event& event) const;
   void fold_shares(Settlement& settlement);
+  void count_late_replay(const SinkBinding& binding, const EventClock::Sight& sight);
   void move_clocks(Domain& domain);
   void add_clock_progress(const Domain& domain, CommitPart& part);
-  std::optional<EventTime> watermark(std::size_t windowed) const;
+  std::size_t clock_of(const SinkBinding& binding) const;
+  std::optional<EventTime> latest_of_all(std::size_t windowed) const;
 
   // Playing dead letters again (replay.cc).
   Task<> replay_loop();
@@ -330,6 +332,7 @@ class PipelineRunner {
   DeadLetter dead_letter(const Work& work, const Event& event, const Death& death) const;
   Task<> commit(Domain& domain, Settlement& settlement);
   void kill(Settlement& settlement, std::uint32_t event, Death death);
+  static Death died_at(const SinkBinding& binding, const Error& error);
   void report_death(std::string_view event, std::string_view sink, std::string_view reason);
   void effect_died(const DeadLetter& letter);
   void fail_pipeline(Error error);

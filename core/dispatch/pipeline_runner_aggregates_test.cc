@@ -83,6 +83,18 @@ class RunnerAggregates : public testing::PipelineRunnerTest {
     restored_ = restored;
   }
 
+  /// As at(), but that it died some time ago, and is to be played again.
+  void replayed_at(std::uint64_t time) {
+    const std::uint64_t number = store_.dead.size() + 1;
+    DeadLetter letter;
+    letter.number = number;
+    letter.event_id = "fake/0@" + std::to_string(number);
+    letter.stage = Stage::step;
+    letter.data = R"({"k":"a","t":)" + std::to_string(1000 + time) + R"(,"v":1})";
+    store_.dead.push_back(std::move(letter));
+    store_.waiting[number] = Duration(0);
+  }
+
   SinkBinding views_{.name = "views"};
   std::map<std::string, state::Aggregate> folded_;
   int changes_ = 0;
@@ -205,6 +217,38 @@ TEST_F(RunnerAggregates, APartitionFarBehindDoesNotHoldThemBackForEver) {
   run();
   ASSERT_FALSE(over().empty());
   EXPECT_EQ(over().back().closed, EventTime(1'090'000'000));
+}
+
+TEST_F(RunnerAggregates, WhatIsPlayedAgainIsCountedOnceInItsOwnWindowHoweverLongThatIsClosed) {
+  at(0), at(100);
+  run();
+  replayed_at(3), replayed_at(14);
+  crash();
+  start(restored_);
+  scheduler_.run();
+  EXPECT_THAT(counts(),
+              UnorderedElementsAre(Pair("a@1000", 2), Pair("a@1010", 1), Pair("a@1100", 1)));
+  EXPECT_THAT(store_.dead, IsEmpty());
+  EXPECT_EQ(stats().late, 0u);
+  EXPECT_EQ(store_.logs[Partition(0)].clocks[0].latest, EventTime(1'100'000'000))
+      << "no clock moves back";
+}
+
+// The row is gone, and one that begins anew would hold a wrong count.
+TEST_F(RunnerAggregates, NothingIsPlayedIntoAWindowThatWasRemoved) {
+  views_.aggregation->retention = std::chrono::seconds(20);
+  use(views_);
+  at(0), at(70);
+  run();
+  replayed_at(39), replayed_at(40);
+  crash();
+  start(restored_);
+  scheduler_.run();
+  EXPECT_EQ(over().back().removed, EventTime(1'040'000'000));
+  EXPECT_THAT(counts(),
+              UnorderedElementsAre(Pair("a@1000", 1), Pair("a@1040", 1), Pair("a@1070", 1)));
+  EXPECT_THAT(store_.dead, IsEmpty());
+  EXPECT_EQ(stats().late_dropped, 1u);
 }
 
 TEST_F(RunnerAggregates, OfAQueueNothingIsLate) {

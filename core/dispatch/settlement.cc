@@ -90,7 +90,7 @@ Task<> PipelineRunner::shape(Settlement& settlement) {
       }
     }
     for (auto& [event, reason] : shaped.refused)
-      kill(settlement, event, {Stage::sink, binding.name, std::move(reason)});
+      kill(settlement, event, died_at(binding, {Fault::bad_event, std::move(reason)}));
     share_.take(shaped.bytes);
     settlement.shaped_bytes += shaped.bytes;
     settlement.shaped.emplace(&binding, std::move(shaped));
@@ -133,9 +133,9 @@ Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
                                         event_id(settlement.work.events[effect.event]) + ": " +
                                         error.message);
     } else {
-      kill(settlement, effect.event,
-           {Stage::sink, target.binding.name, error.message, std::string(fault_name(error.fault)),
-            settlement.written});
+      Death death = died_at(target.binding, error);
+      death.taken_by = settlement.written;
+      kill(settlement, effect.event, std::move(death));
     }
   };
   write.given_up = [&, failures](const Effect& effect) {
@@ -326,9 +326,7 @@ void PipelineRunner::add_rows(const SinkBinding& binding, Settlement& settlement
     if (key) {
       add(effect, settlement.texts.emplace_back(std::move(*key)));
     } else {
-      kill(settlement, effect.event,
-           {Stage::sink, binding.name, key.error().message,
-            std::string(fault_name(key.error().fault))});
+      kill(settlement, effect.event, died_at(binding, key.error()));
     }
   }
 }
@@ -381,9 +379,7 @@ void PipelineRunner::add_records(const SinkBinding& binding, Settlement& settlem
       if (!group && is_record(binding.takes)) {
         group = std::string();  // Its fate is sealed: the record goes without an order.
       } else if (!group) {
-        kill(settlement, effect.event,
-             {Stage::sink, binding.name, group.error().message,
-              std::string(fault_name(group.error().fault))});
+        kill(settlement, effect.event, died_at(binding, group.error()));
         continue;
       }
       record.group = settlement.texts.emplace_back(std::move(*group));
@@ -520,6 +516,10 @@ DeadLetter PipelineRunner::dead_letter(const Work& work, const Event& mapped,
     letter.extensions.emplace_back(attribute.name, attribute.value);
   add_history(event, letter);
   return letter;
+}
+
+PipelineRunner::Death PipelineRunner::died_at(const SinkBinding& binding, const Error& error) {
+  return {Stage::sink, binding.name, error.message, std::string(fault_name(error.fault))};
 }
 
 void PipelineRunner::kill(Settlement& settlement, std::uint32_t event, Death death) {

@@ -38,7 +38,7 @@ void PipelineRunner::add_staged(const SinkBinding& binding, Settlement& settleme
     // The fate of what a record tells of is sealed: it is of the hour in which it was made.
     if (!time && is_record(binding.takes)) time = EventTime(scheduler_.wall().value);
     if (!time) {
-      kill(settlement, effect.event, {Stage::sink, binding.name, time.error().message});
+      kill(settlement, effect.event, died_at(binding, time.error()));
       continue;
     }
     StreamAppend record{.stream = binding.outlet->stream(),
