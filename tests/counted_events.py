@@ -44,14 +44,18 @@ class CountedEvents:
             self.expect(key, value, n)
         self.poison = {}
 
-    def differences(self, engine, ordered):
+    def differences(self, engine, ordered, pipeline):
         """What of the engine's tables and dead letters is not as it must be, in sentences."""
         found = compared("counter", self.counters, rows_of(engine, "counters"))
         if ordered:
             found += compared("latest event of", self.latest, rows_of(engine, "latest"))
+        return found + self.letter_differences(engine, pipeline)
+
+    def letter_differences(self, engine, pipeline):
         letters = [int(letter["event_id"].rpartition("@")[2])  # An id ends with its offset.
-                   for letter in engine.lines("dlq", "list")]
+                   for letter in engine.lines("dlq", "list", "--pipeline", pipeline)]
         buried = set(letters)
+        found = []
         if len(letters) != len(buried):
             found.append(f"{len(letters) - len(buried)} dead letters are there twice")
         for offset in sorted(self.poison.keys() - buried)[:5]:

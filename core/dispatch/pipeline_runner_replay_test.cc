@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "core/dispatch/testing/runner_fixture.h"
+#include "core/pattern/compile.h"
 
 namespace tidemill {
 namespace {
@@ -288,6 +289,29 @@ TEST_F(ReplayTest, WhatASourceCouldNotReadGoesToTheFunctionAsItIs) {
 
   EXPECT_THAT(invoked(), ElementsAre("a"));
   EXPECT_THAT(store_.dead, IsEmpty());
+}
+
+TEST_F(ReplayTest, WhatAStepFailedGoesThroughTheStepsAsTheyAreNow) {
+  const pattern::Pattern kept = pattern::compile(R"({"data": {"k": [1]}})").value();
+  config_.steps = {pattern::PatternSet(std::span(&kept, 1)),
+                   expression::Expression::compile(".v | .name").value()};
+  DeadLetter passes = letter(3, R"({"k":1,"v":{"name":"ada"}})");
+  DeadLetter is_left_out = letter(4, R"({"k":2})");
+  DeadLetter fails_again = letter(5, R"({"k":1,"v":[]})");
+  for (DeadLetter* one : {&passes, &is_left_out, &fails_again}) {
+    one->stage = Stage::step;
+    wait_for_replay(*one);
+  }
+
+  run();
+
+  EXPECT_THAT(invoked(), ElementsAre("\"ada\""));
+  ASSERT_THAT(store_.dead, SizeIs(1));
+  EXPECT_EQ(store_.dead[0].number, 5u);
+  EXPECT_EQ(store_.dead[0].stage, Stage::step);
+  EXPECT_EQ(store_.dead[0].data, fails_again.data) << "as it came from its source";
+  EXPECT_EQ(store_.dead[0].replays, 1u);
+  EXPECT_EQ(stats().replayed, 2u);
 }
 
 class ReplayAtASink : public ReplayTest {

@@ -21,6 +21,7 @@ constexpr auto look_for_room_every = std::chrono::milliseconds(100);
 
 Task<> PipelineRunner::replay_loop() {
   while (!draining_ && !sequencer_.failure()) {
+    co_await replays_.look();
     if (replays_.idle()) {
       if (source_ended_) break;
       co_await replays_.wait();

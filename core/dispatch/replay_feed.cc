@@ -92,9 +92,12 @@ bool ReplayFeed::due(const MarkedLetter& marked) const {
   return marked.gap.count() == 0 || next_ <= scheduler_.now();
 }
 
+Task<> ReplayFeed::look() {
+  if (page_.empty() && !idle_) co_await read();
+}
+
 Task<std::vector<DeadLetter>> ReplayFeed::take(std::size_t letters_max, std::uint64_t bytes_max) {
   std::vector<DeadLetter> taken;
-  if (page_.empty()) co_await read();
   if (!page_.empty() && !due(page_.front())) {
     const Instant tick_end = scheduler_.now() + tick;
     co_await wake_.wait_until(std::max(next_, tick_end));

@@ -48,12 +48,15 @@ class ReplayFeed {
   /// Letters were marked, or are no longer: forgets what it has read ahead and looks again.
   void look_again();
 
+  /// Reads ahead where it has nothing at hand and may find something. After a read that failed it
+  /// waits for a while, or for wake().
+  Task<> look();
+
   /// Nothing waited when it last looked.
   bool idle() const { return idle_; }
 
-  /// Letters that are due, within the limits but for the first; they are under way from here on.
-  /// Waits for their time. None: there are none, a read has failed and is to be tried again, or
-  /// wake() was called.
+  /// Of the letters at hand those that are due, within the limits but for the first; they are under
+  /// way from here on. Waits for their time. None: there are none, or wake() was called.
   Task<std::vector<DeadLetter>> take(std::size_t letters_max, std::uint64_t bytes_max);
 
   /// Ends wait(), wait_until() and take() soon.
