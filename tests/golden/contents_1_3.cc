@@ -137,7 +137,8 @@ void write_archive(RocksStore& store) {
 void expect_archive(RocksStore& store) {
   const StreamId archive = store.stream(StreamKind::archive, "keep.all", 0)->id;
   std::vector<std::string> all;
-  for (const Partition hour : store.stream_partitions(archive).value()) {
+  const auto hours = store.stream_partitions(archive).value();
+  for (const Partition hour : hours) {
     const auto page = store.read_stream(archive, hour, 0, 100, 1u << 20).value();
     for (const StreamRecord& record : page.records)
       all.push_back(std::to_string(hour.value) + " " + std::string(record.data));
