@@ -209,12 +209,16 @@ Result<> CommitBatch::write(Durability durability) {
   return impl_->database.write(impl_->batch, durability);
 }
 
-// Before the merges are written: what is removed and comes again in this group stays.
+// Before the merges are written, which may be of rows that go.
 Result<> CommitBatch::Impl::finish_windows() {
-  return windows.finish(batch, [this](TableId table, const TextRow& row) -> const RowValue* {
-    const auto found = merges.find(RowRef{table, row.text, row.window});
-    return found == merges.end() ? nullptr : &found->second;
-  });
+  const Windows::Pending pending{
+      .find = [this](TableId table, const TextRow& row) -> const RowValue* {
+        const auto found = merges.find(RowRef{table, row.text, row.window});
+        return found == merges.end() ? nullptr : &found->second;
+      },
+      .drop = [this](TableId table,
+                     const TextRow& row) { merges.erase(RowRef{table, row.text, row.window}); }};
+  return windows.finish(batch, pending);
 }
 
 void CommitBatch::Impl::add_row(const RowChange& row) {

@@ -150,6 +150,23 @@ TEST_F(RocksStoreWindows, GoWhenTheirRetentionHasPassed) {
                                   R"(/b@0: {"count":1})"));
 }
 
+TEST_F(RocksStoreWindows, ThatBeginAndEndTheirRetentionInOneCommitAreGone) {
+  commit({count("/a", 0, false, true), count("/b", 10, false, true), count("/c", 0)},
+         {over(40, 10)});
+  EXPECT_THAT(rows(), ElementsAre(R"(/b@10: {"count":1})", R"(/c@0: {"count":1})"));
+  commit({}, {over(50, 20)});
+  EXPECT_THAT(rows(), ElementsAre(R"(/c@0: {"count":1})"));
+}
+
+TEST_F(RocksStoreWindows, GoWithWhatTheLastCommitAddsToThem) {
+  commit({count("/a", 0, true, true)});
+  commit({count("/a", 0, true, true), count("/a", 10, true, true)}, {over(30, 10)});
+  EXPECT_THAT(rows(), ElementsAre(R"(/a@10: {"count":1})"));
+  EXPECT_THAT(told(),
+              ElementsAre(HasSubstr(R"("new":{"count":2})"), HasSubstr(R"("new":{"count":1})")))
+      << "what is told is whole";
+}
+
 TEST_F(RocksStoreWindows, AreToldBeforeTheyGo) {
   commit({count("/a", 0, true, true)});
   commit({}, {over(30, 30)});

@@ -30,9 +30,11 @@ void Windows::advance(const WindowsOver& over) {
 
 Result<> Windows::finish(rocksdb::WriteBatch& batch, const Pending& pending) {
   for (const auto& [table, over] : over_) {
-    if (auto closed = close(batch, table, over.closed, touched_[table].close, pending); !closed)
+    Touched& touched = touched_[table];
+    if (auto closed = close(batch, table, over.closed, touched.close, pending); !closed)
       return closed;
-    if (auto removed = remove(batch, table, over.removed); !removed) return removed;
+    if (auto removed = remove(batch, table, over.removed, touched.remove, pending); !removed)
+      return removed;
   }
   for (const auto& [table, touched] : touched_) {
     put(batch, table, WindowDue::close, touched.close);
@@ -49,25 +51,28 @@ void Windows::put(rocksdb::WriteBatch& batch, TableId table, WindowDue due, cons
         .PermitUncheckedError();
 }
 
-// The entries of windows that end by then.
-Result<> Windows::collect(TableId table, WindowDue due, EventTime until, Due& found) {
-  return database_.scan(database_.windows(), window_due_prefix(table, due),
-                        [&](std::string_view key, std::string_view) {
-                          const auto [end, row_key] = read_window_due_key(key);
-                          if (end > until) return false;
-                          found.insert_or_assign({end, std::string(row_key)}, true);
-                          return true;
-                        });
+// The entries of windows that end by then. Of what the group itself touched, only what ends later
+// remains in `touched`.
+Result<Windows::Due> Windows::take(TableId table, WindowDue due, EventTime until, Due& touched) {
+  Due found;
+  while (!touched.empty() && touched.begin()->first.first <= until)
+    found.insert(touched.extract(touched.begin()));
+  auto scanned = database_.scan(database_.windows(), window_due_prefix(table, due),
+                                [&](std::string_view key, std::string_view) {
+                                  const auto [end, row_key] = read_window_due_key(key);
+                                  if (end > until) return false;
+                                  found.insert_or_assign({end, std::string(row_key)}, true);
+                                  return true;
+                                });
+  if (!scanned) return std::unexpected(scanned.error());
+  return found;
 }
 
-// Of what the group itself touched, only what stays open remains in `touched`.
 Result<> Windows::close(rocksdb::WriteBatch& batch, TableId table, EventTime until, Due& touched,
                         const Pending& pending) {
-  Due due;
-  while (!touched.empty() && touched.begin()->first.first <= until)
-    due.insert(touched.extract(touched.begin()));
-  if (auto collected = collect(table, WindowDue::close, until, due); !collected) return collected;
-  for (const auto& [row, stored] : due) {
+  const auto due = take(table, WindowDue::close, until, touched);
+  if (!due) return std::unexpected(due.error());
+  for (const auto& [row, stored] : *due) {
     if (auto told = tell(batch, table, row.second, pending); !told) return told;
     if (!stored) continue;
     batch
@@ -89,7 +94,7 @@ Result<> Windows::tell(rocksdb::WriteBatch& batch, TableId table, const std::str
     value = read_row_value(stored);
     if (!value) return fail(Fault::transient, "the row of a window is damaged");
   }
-  if (const RowValue* const operand = pending(table, *row)) {
+  if (const RowValue* const operand = pending.find(table, *row)) {
     if (value) {
       fold(*value, *operand);
     } else {
@@ -100,11 +105,18 @@ Result<> Windows::tell(rocksdb::WriteBatch& batch, TableId table, const std::str
   return {};
 }
 
-Result<> Windows::remove(rocksdb::WriteBatch& batch, TableId table, EventTime until) {
-  Due due;
-  if (auto collected = collect(table, WindowDue::remove, until, due); !collected) return collected;
-  for (const auto& [row, stored] : due) {
+// Together with what the group adds to them: what is left does not depend on how events were cut
+// into commits.
+Result<> Windows::remove(rocksdb::WriteBatch& batch, TableId table, EventTime until, Due& touched,
+                         const Pending& pending) {
+  const auto due = take(table, WindowDue::remove, until, touched);
+  if (!due) return std::unexpected(due.error());
+  for (const auto& [row, stored] : *due) {
+    const auto place = read_text_row_key(row.second);
+    if (!place) return fail(Fault::transient, "the key of a window is damaged");
+    pending.drop(table, *place);
     batch.Delete(database_.table(table), row.second).PermitUncheckedError();
+    if (!stored) continue;
     batch
         .Delete(database_.windows(),
                 window_due_key(table, WindowDue::remove, row.first, row.second))

@@ -37,8 +37,11 @@ class Windows {
   /// The group moves the windows of a table on.
   void advance(const WindowsOver& over);
 
-  /// What the group folds into a row that is not in `batch` yet; null: nothing.
-  using Pending = std::function<const RowValue*(TableId table, const TextRow& row)>;
+  /// What the group folds into rows and is not in `batch` yet.
+  struct Pending {
+    std::function<const RowValue*(TableId table, const TextRow& row)> find;  ///< Null: nothing.
+    std::function<void(TableId table, const TextRow& row)> drop;
+  };
 
   /// The group ends. Errors: transient (a row cannot be read).
   Result<> finish(rocksdb::WriteBatch& batch, const Pending& pending);
@@ -51,12 +54,13 @@ class Windows {
     Due remove;
   };
 
-  Result<> collect(TableId table, WindowDue due, EventTime until, Due& found);
+  Result<Due> take(TableId table, WindowDue due, EventTime until, Due& touched);
   Result<> close(rocksdb::WriteBatch& batch, TableId table, EventTime until, Due& touched,
                  const Pending& pending);
   Result<> tell(rocksdb::WriteBatch& batch, TableId table, const std::string& row_key,
                 const Pending& pending);
-  Result<> remove(rocksdb::WriteBatch& batch, TableId table, EventTime until);
+  Result<> remove(rocksdb::WriteBatch& batch, TableId table, EventTime until, Due& touched,
+                  const Pending& pending);
   void put(rocksdb::WriteBatch& batch, TableId table, WindowDue due, const Due& rows);
 
   Database& database_;
