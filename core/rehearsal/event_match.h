@@ -24,6 +24,8 @@ class EventMatch {
   /// A scalar is a name with *; a mapping is a pattern. What is wrong with it goes to `problems`.
   static EventMatch read(const config::Node& node, config::Problems& problems);
 
+  bool matches_all() const { return like_ == "*" && pattern_ == nullptr; }
+
   /// `name` is what the case calls the event.
   bool matches(std::string_view name, const Event& event) const;
 

@@ -77,4 +77,10 @@ void Journal::wrote(const std::string& sink, const SinkBatch& batch, const Effec
   written_[sink].push_back(std::move(record));
 }
 
+void Journal::archived(const std::string& sink, const std::string& object, json::array data) {
+  touch();
+  written_[sink].push_back(
+      json::object{{"object", object}, {"data", std::move(data)}, {"written_at", now()}});
+}
+
 }  // namespace tidemill::rehearsal

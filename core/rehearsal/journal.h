@@ -41,6 +41,8 @@ class Journal {
   void answered(std::size_t invocation, const Request& request, const Answer& answer);
 
   void wrote(const std::string& sink, const SinkBatch& batch, const Effect& effect);
+  /// An object of an archive; `data` is that of its events.
+  void archived(const std::string& sink, const std::string& object, boost::json::array data);
 
   struct Invocation {
     PipelineId pipeline;

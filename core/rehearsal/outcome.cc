@@ -10,6 +10,7 @@
 #include "core/letters/letter_text.h"
 #include "core/rehearsal/payload.h"
 #include "core/rehearsal/time_text.h"
+#include "core/state/keys.h"
 
 namespace tidemill::rehearsal {
 namespace {
@@ -18,6 +19,16 @@ namespace json = boost::json;
 
 void put(json::object& record, std::string_view name, std::string_view text) {
   if (!text.empty()) record[name] = text;
+}
+
+// The row of a window is KEY@START, as for `table get`; without the parts of a second that are
+// none.
+std::string name_of(std::string_view key, const Row& row) {
+  constexpr std::string_view no_part = ".000000Z";
+  std::string name = state::row_name(key, row.window);
+  if (row.window && name.ends_with(no_part))
+    name.replace(name.size() - no_part.size(), no_part.size(), "Z");
+  return name;
 }
 
 class Collector {
@@ -110,7 +121,8 @@ class Collector {
       json::array& rows = outcome_.tables[name];
       auto read = engine_.store().each_row(
           id, "", at_the_end(), [&rows](std::string_view key, const Row& row) {
-            rows.push_back(json::object{{"key", key}, {"data", shown_payload(row.body)}});
+            rows.push_back(
+                json::object{{"key", name_of(key, row)}, {"data", shown_payload(row.body)}});
             return true;
           });
       if (!read) return read;

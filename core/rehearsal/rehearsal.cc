@@ -127,14 +127,24 @@ class Rehearsal {
   bool at_rest() const {
     return curtain_.waiting == 0 &&
            std::ranges::all_of(engine_->status(), [](const PipelineStatus& status) {
-             return status.stats.in_flight_events == 0;
+             return status.stats.in_flight_events == 0 &&
+                    (status.state != LineState::running || staged_events(status) == 0);
            });
+  }
+
+  // What an archive has staged becomes objects when it is due, and not because nothing more comes.
+  static std::uint64_t staged_events(const PipelineStatus& status) {
+    std::uint64_t all = 0;
+    for (const ArchiveStatus& archive : status.archives) all += archive.staged_events;
+    return all;
   }
 
   std::uint64_t happenings() const {
     std::uint64_t all = 0;
-    for (const PipelineStatus& status : engine_->status())
+    for (const PipelineStatus& status : engine_->status()) {
       all += status.stats.events + status.stats.committed + status.stats.dead_effects;
+      for (const ArchiveStatus& archive : status.archives) all += archive.objects;
+    }
     return all;
   }
 
@@ -149,6 +159,10 @@ class Rehearsal {
       if (status.stats.in_flight_events > 0)
         why +=
             fmt::format("; {} has {} events under way", status.name, status.stats.in_flight_events);
+      for (const ArchiveStatus& archive : status.archives)
+        if (archive.staged_events > 0)
+          why +=
+              fmt::format("; archive {} has {} events staged", archive.sink, archive.staged_events);
       if (!status.error.empty()) why += fmt::format("; {}: {}", status.name, status.error);
     }
     if (curtain_.waiting > 0) why += fmt::format("; {} events have not come yet", curtain_.waiting);

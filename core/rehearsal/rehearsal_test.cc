@@ -1,22 +1,18 @@
-#include "core/rehearsal/rehearsal.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
 
-#include "core/config/testing/fakes.h"
 #include "core/rehearsal/expectation.h"
-#include "core/rehearsal/rehearsed_functions.h"
+#include "core/rehearsal/rehearsal_fixture.h"
 #include "core/rehearsal/review.h"
-#include "tidemill/testing/temp_folder.h"
 
 namespace tidemill::rehearsal {
 namespace {
 
 using ::testing::HasSubstr;
 
-// Cases of this plan, whose function is mocked.
+// Its function is mocked.
 constexpr const char* plan_text = R"(
 pipelines:
   intake:
@@ -36,70 +32,19 @@ functions:
   check: { native: missing, timeout: 20s, config: { anything: goes } }
 )";
 
-constexpr const char* outputs = "outputs: { out: messages }";
-
-// A log that nobody fills.
-class Feed final : public Source {
- public:
-  SourceTraits traits() const override { return {ProgressKind::log, false, true}; }
-  std::string identity() const override { return "feed"; }
-  bool sees(std::string_view) const override { return false; }
-  Task<Result<>> open(const Progress&) override { co_return Result<>{}; }
-  Task<Result<PollEnd>> poll(Credit, std::vector<Event>&) override { co_return PollEnd::exhausted; }
-  void interrupt() override {}
-  Task<Result<>> settle(std::span<const Settled>) override { co_return Result<>{}; }
-  Task<> close() override { co_return; }
-};
-
-struct NoOptions {};
-
-class RehearsalTest : public ::testing::Test {
+class RehearsalTest : public RehearsalFixture {
  protected:
-  RehearsalTest() {
-    registry_.add_source(
-        "feed", ConfigSpec<NoOptions>("Nothing."),
-        [](const NoOptions&, const Services&) { return std::make_unique<Feed>(); });
-  }
+  RehearsalTest() : RehearsalFixture(plan_text) {}
 
-  // What came of the one case in `text`; `mock` is what function check answers.
+  // What came of the case; `mock` is what function check answers.
   Outcome run(const std::string& text, const std::string& mock = "[]") {
-    const auto outcome = rehearse_case(text, mock);
-    EXPECT_TRUE(outcome) << (outcome ? "" : outcome.error().message);
-    return outcome ? *outcome : Outcome{};
+    return outcome_of_case(mocked(mock) + text);
   }
 
-  Result<Outcome> rehearse_case(const std::string& text, const std::string& mock) {
-    config::Problems problems;
-    file_ = read_case_file("cases:\n  - name: a case\n    mock: { functions: { check: { " +
-                               std::string(outputs) + ", answers: " + mock + " } } }\n" + text,
-                           "p.test.yaml", problems);
-    if (!problems.empty())
-      return fail(Fault::bad_config, config::to_string(problems.errors().front()));
-    const Case& one = file_.cases.front();
-    StandInCatalog catalog(catalog_, one);
-    const Services services{scheduler_, log_, folder_.path(), false};
-    const config::LoadRequest request{
-        {}, {}, [](std::string_view) { return std::nullopt; }, services, true};
-    const std::vector<config::ConfigText> texts{{"/etc/p.yaml", plan_text}};
-    const auto loaded = config::load_texts(texts, request, registry_, catalog);
-    if (!loaded.plan) return fail(Fault::bad_config, config::to_string(loaded.problems.front()));
-    scene_ = set_scene(one, *loaded.plan, registry_, catalog, services, problems);
-    if (!scene_) return fail(Fault::bad_config, config::to_string(problems.errors().front()));
-    return rehearse(one, *scene_, {registry_, plugins_, folder_.path()});
+  static std::string mocked(const std::string& answers) {
+    return "    mock: { functions: { check: { outputs: { out: messages }, answers: " + answers +
+           " } } }\n";
   }
-
-  static std::string text_of(const boost::json::value& value) {
-    return boost::json::serialize(value);
-  }
-
-  Registry registry_ = config::testing::fake_registry();
-  config::testing::FakeCatalog catalog_;
-  testing::TempFolder folder_;
-  testing::VirtualScheduler scheduler_;
-  config::testing::SilentLog log_;
-  PluginCatalog plugins_{PluginPath({})};
-  CaseFile file_;
-  std::optional<Scene> scene_;
 };
 
 TEST_F(RehearsalTest, ABatchClosesAtItsCountOrAtItsWindowInVirtualTime) {
@@ -202,7 +147,7 @@ TEST_F(RehearsalTest, ACaseThatDoesNotEndSaysWhatItWaitsFor) {
 
 TEST_F(RehearsalTest, WhatDoesNotFitThePlanIsAProblemWithItsPlace) {
   const auto problem = [this](const std::string& text, const std::string& mock = "[]") {
-    const auto outcome = rehearse_case(text, mock);
+    const auto outcome = rehearse_case(mocked(mock) + text);
     return outcome ? std::string() : outcome.error().message;
   };
   EXPECT_EQ(problem("    pipeline: intak\n"),

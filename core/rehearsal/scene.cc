@@ -8,6 +8,7 @@
 
 #include "core/config/sections.h"
 #include "core/config/suggest.h"
+#include "core/rehearsal/recording_archive.h"
 #include "core/rehearsal/recording_sink.h"
 #include "core/rehearsal/stand_in_invoker.h"
 
@@ -168,7 +169,7 @@ class Setter {
           if (auto complaint = complaint_of(emission, **decl); !complaint.empty())
             problems_.add(emission.where, std::move(complaint));
     }
-    for (const StandIn& mock : case_.sinks)
+    for (const StandIn& mock : case_.sinks) {
       if (std::ranges::none_of(scene_.sinks,
                                [&](const auto& place) { return is_place(mock.name, place); }))
         problems_.add(
@@ -176,6 +177,26 @@ class Setter {
             fmt::format("no sink {} can be mocked in this case", config::shown(mock.name)),
             "tables, queues and logs are the engine's own; " +
                 config::suggest(mock.name, scene_.sinks, "sinks of other systems"));
+      if (!mocks_archive(mock)) continue;
+      for (const Rule& rule : mock.rules)
+        if (rule.act == Act::reject || !rule.event.matches_all())
+          problems_.add(rule.where, "an archive refuses whole objects, and no event for good",
+                        "leave out `event` and write `fail`");
+    }
+  }
+
+  bool mocks_archive(const StandIn& mock) const {
+    for (const PipelinePlan& pipeline : scene_.plan.pipelines)
+      for (const SinkPlan& sink : pipeline.sinks) {
+        if (config::is_own_sink(sink.connector.kind) ||
+            !is_place(mock.name, pipeline.name + "." + sink.name))
+          continue;
+        const auto built = registry_.sinks()
+                               .find(sink.connector.kind)
+                               ->second.build(sink.connector.options, services_);
+        if (built && (*built)->staged() != nullptr) return true;
+      }
+    return false;
   }
 
   // Whoever fills the stream or the table in the plan says how; what goes in is the case's.
@@ -293,7 +314,11 @@ Registry staged(const Registry& real, const Case& one, const Scene& scene, Journ
       auto built = build(options, services);
       if (!built) return built;
       const std::string place = place_of(options);
-      return std::make_unique<RecordingSink>(std::move(*built), place, rules_for(one.sinks, place),
+      RuleBook rules = rules_for(one.sinks, place);
+      if ((*built)->staged() != nullptr)
+        return std::make_unique<RecordingArchive>(std::move(*built), place, std::move(rules),
+                                                  services.scheduler, journal);
+      return std::make_unique<RecordingSink>(std::move(*built), place, std::move(rules),
                                              services.scheduler, journal);
     };
     registry.add(std::move(copy));
