@@ -129,6 +129,54 @@ TEST(Aggregates, OfTheContractAreRight) {
   EXPECT_THAT(desk.explained(*loaded.plan), HasSubstr("allowed_lateness: 30s"));
 }
 
+// A pipeline that reads `source` into windows that close and go.
+std::string closing(const std::string& source) {
+  return "pipelines:\n  p:\n    source: { " + source + R"( }
+    sinks:
+      views:
+        aggregate:
+          time: .ts
+          count: true
+          window: { tumbling: 1h, idle: 10m }
+          emit: on_close
+          retention: 30d
+)";
+}
+
+TEST(Aggregates, CloseAndGoBehindASourceWhoseOrderLasts) {
+  Desk desk;
+  testing::add_ordered_source(desk.registry());
+  const auto loaded = desk.load(closing("topic: {}"));
+  EXPECT_THAT(desk.problems(closing("topic: {}")), IsEmpty());
+  ASSERT_TRUE(loaded.plan);
+  const auto made =
+      aggregate_sink_spec().make(loaded.plan->pipelines[0].sinks[0].connector.options);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->emit, Emit::on_close);
+  EXPECT_EQ(made->retention, std::chrono::days(30));
+  EXPECT_EQ(made->window.idle, std::chrono::minutes(10));
+  const std::string explained = desk.explained(*loaded.plan);
+  EXPECT_THAT(explained, HasSubstr("emit: on_close"));
+  EXPECT_THAT(explained, HasSubstr("retention: 30d"));
+}
+
+TEST(Aggregates, CloseBehindALogAndTheChangesOfATable) {
+  Desk desk;
+  testing::add_ordered_source(desk.registry());
+  const std::string fill =
+      "  fill: { source: { topic: {} }, sinks: { l: { log: {} }, t: { table: {} } } }\n";
+  EXPECT_THAT(desk.problems(closing("log: { name: l }") + fill), IsEmpty());
+  EXPECT_THAT(desk.problems(closing("changes: { table: t }") + fill), IsEmpty());
+}
+
+TEST(Aggregates, NeitherCloseNorGoBehindABucket) {
+  Desk desk;
+  const auto problems = desk.problems(closing("bucket: { url: \"local:in\" }"));
+  ASSERT_EQ(problems.size(), 1);
+  EXPECT_THAT(problems[0], HasSubstr("a source of kind bucket has no lasting order, so windows "
+                                     "never close; put a log between"));
+}
+
 TEST(Aggregates, KeepATableOfTheSinksNameWhichOthersMayFollow) {
   Desk desk;
   const std::string text = R"(pipelines:

@@ -19,9 +19,9 @@ namespace tidemill::config::testing {
 /// A source that is only a place: it sees what is written below it.
 class FakeSource final : public Source {
  public:
-  FakeSource(std::string place, bool can_exhaust)
-      : place_(std::move(place)), can_exhaust_(can_exhaust) {}
-  SourceTraits traits() const override { return {ProgressKind::objects, can_exhaust_}; }
+  FakeSource(std::string place, bool can_exhaust, ProgressKind progress = ProgressKind::objects)
+      : place_(std::move(place)), can_exhaust_(can_exhaust), progress_(progress) {}
+  SourceTraits traits() const override { return {progress_, can_exhaust_}; }
   std::string identity() const override { return place_; }
   bool sees(std::string_view place) const override {
     return !place_.empty() && place.starts_with(place_);
@@ -35,6 +35,7 @@ class FakeSource final : public Source {
  private:
   std::string place_;
   bool can_exhaust_;
+  ProgressKind progress_;
 };
 
 class FakeSink final : public Sink {
@@ -74,6 +75,15 @@ struct HookOptions {
   Secret token;
   bool verify = true;
 };
+
+/// Beside those of fake_registry(): `topic`, whose events have an order that lasts.
+inline void add_ordered_source(Registry& registry) {
+  struct NoOptions {};
+  registry.add_source("topic", ConfigSpec<NoOptions>("Events in their order."),
+                      [](const NoOptions&, const Services&) {
+                        return std::make_unique<FakeSource>("", false, ProgressKind::log);
+                      });
+}
 
 inline std::string folder_of(const std::string& url, const std::string& data_folder) {
   if (url.starts_with("local:")) return "folder:" + data_folder + "/buckets/" + url.substr(6) + "/";
