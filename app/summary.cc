@@ -34,6 +34,7 @@ std::string summary_text(Duration elapsed, std::span<const PipelineStatus> pipel
     const PipelineStats& s = p.stats;
     fmt::format_to(std::back_inserter(out), "{}: {} events, {} committed, {} dead letters", p.name,
                    s.events, s.committed, s.dead_lettered + s.dead_effects);
+    if (s.filtered != 0) fmt::format_to(std::back_inserter(out), ", {} filtered", s.filtered);
     if (s.replayed + s.failed_replays != 0)
       fmt::format_to(std::back_inserter(out), ", {} replayed, {} in vain",
                      s.replayed + s.failed_replays, s.failed_replays);
