@@ -9,6 +9,7 @@
 
 #include "app/replay_stream.h"
 #include "core/admin/health_routes.h"
+#include "core/dispatch/pipeline_totals.h"
 #include "core/letters/letters.h"
 
 namespace tidemill::app {
@@ -170,23 +171,10 @@ HttpResponse AdminApi::pipelines(const HttpRequest& request) {
         fmt::format_to(std::back_inserter(out), "  archive {}: {} events staged, {} objects made\n",
                        a.sink, a.staged_events, a.objects);
     } else {
-      boost::json::object line = {{"name", p.name},
-                                  {"state", name_of(p.state)},
-                                  {"error", p.error},
-                                  {"events", s.events},
-                                  {"batches", s.batches},
-                                  {"invocations", s.invocations},
-                                  {"committed", s.committed},
-                                  {"retried", s.retried},
-                                  {"filtered", s.filtered},
-                                  {"duplicates", s.duplicates},
-                                  {"dead_lettered", s.dead_lettered},
-                                  {"dead_effects", s.dead_effects},
-                                  {"replayed", s.replayed},
-                                  {"failed_replays", s.failed_replays},
-                                  {"late", s.late},
-                                  {"late_dropped", s.late_dropped},
-                                  {"in_flight", s.in_flight_events}};
+      boost::json::object line = {
+          {"name", p.name}, {"state", name_of(p.state)}, {"error", p.error}};
+      for (const auto& [name, value] : pipeline_totals) line[name] = s.*value;
+      line["in_flight"] = s.in_flight_events;
       if (!p.archives.empty()) line["archives"] = archives_of(p);
       out += boost::json::serialize(line) + "\n";
     }

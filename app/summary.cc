@@ -6,6 +6,8 @@
 #include <boost/json/string.hpp>
 #include <iterator>
 
+#include "core/dispatch/pipeline_totals.h"
+
 namespace tidemill::app {
 namespace {
 double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
@@ -15,15 +17,14 @@ std::string summary_json(Duration elapsed, std::span<const PipelineStatus> pipel
   std::string out = fmt::format(R"({{"seconds": {:.3f}, "pipelines": {{)", seconds(elapsed));
   std::string_view separator;
   for (const PipelineStatus& p : pipelines) {
-    const PipelineStats& s = p.stats;
-    fmt::format_to(std::back_inserter(out),
-                   R"({}{}: {{"events": {}, "batches": {}, "invocations": {}, "committed": {}, )"
-                   R"("retried": {}, "filtered": {}, "duplicates": {}, "dead_lettered": {}, )"
-                   R"("dead_effects": {}, "replayed": {}, "failed_replays": {}}})",
-                   separator, boost::json::serialize(boost::json::string(p.name)), s.events,
-                   s.batches, s.invocations, s.committed, s.retried, s.filtered, s.duplicates,
-                   s.dead_lettered, s.dead_effects, s.replayed, s.failed_replays);
-    separator = ", ";
+    fmt::format_to(std::back_inserter(out), "{}{}: {{", separator,
+                   boost::json::serialize(boost::json::string(p.name)));
+    separator = "";
+    for (const auto& [name, value] : pipeline_totals) {
+      fmt::format_to(std::back_inserter(out), R"({}"{}": {})", separator, name, p.stats.*value);
+      separator = ", ";
+    }
+    out += '}';
   }
   return out + "}}";
 }

@@ -8,6 +8,7 @@
 #include "core/base/detached_event.h"
 #include "core/base/fault_name.h"
 #include "core/base/mutation.h"
+#include "core/dispatch/pipeline_totals.h"
 
 namespace tidemill {
 namespace {
@@ -22,19 +23,7 @@ constexpr Backoff overtaken_pause{.initial = std::chrono::milliseconds(10),
 }  // namespace
 
 PipelineStats& PipelineStats::operator+=(const PipelineStats& other) {
-  events += other.events;
-  batches += other.batches;
-  invocations += other.invocations;
-  committed += other.committed;
-  retried += other.retried;
-  filtered += other.filtered;
-  duplicates += other.duplicates;
-  dead_lettered += other.dead_lettered;
-  dead_effects += other.dead_effects;
-  late += other.late;
-  late_dropped += other.late_dropped;
-  replayed += other.replayed;
-  failed_replays += other.failed_replays;
+  for (const auto& [name, value] : pipeline_totals) this->*value += other.*value;
   return *this;
 }
 

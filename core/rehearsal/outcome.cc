@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/dispatch/pipeline_totals.h"
 #include "core/letters/letter_text.h"
 #include "core/rehearsal/payload.h"
 #include "core/rehearsal/time_text.h"
@@ -82,16 +83,8 @@ class Collector {
       const bool of_the_user =
           std::ranges::find(scene_.pipelines, status.name) != scene_.pipelines.end();
       if (!of_the_user) continue;
-      const PipelineStats& s = status.stats;
-      outcome_.summary[status.name] = {{"events", s.events},
-                                       {"batches", s.batches},
-                                       {"invocations", s.invocations},
-                                       {"committed", s.committed},
-                                       {"retried", s.retried},
-                                       {"filtered", s.filtered},
-                                       {"duplicates", s.duplicates},
-                                       {"dead_lettered", s.dead_lettered},
-                                       {"dead_effects", s.dead_effects}};
+      json::object& summary = outcome_.summary[status.name];
+      for (const auto& [name, value] : pipeline_totals) summary[name] = status.stats.*value;
     }
   }
 
