@@ -104,5 +104,13 @@ TEST(Printable, BytesThatAreNoUtf8AreReplacedOneByOne) {
             "a\\u0000b\\u000d");  // Control.
 }
 
+TEST(Printable, WhatATerminalTakesForACommandIsEscaped) {
+  for (const Place place : {Place::terminal, Place::json_string}) {
+    EXPECT_EQ(printable("\x1b[2J\x7F", place), "\\u001b[2J\\u007f");
+    EXPECT_EQ(printable("\xC2\x80\xC2\x9B\xC2\xA0\xC3\x9B", place),
+              "\\u0080\\u009b\xC2\xA0\xC3\x9B");
+  }
+}
+
 }  // namespace
 }  // namespace tidemill

@@ -34,8 +34,20 @@ std::size_t sequence_length(std::string_view text) {
   return length;
 }
 
-void append_ascii(std::string& out, char c, Place place) {
+// Told as JSON tells it.
+void append_escape(std::string& out, std::uint8_t code) {
   constexpr std::string_view digits = "0123456789abcdef";
+  out += "\\u00";
+  out += digits[code >> 4];
+  out += digits[code & 0xF];
+}
+
+// U+0080 to U+009F: a terminal may take U+009B for the beginning of a command, as it does ESC [.
+bool is_wide_control(std::string_view letter) {
+  return letter.size() == 2 && byte_at(letter, 0) == 0xC2 && byte_at(letter, 1) < 0xA0;
+}
+
+void append_ascii(std::string& out, char c, Place place) {
   const auto byte = static_cast<std::uint8_t>(c);
   if (place == Place::json_string && (c == '"' || c == '\\')) {
     out += '\\';
@@ -45,9 +57,7 @@ void append_ascii(std::string& out, char c, Place place) {
   } else if (c == '\t') {
     out += "\\t";
   } else if (byte < 0x20 || byte == 0x7F) {
-    out += "\\u00";
-    out += digits[byte >> 4];
-    out += digits[byte & 0xF];
+    append_escape(out, byte);
   } else {
     out += c;
   }
@@ -62,6 +72,8 @@ std::string printable(std::string_view text, Place place) {
     const std::size_t length = sequence_length(text);
     if (length == 1) {
       append_ascii(out, text.front(), place);
+    } else if (is_wide_control(text.substr(0, length))) {
+      append_escape(out, byte_at(text, 1));
     } else if (length > 1) {
       out += text.substr(0, length);
     } else {
