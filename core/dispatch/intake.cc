@@ -150,6 +150,7 @@ Task<> PipelineRunner::take_in(std::vector<Event>& events) {
   if (events.empty()) co_return;
   std::erase_if(events, [this](const Event& event) { return !admit(event); });
   take_charge(events);
+  if (tapped(TapPoint::source)) tap_source(events);
   if (dedupe_) {
     auto sorted = co_await dedupe_->sort(std::move(events));
     if (!sorted) {
@@ -193,6 +194,7 @@ void PipelineRunner::take_charge(std::vector<Event>& events) {
   }
   stats_.in_flight_events += events.size();
   stats_.in_flight_bytes += bytes;
+  stats_.bytes += bytes;
   share_.take(held);
 }
 

@@ -27,6 +27,15 @@ class MemoryBudget {
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
+  std::uint64_t bytes() const { return bytes_; }
+
+  /// What events have taken, without what is only held for polls.
+  std::uint64_t used() const {
+    std::uint64_t used = 0;
+    for (const Share* share : shares_) used += share->used_ - share->held_;
+    return used;
+  }
+
   /// One pipeline's part of the budget. The budget outlives it.
   class Share {
    public:

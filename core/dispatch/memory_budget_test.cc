@@ -46,6 +46,19 @@ TEST(MemoryBudget, WhoTookTooMuchCannotTakeFromAGuarantee) {
   EXPECT_EQ(greedy.room(), 0u);
 }
 
+TEST(MemoryBudget, WhatIsHeldForAPollIsNotYetUsed) {
+  MemoryBudget budget(1000);
+  MemoryBudget::Share one(budget, nobody);
+  MemoryBudget::Share other(budget, nobody);
+  one.hold(300);
+  EXPECT_EQ(budget.used(), 0u);
+  other.take(100);
+  one.take(20);
+  EXPECT_EQ(budget.used(), 120u);
+  one.release();
+  EXPECT_EQ(budget.used(), 120u);
+}
+
 TEST(MemoryBudget, WhoWaitsIsCalledOnceThereIsAsMuchRoomAsItAskedFor) {
   MemoryBudget budget(1200);
   int waiting_calls = 0, other_calls = 0, own_calls = 0;

@@ -24,6 +24,10 @@ constexpr Backoff overtaken_pause{.initial = std::chrono::milliseconds(10),
 
 PipelineStats& PipelineStats::operator+=(const PipelineStats& other) {
   for (const auto& [name, value] : pipeline_totals) this->*value += other.*value;
+  bytes += other.bytes;
+  failed_invocations += other.failed_invocations;
+  invoked += other.invoked;
+  settled += other.settled;
   return *this;
 }
 
@@ -308,9 +312,9 @@ Task<> PipelineRunner::claim_rows(Settlement& settlement) {
 
 Task<> PipelineRunner::invoke(Settlement& settlement) {
   ++stats_.invocations;
-  const std::string id = config_.name + "-" + std::to_string(stats_.invocations);
+  settlement.request_id = config_.name + "-" + std::to_string(stats_.invocations);
   Request request{.events = settlement.work.events,
-                  .request_id = id,
+                  .request_id = settlement.request_id,
                   .attempt = settlement.work.attempt,
                   .timeout = config_.timeout,
                   .seed = scheduler_.random(),
@@ -318,8 +322,12 @@ Task<> PipelineRunner::invoke(Settlement& settlement) {
   request.read_object = [this](const Event& event, std::uint64_t bytes_max) {
     return source_.read_object(event, bytes_max);
   };
+  const Instant asked = scheduler_.now();
   settlement.answer = co_await invoker_->invoke(request);
+  settlement.took = std::chrono::duration_cast<Duration>(scheduler_.now() - asked);
+  stats_.invoked.add(settlement.took);
   settlement.answer.failures = normalized(std::move(settlement.answer.failures));
+  if (settlement.answer.error || !settlement.answer.failures.empty()) ++stats_.failed_invocations;
   share_.take(settlement.answer.bytes);
   if (settlement.claims) sequencer_.claims().claim(&settlement, settlement.answer.reads);
 }
@@ -361,6 +369,7 @@ bool PipelineRunner::judge_answer(Lane& lane, Settlement& settlement) {
   Verdict verdict =
       judge(policy, ordering(), settlement.work.attempt, settlement.work.events.size(),
             error.has_value(), error ? error->fault : Fault::transient, failures, keys);
+  if (tapped(TapPoint::function)) tap_function(settlement, verdict);
   if (verdict.split) {
     split(lane, std::move(settlement.work));
     return false;

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/latencies.h"
 #include "core/config/plan.h"
 #include "core/dispatch/ack_queue.h"
 #include "core/dispatch/aggregate_fold.h"
@@ -38,6 +39,7 @@
 #include "core/dispatch/steps.h"
 #include "core/dispatch/stream_ports.h"
 #include "core/dispatch/suspects.h"
+#include "core/dispatch/tap.h"
 #include "core/dispatch/turnstile.h"
 #include "core/dispatch/verdict.h"
 #include "tidemill/log.h"
@@ -63,13 +65,16 @@ struct PipelineConfig {
   DeadLetterPolicy dead_letter;
   const Suspects* suspects = nullptr;  ///< Outlives the runner; null: no event is suspected.
   EntrySource* entries = nullptr;      ///< The source, where its events leave it in commits.
+  PipelineTaps* taps = nullptr;        ///< Outlives the runner; null: nobody can watch.
 };
 
 /// Since the start. At rest, events = committed + filtered + duplicates + dead_lettered.
 struct PipelineStats {
   std::uint64_t events = 0;
+  std::uint64_t bytes = 0;  ///< Taken from the source; see Event::bytes().
   std::uint64_t batches = 0;
   std::uint64_t invocations = 0;
+  std::uint64_t failed_invocations = 0;  ///< Of these, those that failed their batch, or events.
   std::uint64_t committed = 0;
   std::uint64_t retried = 0;
   std::uint64_t filtered = 0;
@@ -84,6 +89,8 @@ struct PipelineStats {
   std::uint64_t failed_replays = 0;
   std::uint64_t in_flight_events = 0;
   std::uint64_t in_flight_bytes = 0;
+  Latencies invoked{};  ///< From asking for an invocation to its answer.
+  Latencies settled{};  ///< From taking the first event of a batch in to its commit; per event.
 
   /// Adds what happened; what is in flight is of this one alone.
   PipelineStats& operator+=(const PipelineStats& other);
@@ -207,6 +214,8 @@ class PipelineRunner {
   struct Settlement {
     Work work;
     Answer answer;
+    Duration took{0};                       // Its invocation,
+    std::string request_id;                 // and the name of that.
     std::vector<Fate> fates;                // Invariant: one per event, once judged.
     std::map<std::uint32_t, Death> deaths;  // Of events whose fate is dead_letter.
     std::deque<std::string> texts;          // Own the keys and records that were made here.
@@ -308,6 +317,12 @@ class PipelineRunner {
   bool overtaken(Lane& lane, Settlement& settlement);
   void leave_lane(Lane& lane);
   Ordering ordering() const;
+
+  // Showing (tapping.cc).
+  bool tapped(TapPoint at) const { return config_.taps != nullptr && config_.taps->any(at); }
+  void tap_source(std::span<const Event> events);
+  void tap_function(const Settlement& settlement, const Verdict& verdict);
+  void tap_sinks(Settlement& settlement);
 
   // Carrying out (settlement.cc).
   Task<> carry_out(Lane& lane, Settlement& settlement);

@@ -35,6 +35,11 @@ std::string lasting_id(const Event& event, std::string_view life) {
   return id.append("@").append(std::to_string(event.offset.value));
 }
 
+// The wall clock may have been set back meanwhile.
+Duration waited_since(IngestTime ingested, WallTime now) {
+  return Duration(now.value > ingested.value ? now.value - ingested.value : 0);
+}
+
 }  // namespace
 
 Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
@@ -226,6 +231,7 @@ Task<> PipelineRunner::commit(Domain& domain, Settlement& settlement) {
     if (target.binding.outlet != nullptr) target.binding.outlet->committed(part);
   if (!replay) acks_.push(*committed, std::move(settled));
   tell_pumps(part);
+  if (tapped(TapPoint::sinks)) tap_sinks(settlement);
   release(settlement);
 }
 
@@ -570,6 +576,10 @@ void PipelineRunner::release(const Settlement& settlement) {
     if (dedupe_ && fate != Fate::duplicate) repeat(dedupe_->forget(event));
   }
   release(settlement.filtered);
+  // Of a batch the first event has waited longest, and stands for all: one look at the clock.
+  if (events > 0)
+    stats_.settled.add(waited_since(settlement.work.events.front().ingested, scheduler_.wall()),
+                       events);
   stats_.events += events;
   stats_.in_flight_events -= events;
   stats_.in_flight_bytes -= bytes;

@@ -1,9 +1,11 @@
 // What the dispatcher knows of the engine's own streams (core/streams): a way in for the pipelines
-// that write to one, and what a source adds to the commits of its pipeline.
+// that write to one, what a source adds to the commits of its pipeline, and how far it is behind.
 //
 // All members are called from the executor.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -48,6 +50,16 @@ class EntrySource {
 
   /// Adds to `part` that these are gone. Ask right before it is submitted, which it then must be.
   virtual void leave(std::span<const Settled> settled, CommitPart& part) = 0;
+};
+
+/// A source that knows how much there is behind what it has handed over.
+class Backlog {
+ public:
+  virtual ~Backlog() = default;
+
+  /// Events that are there and were not handed over yet; empty where that cannot be told now.
+  /// Cheap, but for those who watch: not for every batch. Not while the store is opened again.
+  virtual std::optional<std::uint64_t> behind() const = 0;
 };
 
 }  // namespace tidemill

@@ -90,8 +90,9 @@ Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<Rocks
                                                          options_.workers)),
       functions_(options_.functions != nullptr ? options_.functions : own_functions_.get()),
       streams_(*store_, sequencer_, [this] { house_wake_.notify(); }),
+      taps_(scheduler),
       builder_({plan_, registry, *store_, *functions_, *record_, sequencer_, budget_, streams_,
-                Services{scheduler, log, options_.data_folder, options_.until_idle}}),
+                taps_, Services{scheduler, log, options_.data_folder, options_.until_idle}}),
       ended_(scheduler),
       house_wake_(scheduler) {
   sequencer_.on_failure([this] { ended_.notify(); });
@@ -256,8 +257,12 @@ Task<> Engine::unmark(std::vector<DeadLetterId> letters, std::set<PipelineId> pi
 std::vector<PipelineStatus> Engine::status() const {
   std::vector<PipelineStatus> all;
   for (const auto& line : lines_) {
-    PipelineStatus status{line->name(), line->state(), line->error(), line->stats(),
-                          archives_of(*line)};
+    PipelineStatus status{.name = line->name(),
+                          .state = line->state(),
+                          .error = line->error(),
+                          .function = line->function(),
+                          .stats = line->stats(),
+                          .archives = archives_of(*line)};
     if (const auto before = before_.find(line->name()); before != before_.end())
       status.stats += before->second;
     if (line->state() == LineState::running && !line->function().empty())
@@ -265,6 +270,9 @@ std::vector<PipelineStatus> Engine::status() const {
     for (const ArchiveStatus& archive : status.archives)
       if (line->state() == LineState::running && status.error.empty() && !archive.trouble.empty())
         status.error = "archive " + archive.sink + ": " + archive.trouble;
+    // While the store is opened again nobody may ask it.
+    if (!sequencer_.failure())
+      if (const auto behind = line->behind()) status.lag = *behind + status.stats.in_flight_events;
     if (!store_trouble_.empty()) {
       status.state = LineState::opening;
       status.error = "the state cannot be written: " + store_trouble_;
@@ -280,6 +288,18 @@ std::vector<ArchiveStatus> Engine::archives_of(const Line& line) const {
   if (before == archives_before_.end()) return all;
   for (std::size_t i = 0; i < all.size(); ++i) all[i] += before->second[i];
   return all;
+}
+
+EngineStatus Engine::state() const {
+  EngineStatus state{.memory_bytes = budget_.bytes(),
+                     .memory_used = budget_.used(),
+                     .store_trouble = store_trouble_,
+                     .lost_threads = lost_threads(),
+                     .unhealthy = {}};
+  for (const FunctionPlan& function : plan_.functions)
+    if (std::string why = functions_->complaint(function.name); !why.empty())
+      state.unhealthy.emplace_back(function.name, std::move(why));
+  return state;
 }
 
 bool Engine::ready() const {

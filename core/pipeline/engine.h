@@ -13,12 +13,14 @@
 #include <set>
 #include <shared_mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/config/plan.h"
 #include "core/dispatch/commit_sequencer.h"
 #include "core/dispatch/pipeline_runner.h"
 #include "core/dispatch/suspects.h"
+#include "core/dispatch/tap.h"
 #include "core/invoke/catalog.h"
 #include "core/invoke/crash_record.h"
 #include "core/pipeline/function_host.h"
@@ -50,9 +52,20 @@ struct EngineOptions {
 struct PipelineStatus {
   std::string name;
   LineState state = LineState::opening;
-  std::string error;  ///< With LineState::failed, or why opening takes long or batches wait.
+  std::string error;     ///< With LineState::failed, or why opening takes long or batches wait.
+  std::string function;  ///< Empty without one.
+  std::optional<std::uint64_t> lag{};  ///< Events that are there and not settled, if known.
   PipelineStats stats;
   std::vector<ArchiveStatus> archives;
+};
+
+/// How the engine as a whole is.
+struct EngineStatus {
+  std::uint64_t memory_bytes = 0;  ///< Of the budget for events under way,
+  std::uint64_t memory_used = 0;   ///< and how much of it they hold.
+  std::string store_trouble;       ///< Why no pipeline can commit; empty: they can.
+  std::size_t lost_threads = 0;
+  std::vector<std::pair<std::string, std::string>> unhealthy;  ///< Functions, and why.
 };
 
 class Engine {
@@ -99,8 +112,12 @@ class Engine {
   bool stopping() const { return draining_ || housekeeping_ends_; }
 
   std::vector<PipelineStatus> status() const;
+  EngineStatus state() const;
   /// Every pipeline is open, and none has failed.
   bool ready() const;
+
+  /// Live events, for who watches. Whoever serves taps closes them before the engine goes.
+  TapBoard& taps() { return taps_; }
 
   RocksStore& store() { return *store_; }
   const CommitSequencer::Stats& commit_stats() const { return sequencer_.stats(); }
@@ -132,6 +149,7 @@ class Engine {
   std::unique_ptr<FunctionHost> own_functions_;  // Null where another host was given.
   FunctionHost* functions_;
   StreamHub streams_;
+  TapBoard taps_;
   LineBuilder builder_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::vector<std::unique_ptr<Line>> retired_;   // Ended, but lost threads may look at them.

@@ -93,6 +93,11 @@ void Line::drain() {
   for (auto& roller : parts_.rollers) roller->stop();
 }
 
+std::optional<std::uint64_t> Line::behind() const {
+  if (state_ != LineState::running || parts_.backlog == nullptr) return std::nullopt;
+  return parts_.backlog->behind();
+}
+
 Task<Result<>> Line::open_all() {
   for (auto& sink : parts_.sinks) {
     Result<> opened = co_await sink->open();

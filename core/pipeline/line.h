@@ -24,6 +24,7 @@ class Line {
     /// One for each source and sink, which they outlive.
     std::vector<std::unique_ptr<Scheduler>> schedulers;
     std::unique_ptr<Source> source;
+    const Backlog* backlog = nullptr;  ///< The source, where it has one.
     std::vector<std::unique_ptr<Sink>> sinks;
     std::vector<std::unique_ptr<StreamOutlet>> outlets;  ///< Likewise.
     std::vector<std::unique_ptr<ArchiveRoller>> rollers;
@@ -52,6 +53,8 @@ class Line {
   const std::string& function() const { return parts_.config.function; }
   LineState state() const { return state_; }
   const std::string& error() const { return error_; }
+  /// Events that the source knows of and has not handed over; empty where it does not know.
+  std::optional<std::uint64_t> behind() const;
   PipelineStats stats() const { return runner_ ? runner_->stats() : PipelineStats{}; }
   std::vector<ArchiveStatus> archives() const;
 

@@ -78,7 +78,8 @@ Result<std::unique_ptr<Line>> LineBuilder::build_line(const PipelinePlan& plan) 
                  .retry = plan.retry,
                  .dedupe = plan.dedupe,
                  .durability = plan.durability,
-                 .dead_letter = plan.dead_letter};
+                 .dead_letter = plan.dead_letter,
+                 .taps = &parts_.taps.of(plan.name)};
   for (const StepPlan& each : plan.steps) {
     auto step = step_of(each);
     if (!step) return std::unexpected(std::move(step.error()));

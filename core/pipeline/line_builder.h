@@ -8,6 +8,7 @@
 
 #include "core/config/plan.h"
 #include "core/dispatch/suspects.h"
+#include "core/dispatch/tap.h"
 #include "core/invoke/crash_record.h"
 #include "core/pipeline/function_host.h"
 #include "core/pipeline/line.h"
@@ -29,6 +30,7 @@ class LineBuilder {
     CommitSequencer& sequencer;
     MemoryBudget& budget;
     StreamHub& streams;
+    TapBoard& taps;
     Services services;
   };
 

@@ -107,6 +107,7 @@ Result<> StreamBuilder::add_source(const PipelinePlan& plan, Line::Parts& line) 
         **queue, parts_.services.scheduler,
         QueueSource::Options{plan.order_by == OrderBy::key, until_idle, options->visibility});
     line.config.entries = source.get();
+    line.backlog = source.get();
     line.source = std::move(source);
     return {};
   }
@@ -125,9 +126,11 @@ Result<> StreamBuilder::add_source(const PipelinePlan& plan, Line::Parts& line) 
   }
   if (!log) return std::unexpected(log.error());
   if (!start) return std::unexpected(start.error());
-  line.source = std::make_unique<LogSource>(
+  auto source = std::make_unique<LogSource>(
       **log, parts_.services.scheduler, parts_.services.log,
       LogSource::Options{plan.name, line.config.id, *start, until_idle});
+  line.backlog = source.get();
+  line.source = std::move(source);
   return {};
 }
 

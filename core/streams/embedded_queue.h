@@ -70,6 +70,11 @@ class EmbeddedQueue final : public EmbeddedStream {
   /// Everything that is left is out, and nothing more will come.
   bool drained() const { return !has_producers() && records() == out_.size(); }
 
+  /// Entries that nobody has, delayed ones included.
+  std::uint64_t waiting() const {
+    return records() - std::min<std::uint64_t>(records(), out_.size());
+  }
+
   /// See EntrySource.
   void leave(std::span<const Settled> settled, CommitPart& part, WallTime now);
 

@@ -150,6 +150,17 @@ void LogSource::interrupt() {
   wake_.notify();
 }
 
+std::optional<std::uint64_t> LogSource::behind() const {
+  std::uint64_t behind = 0;
+  for (const Lane& lane : lanes_) {
+    const auto state = log_.store().stream_state(log_.id(), lane.partition);
+    if (!state) return std::nullopt;
+    // What retention has removed will not come.
+    behind += state->next - std::min(state->next, std::max(lane.next, state->first));
+  }
+  return behind;
+}
+
 Task<Result<>> LogSource::settle(std::span<const Settled>) { co_return Result<>{}; }
 
 Task<> LogSource::close() {

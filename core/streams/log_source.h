@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/dispatch/stream_ports.h"
 #include "core/streams/embedded_log.h"
 #include "tidemill/log.h"
 #include "tidemill/scheduler.h"
@@ -22,7 +23,7 @@ struct LogStart {
   WallTime time;  ///< At::time: with the first record that was written then or later.
 };
 
-class LogSource final : public Source {
+class LogSource final : public Source, public Backlog {
  public:
   struct Options {
     std::string pipeline;
@@ -45,6 +46,7 @@ class LogSource final : public Source {
   void pause(Partition partition, bool paused) override;
   void interrupt() override;
   Task<Result<>> settle(std::span<const Settled> settled) override;
+  std::optional<std::uint64_t> behind() const override;
   Task<> close() override;
 
   /// Records that retention had removed before they were read here.

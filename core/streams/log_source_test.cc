@@ -81,6 +81,28 @@ TEST_F(LogSourceTest, EveryReaderReadsEverythingInOrder) {
   EXPECT_THAT(all, ElementsAre("a", "b", "c"));
 }
 
+TEST_F(LogSourceTest, KnowsHowFarItIsBehindWhatIsThere) {
+  use("wide", 2);
+  const auto one = reader();
+  EXPECT_EQ(one->source.behind(), 0u);
+  put({{.data = "a", .key = "1"}, {.data = "b", .key = "2"}, {.data = "c", .key = "3"}});
+  EXPECT_EQ(one->source.behind(), 3u);
+  std::size_t read = 0;
+  while (read < 3) read += one->driver.poll().size();
+  EXPECT_EQ(one->source.behind(), 0u);
+}
+
+TEST_F(LogSourceTest, WhatRetentionHasRemovedItIsNotBehind) {
+  log_->set_retention({.age = seconds(60), .bytes = {}});
+  put({{"old"}, {"old"}});
+  const auto one = reader();
+  EXPECT_EQ(one->source.behind(), 2u);
+  wait(seconds(61));
+  put({{"new"}});
+  ASSERT_TRUE(scheduler_.run(hub_.trim(scheduler_.wall())));
+  EXPECT_EQ(one->source.behind(), 1u);
+}
+
 TEST_F(LogSourceTest, LatestBeginsBehindWhatIsThereAndARestartFindsThatPlace) {
   put({{"old"}});
   {

@@ -12,7 +12,7 @@
 
 namespace tidemill {
 
-class QueueSource final : public Source, public EntrySource {
+class QueueSource final : public Source, public EntrySource, public Backlog {
  public:
   struct Options {
     bool keyed = false;  ///< The pipeline keeps the order of each key.
@@ -33,6 +33,7 @@ class QueueSource final : public Source, public EntrySource {
   Task<Result<PollEnd>> poll(Credit credit, std::vector<Event>& out) override;
   void interrupt() override;
   Task<Result<>> settle(std::span<const Settled> settled) override;
+  std::optional<std::uint64_t> behind() const override { return queue_.waiting(); }
   Task<> close() override;
 
   void leave(std::span<const Settled> settled, CommitPart& part) override;

@@ -70,6 +70,18 @@ TEST_F(QueueSourceTest, HandsOutWhatIsPutAndLetsItGoInTheCommitThatSettlesIt) {
   EXPECT_EQ(state(), (StreamState{.first = 4, .next = 4})) << "the front moves over what left";
 }
 
+TEST_F(QueueSourceTest, IsBehindByWhatNobodyHasWhateverItsDelay) {
+  const auto one = taker();
+  const auto two = taker();
+  put({{"a"}, {"b"}, {.data = "later", .deliver_at = in(seconds(9))}});
+  EXPECT_EQ(one->source.behind(), 3u);
+  const auto events = one->driver.poll(at_most(1));
+  EXPECT_EQ(one->source.behind(), 2u);
+  EXPECT_EQ(two->source.behind(), 2u) << "it is the queue that is behind";
+  settle(*one, events);
+  EXPECT_EQ(one->source.behind(), 2u);
+}
+
 TEST_F(QueueSourceTest, WhatOneHasIsHiddenFromTheOthers) {
   const auto one = taker();
   const auto two = taker();
