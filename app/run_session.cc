@@ -63,7 +63,8 @@ int RunSession::run() {
                                .until_idle = options_.until_idle,
                                .memory_bytes = options_.memory_bytes,
                                .disk = disk_.get_executor(),
-                               .function_threads = cores()});
+                               .function_threads = cores(),
+                               .metrics = &metrics_});
   if (!engine) return complain(engine.error());
   engine_ = std::move(*engine);
   if (auto opened = open_admin(); !opened) return complain(opened.error());

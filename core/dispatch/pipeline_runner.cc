@@ -9,6 +9,7 @@
 #include "core/base/fault_name.h"
 #include "core/base/mutation.h"
 #include "core/dispatch/pipeline_totals.h"
+#include "core/observe/metrics.h"
 
 namespace tidemill {
 namespace {
@@ -326,6 +327,7 @@ Task<> PipelineRunner::invoke(Settlement& settlement) {
   settlement.answer = co_await invoker_->invoke(request);
   settlement.took = std::chrono::duration_cast<Duration>(scheduler_.now() - asked);
   stats_.invoked.add(settlement.took);
+  if (config_.metrics != nullptr) config_.metrics->invocation_took(settlement.took);
   settlement.answer.failures = normalized(std::move(settlement.answer.failures));
   if (settlement.answer.error || !settlement.answer.failures.empty()) ++stats_.failed_invocations;
   share_.take(settlement.answer.bytes);

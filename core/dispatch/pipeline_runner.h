@@ -48,6 +48,8 @@
 
 namespace tidemill {
 
+class PipelineMetrics;
+
 struct PipelineConfig {
   std::string name;
   PipelineId id;
@@ -66,6 +68,7 @@ struct PipelineConfig {
   const Suspects* suspects = nullptr;  ///< Outlives the runner; null: no event is suspected.
   EntrySource* entries = nullptr;      ///< The source, where its events leave it in commits.
   PipelineTaps* taps = nullptr;        ///< Outlives the runner; null: nobody can watch.
+  PipelineMetrics* metrics = nullptr;  ///< Likewise; learns how long calls and commits take.
 };
 
 /// Since the start. At rest, events = committed + filtered + duplicates + dead_lettered.

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "core/dispatch/testing/runner_fixture.h"
+#include "core/observe/metrics.h"
 
 namespace tidemill {
 namespace {
@@ -151,6 +152,21 @@ TEST_F(PipelineRunnerTapTest, HowLongThingsTakeIsCountedPerInvocationAndPerEvent
   EXPECT_THAT(settled, ElementsAre(3));
   EXPECT_EQ(stats().failed_invocations, 0u);
   EXPECT_EQ(stats().bytes, 3u);
+}
+
+TEST_F(PipelineRunnerTapTest, MetricsLearnOnceOfEachInvocationAndOfEachCommit) {
+  Metrics metrics("1.0");
+  config_.metrics = &metrics.pipeline("p");
+  config_.batch.events = 2;
+  invoker_.takes = 5ms;
+  push({"a", "b", "c", "d", "e"});
+
+  run();
+
+  const std::string text = metrics.text();
+  EXPECT_THAT(text, HasSubstr("tidemill_invocation_seconds_count{pipeline=\"p\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("tidemill_invocation_seconds_sum{pipeline=\"p\"} 0.015\n"));
+  EXPECT_THAT(text, HasSubstr("tidemill_commit_seconds_count{pipeline=\"p\"} 3\n"));
 }
 
 }  // namespace

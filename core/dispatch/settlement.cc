@@ -8,6 +8,7 @@
 #include "core/dispatch/pipeline_runner.h"
 #include "core/dispatch/row_key.h"
 #include "core/dispatch/sink_writer.h"
+#include "core/observe/metrics.h"
 
 namespace tidemill {
 namespace {
@@ -221,7 +222,10 @@ Task<> PipelineRunner::commit(Domain& domain, Settlement& settlement) {
   share_.take(copied);
   for (const Target& target : targets_)
     if (target.binding.outlet != nullptr) target.binding.outlet->submitted(part);
+  const Instant asked = scheduler_.now();
   const auto committed = co_await sequencer_.commit(part, config_.durability);
+  if (committed && config_.metrics != nullptr)
+    config_.metrics->commit_took(std::chrono::duration_cast<Duration>(scheduler_.now() - asked));
   share_.give(copied);
   if (!committed) {
     fail_pipeline(committed.error());

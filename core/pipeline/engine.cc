@@ -92,7 +92,8 @@ Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<Rocks
       streams_(*store_, sequencer_, [this] { house_wake_.notify(); }),
       taps_(scheduler),
       builder_({plan_, registry, *store_, *functions_, *record_, sequencer_, budget_, streams_,
-                taps_, Services{scheduler, log, options_.data_folder, options_.until_idle}}),
+                taps_, options_.metrics,
+                Services{scheduler, log, options_.data_folder, options_.until_idle}}),
       ended_(scheduler),
       house_wake_(scheduler) {
   sequencer_.on_failure([this] { ended_.notify(); });

@@ -37,6 +37,8 @@ class Env;
 
 namespace tidemill {
 
+class Metrics;
+
 struct EngineOptions {
   std::string data_folder;  ///< Absolute; made when missing.
   bool until_idle = false;
@@ -46,6 +48,7 @@ struct EngineOptions {
   std::size_t function_threads = 2;   ///< Invocations of one blocking function at once.
   WorkerOptions workers{};            ///< How functions with `isolation: worker` start.
   FunctionHost* functions = nullptr;  ///< Runs the functions; null: the engine itself does.
+  Metrics* metrics = nullptr;  ///< Learns how long calls and commits take; null: nobody does.
 };
 
 /// What became of a pipeline so far.

@@ -5,6 +5,7 @@
 
 #include "core/base/connector_scheduler.h"
 #include "core/config/sections.h"
+#include "core/observe/metrics.h"
 #include "core/pattern/compile.h"
 #include "core/pipeline/recorded_suspects.h"
 
@@ -80,6 +81,7 @@ Result<std::unique_ptr<Line>> LineBuilder::build_line(const PipelinePlan& plan) 
                  .durability = plan.durability,
                  .dead_letter = plan.dead_letter,
                  .taps = &parts_.taps.of(plan.name)};
+  if (parts_.metrics != nullptr) line.config.metrics = &parts_.metrics->pipeline(plan.name);
   for (const StepPlan& each : plan.steps) {
     auto step = step_of(each);
     if (!step) return std::unexpected(std::move(step.error()));

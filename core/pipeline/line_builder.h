@@ -18,6 +18,8 @@
 
 namespace tidemill {
 
+class Metrics;
+
 class LineBuilder {
  public:
   /// What pipelines are made of, and with; all outlives the lines.
@@ -31,6 +33,7 @@ class LineBuilder {
     MemoryBudget& budget;
     StreamHub& streams;
     TapBoard& taps;
+    Metrics* metrics;  ///< Null: nobody counts.
     Services services;
   };
 
