@@ -1,35 +1,17 @@
 #include "app/admin_api.h"
 
-#include <fmt/format.h>
-
-#include <boost/json/serialize.hpp>
 #include <functional>
-#include <iterator>
+#include <memory>
 #include <utility>
 
 #include "app/replay_stream.h"
 #include "core/admin/health_routes.h"
-#include "core/dispatch/pipeline_totals.h"
 #include "core/letters/letters.h"
 
 namespace tidemill::app {
 namespace {
 
 constexpr std::uint64_t page_rows = 1000;
-
-std::string_view name_of(LineState state) {
-  switch (state) {
-    case LineState::opening:
-      return "opening";
-    case LineState::running:
-      return "running";
-    case LineState::ended:
-      return "ended";
-    case LineState::failed:
-      return "failed";
-  }
-  return "unknown";
-}
 
 StateQuestion question_of(const HttpRequest& request, std::string path) {
   return {request.method, std::move(path), request.query};
@@ -43,19 +25,6 @@ HttpResponse lines_response(std::string body) {
   HttpResponse response = text_response(200, std::move(body));
   response.content_type = "application/x-ndjson";
   return response;
-}
-
-boost::json::array archives_of(const PipelineStatus& pipeline) {
-  boost::json::array all;
-  for (const ArchiveStatus& a : pipeline.archives)
-    all.push_back({{"sink", a.sink},
-                   {"staged_events", a.staged_events},
-                   {"staged_bytes", a.staged_bytes},
-                   {"objects", a.objects},
-                   {"object_bytes", a.object_bytes},
-                   {"failures", a.failures},
-                   {"trouble", a.trouble}});
-  return all;
 }
 
 // Rows of a table, a page at a time; each page begins behind the last key of the one before.
@@ -98,8 +67,11 @@ class RowStream final : public BodyStream {
 
 }  // namespace
 
-AdminApi::AdminApi(Scheduler& scheduler, Engine& engine, Metrics& metrics)
-    : scheduler_(scheduler), engine_(engine), metrics_(metrics) {
+AdminApi::AdminApi(Scheduler& scheduler, Engine& engine, Metrics& metrics, std::string data_folder)
+    : scheduler_(scheduler),
+      engine_(engine),
+      metrics_(metrics),
+      live_(scheduler, engine, std::move(data_folder)) {
   add_routes();
 }
 
@@ -111,10 +83,7 @@ void AdminApi::add_routes() {
                                 return {};
                               },
                               .metrics = [this] { return metrics_text(); }});
-  router_.add_immediate("GET", "/api/v1/pipelines",
-                        [this](const HttpRequest& request) { return pipelines(request); });
-  router_.add_immediate("GET", "/api/v1/pipelines/{name}",
-                        [this](const HttpRequest& request) { return pipelines(request); });
+  live_.add_routes(router_);
   const HttpHandler state = std::bind_front(&AdminApi::state, this);
   router_.add("GET", "/api/v1/tables", state);
   router_.add("GET", "/api/v1/tables/{name}", std::bind_front(&AdminApi::rows, this));
@@ -153,34 +122,6 @@ std::string AdminApi::metrics_text() {
   }
   metrics_.lost(engine_.lost_threads(), engine_.lost_bytes());
   return metrics_.text();
-}
-
-HttpResponse AdminApi::pipelines(const HttpRequest& request) {
-  const bool text = request.query_or("form", "json") == "text";
-  const auto wanted = request.params.find("name");
-  std::string out;
-  for (const PipelineStatus& p : engine_.status()) {
-    if (wanted != request.params.end() && wanted->second != p.name) continue;
-    const PipelineStats& s = p.stats;
-    if (text) {
-      fmt::format_to(std::back_inserter(out),
-                     "{}: {}, {} events, {} in flight, {} retried, {} dead letters{}{}\n", p.name,
-                     name_of(p.state), s.events, s.in_flight_events, s.retried,
-                     s.dead_lettered + s.dead_effects, p.error.empty() ? "" : "; ", p.error);
-      for (const ArchiveStatus& a : p.archives)
-        fmt::format_to(std::back_inserter(out), "  archive {}: {} events staged, {} objects made\n",
-                       a.sink, a.staged_events, a.objects);
-    } else {
-      boost::json::object line = {
-          {"name", p.name}, {"state", name_of(p.state)}, {"error", p.error}};
-      for (const auto& [name, value] : pipeline_totals) line[name] = s.*value;
-      line["in_flight"] = s.in_flight_events;
-      if (!p.archives.empty()) line["archives"] = archives_of(p);
-      out += boost::json::serialize(line) + "\n";
-    }
-  }
-  if (out.empty()) return text_response(404, "there is no such pipeline\n");
-  return lines_response(std::move(out));
 }
 
 // Progress of a pipeline that runs is what its ledger counts on: it is never reset under it.

@@ -1,4 +1,4 @@
-// tidemill table, stream, progress, status: what the state says, of a live engine or a stopped one.
+// tidemill table, stream, progress: what the state says, of a live engine or a stopped one.
 #include <cstdio>
 #include <memory>
 
@@ -99,19 +99,6 @@ void add_state(CLI::App& app, Session& session) {
   add_stream(app, session, options);
   add_progress(app, session, options);
   add_dlq(app, session);
-  verb(&app, options, "status", "What the pipelines of a running engine do")
-      ->callback([&session, options] {
-        StateQuestion question{.path = "pipelines"};
-        if (!options->json) question.query["form"] = "text";
-        const std::string data = absolute(options->data);
-        const auto asked = ask_live(data, question);
-        if (!asked) {
-          session.exit_code =
-              complain({Fault::transient, "no engine runs on the data folder " + data});
-        } else if (!*asked) {
-          session.exit_code = complain(asked->error());
-        }
-      });
 }
 
 }  // namespace tidemill::app

@@ -19,8 +19,11 @@ void add_run(CLI::App& app, Session& session);
 void add_check(CLI::App& app, Session& session);
 void add_test(CLI::App& app, Session& session);
 void add_describe(CLI::App& app, Session& session);  // list, describe, schema, version
-void add_state(CLI::App& app, Session& session);     // table, stream, progress, status
+void add_state(CLI::App& app, Session& session);     // table, stream, progress
 void add_dlq(CLI::App& app, Session& session);
+void add_status(CLI::App& app, Session& session);
+void add_top(CLI::App& app, Session& session);
+void add_tap(CLI::App& app, Session& session);
 void add_invoke(CLI::App& app, Session& session);
 void add_match(CLI::App& app, Session& session);
 void add_new(CLI::App& app, Session& session);

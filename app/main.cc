@@ -26,6 +26,9 @@ int main(int argc, char** argv) {
   add_test(app, session);
   add_describe(app, session);
   add_state(app, session);
+  add_status(app, session);
+  add_top(app, session);
+  add_tap(app, session);
   add_invoke(app, session);
   add_match(app, session);
   add_new(app, session);

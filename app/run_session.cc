@@ -99,7 +99,7 @@ Result<> RunSession::open_admin() {
     if (!token) return std::unexpected(token.error());
     options.token = std::move(*token);
   }
-  api_.emplace(scheduler_, *engine_, metrics_);
+  api_.emplace(scheduler_, *engine_, metrics_, options_.data);
   admin_.emplace(scheduler_, log_, api_->router(), std::move(options));
   return admin_->start();
 }
@@ -107,6 +107,7 @@ Result<> RunSession::open_admin() {
 Task<> RunSession::run_engine() {
   const Result<> ran = co_await engine_->run();
   if (!ran) failure_ = ran.error();
+  co_await api_->close();
   co_await admin_->close();
   scheduler_.stop();
 }

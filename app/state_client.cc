@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "core/admin/admin_client.h"
@@ -17,8 +18,7 @@ bool print_line(std::string_view line) {
   return std::ferror(stdout) == 0;
 }
 
-}  // namespace
-
+// Nothing when no engine runs on the data folder.
 std::optional<Result<>> ask_live(const std::string& data, const StateQuestion& question) {
   const std::string socket = data + "/admin.sock";
   if (!std::filesystem::exists(socket)) return std::nullopt;
@@ -32,6 +32,8 @@ std::optional<Result<>> ask_live(const std::string& data, const StateQuestion& q
   const bool asked_wrong = answered->status >= 400 && answered->status < 500;
   return Result<>(fail(asked_wrong ? Fault::bad_config : Fault::transient, std::move(sentence)));
 }
+
+}  // namespace
 
 // A live engine holds the store, so it is asked over its socket; a stopped one is opened.
 Result<> ask(const std::string& data, const StateQuestion& question) {

@@ -2,15 +2,11 @@
 // through its files.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "app/state_api.h"
 
 namespace tidemill::app {
-
-/// Prints the answer line by line. Nothing when no engine runs on the data folder.
-std::optional<Result<>> ask_live(const std::string& data, const StateQuestion& question);
 
 /// Prints the answer line by line, whoever gives it. Errors: those of the answer, and bad_config
 /// where there is no state.

@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -29,8 +30,45 @@ using Parser = http::response_parser<http::buffer_body>;
 /// Takes the next bytes of the body; false: enough.
 using TakeBytes = std::function<bool(std::string_view bytes)>;
 
-std::unexpected<Error> unreachable(const std::string& path, const beast::error_code& error) {
-  return fail(Fault::transient, "no engine answers on " + path + ": " + error.message());
+using Door = std::variant<std::string, AdminAddress>;
+
+std::string host_of(const AdminAddress& address) {
+  const bool v6 = address.host.find(':') != std::string::npos;
+  return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+}
+
+std::string name_of(const Door& door) {
+  const auto* const address = std::get_if<AdminAddress>(&door);
+  return address != nullptr ? host_of(*address) : std::get<std::string>(door);
+}
+
+std::unexpected<Error> unreachable(const std::string& place, const beast::error_code& error) {
+  return fail(Fault::transient, "no engine answers on " + place + ": " + error.message());
+}
+
+Task<beast::error_code> connect_local(Socket& socket, const UnixAddress& address) {
+  beast::error_code error;
+  co_await socket.async_connect(address.endpoint(),
+                                asio::redirect_error(asio::use_awaitable, error));
+  co_return error;
+}
+
+// The first of its addresses that answers.
+Task<beast::error_code> connect_remote(Socket& socket, const AdminAddress& address) {
+  beast::error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  asio::ip::tcp::resolver resolver(socket.get_executor());
+  const auto found =
+      co_await resolver.async_resolve(address.host, std::to_string(address.port), token);
+  if (error) co_return error;
+  for (const auto& entry : found) {
+    beast::error_code ignored;  // Of a try that has failed already.
+    socket.close(ignored);
+    const asio::generic::stream_protocol::endpoint endpoint(entry.endpoint());
+    co_await socket.async_connect(endpoint, token);
+    if (!error) break;
+  }
+  co_return error;
 }
 
 // Reads the body in pieces until its end, an error, or `take` has enough.
@@ -51,12 +89,12 @@ Task<beast::error_code> read_body(Socket& socket, beast::flat_buffer& buffer, Pa
   co_return beast::error_code{};
 }
 
-Task<Result<Answer>> exchange(Socket& socket, const UnixAddress& address, const std::string& path,
-                              const Request& request, const TakeBytes& take) {
-  beast::error_code error;
-  auto token = asio::redirect_error(asio::use_awaitable, error);
-  co_await socket.async_connect(address.endpoint(), token);
+Task<Result<Answer>> exchange(Socket& socket, Task<beast::error_code> connect,
+                              const std::string& path, const Request& request,
+                              const TakeBytes& take) {
+  beast::error_code error = co_await std::move(connect);
   if (error) co_return unreachable(path, error);
+  auto token = asio::redirect_error(asio::use_awaitable, error);
   // The engine may refuse before it has read everything: its answer tells more than our error.
   co_await http::async_write(socket, request, token);
 
@@ -80,17 +118,25 @@ Task<Result<Answer>> exchange(Socket& socket, const UnixAddress& address, const 
   co_return answer;
 }
 
-Result<Answer> run(const std::string& path, std::string_view method, std::string_view target,
+Result<Answer> run(const Door& door, std::string_view method, std::string_view target,
                    std::string_view body, const TakeBytes& take,
                    const std::optional<Duration>& limit) {
-  auto address = UnixAddress::of(path);
-  if (!address) return std::unexpected(address.error());
+  const auto* const remote = std::get_if<AdminAddress>(&door);
+  std::optional<UnixAddress> local;
+  if (remote == nullptr) {
+    auto address = UnixAddress::of(std::get<std::string>(door));
+    if (!address) return std::unexpected(address.error());
+    local.emplace(std::move(*address));
+  }
+  const std::string path = name_of(door);
 
   Request request;
   request.method_string({method.data(), method.size()});
   request.target({target.data(), target.size()});
   request.version(11);
-  request.set(http::field::host, "localhost");
+  request.set(http::field::host, remote != nullptr ? host_of(*remote) : "localhost");
+  if (remote != nullptr && !remote->token.empty())
+    request.set(http::field::authorization, "Bearer " + remote->token);
   request.keep_alive(false);
   request.body() = body;
   request.prepare_payload();
@@ -102,7 +148,10 @@ Result<Answer> run(const std::string& path, std::string_view method, std::string
     if (error) std::rethrow_exception(error);
     answer = std::move(received);
   };
-  asio::co_spawn(context, exchange(socket, *address, path, request, take), std::move(keep));
+  auto connect =
+      remote != nullptr ? connect_remote(socket, *remote) : connect_local(socket, *local);
+  asio::co_spawn(context, exchange(socket, std::move(connect), path, request, take),
+                 std::move(keep));
   if (limit) {
     context.run_for(*limit);
   } else {
@@ -142,11 +191,14 @@ class LineCutter {
 }  // namespace
 
 AdminClient::AdminClient(std::string socket_path, Duration answer_max)
-    : socket_path_(std::move(socket_path)), answer_max_(answer_max) {}
+    : door_(std::move(socket_path)), answer_max_(answer_max) {}
+
+AdminClient::AdminClient(AdminAddress address, Duration answer_max)
+    : door_(std::move(address)), answer_max_(answer_max) {}
 
 Result<AdminClient::Answer> AdminClient::request(std::string_view method, std::string_view target,
                                                  std::string_view body) const {
-  return run(socket_path_, method, target, body, nullptr, answer_max_);
+  return run(door_, method, target, body, nullptr, answer_max_);
 }
 
 Result<AdminClient::Answer> AdminClient::lines(std::string_view method, std::string_view target,
@@ -157,7 +209,7 @@ Result<AdminClient::Answer> AdminClient::lines(std::string_view method, std::str
     enough = !cutter.add(bytes);
     return !enough;
   };
-  auto answer = run(socket_path_, method, target, {}, cut, std::nullopt);
+  auto answer = run(door_, method, target, {}, cut, std::nullopt);
   if (answer && !enough) cutter.finish();
   return answer;
 }

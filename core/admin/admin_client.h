@@ -1,16 +1,26 @@
-// AdminClient: how a command talks to the engine that runs on a data folder.
+// AdminClient: how a command talks to a running engine, over the socket in its data folder or over
+// its listener.
 //
 // Blocking, for the command line; a connection per request. Not for the engine itself.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "tidemill/result.h"
 #include "tidemill/time.h"
 
 namespace tidemill {
+
+/// A listener of the admin API.
+struct AdminAddress {
+  std::string host;  ///< A name or an address; of IPv6 without brackets.
+  std::uint16_t port = 0;
+  std::string token;  ///< Sent if set.
+};
 
 class AdminClient {
  public:
@@ -26,6 +36,8 @@ class AdminClient {
   /// `answer_max` bounds request(), from connecting to the last byte.
   explicit AdminClient(std::string socket_path, Duration answer_max = std::chrono::seconds(30));
 
+  explicit AdminClient(AdminAddress address, Duration answer_max = std::chrono::seconds(30));
+
   /// Sends one request and returns the whole answer, whatever its status.
   ///
   /// Errors: transient, when no engine answers there, or not in time.
@@ -40,7 +52,7 @@ class AdminClient {
                        const TakeLine& take) const;
 
  private:
-  std::string socket_path_;
+  std::variant<std::string, AdminAddress> door_;
   Duration answer_max_;
 };
 

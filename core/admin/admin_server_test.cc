@@ -126,6 +126,32 @@ TEST_F(AdminServerTest, WithATokenTcpNeedsItAndTheSocketDoesNot) {
   EXPECT_EQ(client().request("GET", "/healthz")->status, 200U);
 }
 
+TEST_F(AdminServerTest, AClientReachesTheListenerByItsAddress) {
+  options_.listen = "127.0.0.1:0";
+  ASSERT_TRUE(start());
+
+  for (const char* host : {"127.0.0.1", "localhost"}) {
+    const AdminClient remote(AdminAddress{host, server_->port(), ""});
+    const auto answer = remote.request("GET", "/healthz");
+    ASSERT_TRUE(answer) << host << ": " << answer.error().message;
+    EXPECT_EQ(answer->status, 200U);
+  }
+}
+
+TEST_F(AdminServerTest, AClientFromAfarSendsItsToken) {
+  options_.listen = "0.0.0.0:0";
+  options_.token = "secret";
+  ASSERT_TRUE(start());
+
+  const auto status_with = [&](std::string token) {
+    const AdminClient remote(AdminAddress{"127.0.0.1", server_->port(), std::move(token)});
+    return remote.request("GET", "/healthz")->status;
+  };
+  EXPECT_EQ(status_with("secret"), 200U);
+  EXPECT_EQ(status_with("guess"), 401U);
+  EXPECT_EQ(status_with(""), 401U);
+}
+
 TEST_F(AdminServerTest, AnAddressOthersCanReachNeedsAToken) {
   options_.listen = "0.0.0.0:0";
 
