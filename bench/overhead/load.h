@@ -61,6 +61,10 @@ class IdleStore final : public Store {
                                            std::uint64_t) override {
     return std::vector<QueuedEffect>{};
   }
+  Result<std::vector<MarkedLetter>> replays(PipelineId, std::uint64_t, std::size_t, std::uint64_t,
+                                            WallTime) override {
+    return std::vector<MarkedLetter>{};
+  }
   Result<StreamInfo> stream(StreamKind, std::string_view, std::uint32_t partitions) override {
     return StreamInfo{.id = StreamId(1), .partitions = partitions};
   }

@@ -5,9 +5,9 @@
 // event; and as much with a thousand pipelines as with one, over the same number of events.
 //
 // Everything between is the product's: the runner, the ledger, the credits, the sequencer, the
-// event loop with its thread for the disk, and the call into a plugin with its crash record. What
-// the source itself takes to make the events is measured beside it and subtracted. What counts is
-// CPU time over all threads.
+// event loop with its thread for the disk, the call into a plugin with its crash record, taps that
+// nobody opens, and metrics of how long calls and commits take. What the source itself takes to
+// make the events is measured beside it and subtracted. What counts is CPU time over all threads.
 #include <fmt/format.h>
 
 #include <memory>
@@ -22,8 +22,10 @@
 #include "bench/overhead/load.h"
 #include "core/base/asio_scheduler.h"
 #include "core/dispatch/pipeline_runner.h"
+#include "core/dispatch/tap.h"
 #include "core/invoke/crash_record.h"
 #include "core/invoke/plugin.h"
+#include "core/observe/metrics.h"
 #include "core/pipeline/in_process.h"
 #include "tidemill/testing/temp_folder.h"
 
@@ -100,6 +102,8 @@ Cost through_engine(const std::vector<Event>& events, const Load& load) {
   IdleStore store;
   CommitSequencer sequencer(scheduler, store, scheduler.blocking());
   MemoryBudget budget(MemoryBudget::default_bytes);
+  TapBoard taps(scheduler);
+  Metrics metrics("bench");
   std::vector<Pipeline> pipelines(load.pipelines);
   for (std::uint32_t i = 0; i < load.pipelines; ++i) {
     Pipeline& pipeline = pipelines[i];
@@ -108,6 +112,8 @@ Cost through_engine(const std::vector<Event>& events, const Load& load) {
     pipeline.invoker = std::make_unique<InProcessInvoker>(
         noop.function, BatchOrigin{id, 1, ProgressKind::log}, nullptr);
     PipelineConfig config{.name = fmt::format("pipeline-{}", i), .id = id, .function = "noop"};
+    config.taps = &taps.of(config.name);
+    config.metrics = &metrics.pipeline(config.name);
     config.batch.events = load.batch;
     config.batch.window = std::chrono::seconds(1);  // All batches are full ones.
     pipeline.runner = std::make_unique<PipelineRunner>(
