@@ -71,6 +71,7 @@ enum class Mutation {
   never_settle_filtered,    ///< Nobody is told that a filtered event is settled.
   forget_mark_of_filtered,  ///< A filtered event's repeat is held for ever.
   invoke_filtered,          ///< A filter lets everything pass.
+  ignore_when,              ///< A sink gets what its `when` leaves out.
   bury_the_mapped,          ///< A dead letter has what a map made, not what the source gave.
   // Windows of event time.
   count_the_late,         ///< An event whose window has closed is counted there.

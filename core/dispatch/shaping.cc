@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/base/mutation.h"
 #include "core/dispatch/steps.h"
 
 namespace tidemill {
@@ -21,7 +22,7 @@ void choose(const pattern::PatternSet& when, std::span<const Event> events,
   std::erase_if(shaped.effects, [&](const Effect& effect) {
     const auto matches = when.match(seen_of(effect, events[effect.event]), scratch);
     if (!matches) shaped.refused.emplace_back(effect.event, "when: " + matches.error().message);
-    return !matches || matches->empty();
+    return !matches || (matches->empty() && !mutated(Mutation::ignore_when));
   });
 }
 

@@ -117,6 +117,7 @@ bool catch_mutants(const Options& options) {
       {Mutation::never_settle_filtered, "never settle filtered"},
       {Mutation::forget_mark_of_filtered, "forget mark of filtered"},
       {Mutation::invoke_filtered, "invoke filtered"},
+      {Mutation::ignore_when, "ignore when"},
       {Mutation::bury_the_mapped, "bury the mapped"},
       {Mutation::trim_too_far, "trim too far"},
       {Mutation::count_the_late, "count the late"},

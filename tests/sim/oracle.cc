@@ -75,10 +75,10 @@ void Oracle::check_event(const Flow& flow, const Fates& fates, std::uint32_t par
     world_.expect(dead == fates.dead.end() || (dead->second == 1 && committed == 0),
                   name + " is in the dead letters twice, or both there and committed");
   }
-  if (committed > 0 && flow.direct_sink)
+  if (committed > 0 && flow.direct_sink && flow.takes(Choosy::out, partition, index))
     world_.expect(world_.received.contains(receipt(name, "out")),
                   name + " was committed before its sink had it");
-  if (committed > 0 && flow.queued_sink)
+  if (committed > 0 && flow.queued_sink && flow.takes(Choosy::later, partition, index))
     world_.expect(world_.received.contains(receipt(name, "later")) || fates.queued.contains(name) ||
                       fates.dead_later.contains(name),
                   name + " was committed, and its effect is neither delivered nor queued");
@@ -161,7 +161,7 @@ void Oracle::check_end(const std::vector<PipelineStats>& last_life) {
 // Whatever was committed so far is counted in its windows, and nothing that came too late is.
 void Oracle::check_windows(const Flow& flow, const Fates& fates) {
   const auto expected = expected_windows(world_, flow, [&](std::uint32_t p, std::uint64_t i) {
-    return fates.committed(event_name(flow.index, p, i));
+    return flow.takes(Choosy::windows, p, i) ? fates.committed(event_name(flow.index, p, i)) : 0;
   });
   const auto& tables = world_.store.visible().tables;
   const auto found = tables.find(flow.window_table().value);
@@ -211,7 +211,7 @@ void Oracle::check_event_at_end(const Flow& flow, const Fates& fates, std::uint3
       world_.expect(world_.received.contains(receipt(name, "failures")),
                     name + " was given up, and on_failure does not know");
   }
-  if (!lives || !flow.queued_sink) return;
+  if (!lives || !flow.queued_sink || !flow.takes(Choosy::later, partition, index)) return;
   const bool refused = nature == Nature::refused_later;
   world_.expect(refused == fates.dead_later.contains(name),
                 name + " is behind its outbox where it should not be");
@@ -253,7 +253,7 @@ void Oracle::check_relay(const Flow& flow, const Fates& fates, bool at_end) {
     if (table != store.tables.end())
       if (const auto row = table->second.find("relayed:" + name); row != table->second.end())
         counted = std::stoll(row->second.body);
-    world_.expect(logged[name] == fates.committed(name),
+    world_.expect(logged[name] == (flow.takes(Choosy::relay, p, i) ? fates.committed(name) : 0),
                   name + " is not in the log as often as it was committed");
     world_.expect(counted + queued[name] <= logged[name], name + " was relayed more than once");
     if (!at_end) return;

@@ -80,7 +80,7 @@ void draw_troubles(Dice& dice, Flow& flow) {
 }
 
 Step only_kept() {
-  const pattern::Pattern pattern = pattern::compile(R"({"type": ["keep"]})").value();
+  const pattern::Pattern pattern = pattern::compile(R"({"type": [{"prefix": "keep"}]})").value();
   return pattern::PatternSet(std::span(&pattern, 1));
 }
 
@@ -155,6 +155,8 @@ Scenario Scenario::draw(std::uint64_t seed) {
   for (Flow& flow : scenario.flows) flow.relayed = dice.one_in(4);
   for (Flow& flow : scenario.flows) draw_steps(dice, flow);
   for (Flow& flow : scenario.flows) draw_windows(dice, flow);
+  for (Flow& flow : scenario.flows)
+    if (dice.one_in(3)) flow.choosy = dice.up_to(15);
   scenario.replays = dice.one_in(3) ? dice.up_to(1000) : 0;
   scenario.repaired = dice.one_in(3);
   if (dice.one_in(2)) scenario.replay_gap = std::chrono::milliseconds(dice.up_to(30));
@@ -176,7 +178,17 @@ std::uint64_t draw_of(std::uint64_t seed, std::uint64_t a, std::uint64_t b, std:
   return x ^ (x >> 31);
 }
 
+// A sink cannot refuse what it is not asked to take.
 Nature Flow::nature(std::uint32_t partition, std::uint64_t event) const {
+  const Nature drawn = drawn_nature(partition, event);
+  const bool dies_at_out = drawn == Nature::refused || drawn == Nature::worn_out;
+  if (dies_at_out && !takes(Choosy::out, partition, event)) return Nature::healthy;
+  if (drawn == Nature::refused_later && !takes(Choosy::later, partition, event))
+    return Nature::healthy;
+  return drawn;
+}
+
+Nature Flow::drawn_nature(std::uint32_t partition, std::uint64_t event) const {
   std::uint64_t drawn = draw_of(seed, partition, event, 1) % 1000;
   for (std::size_t i = 1; i < std::size(natures); ++i) {
     if (drawn < natures[i]) return static_cast<Nature>(i);
@@ -203,7 +215,8 @@ EventTime Flow::time(std::uint32_t partition, std::uint64_t event) const {
 }
 
 std::string Flow::type(std::uint32_t partition, std::uint64_t event) const {
-  return nature(partition, event) == Nature::filtered ? "drop" : "keep";
+  if (drawn_nature(partition, event) == Nature::filtered) return "drop";
+  return draw_of(seed, partition, event, 7) % 3 == 0 ? "keep apart" : std::string(wanted_type);
 }
 
 std::string Flow::payload(std::uint32_t partition, std::uint64_t event) const {
@@ -227,6 +240,10 @@ EventTime Flow::happened(std::uint32_t partition, std::uint64_t event) const {
 
 std::string event_name(std::uint32_t flow, std::uint32_t partition, std::uint64_t index) {
   return std::to_string(flow) + "/p" + std::to_string(partition) + "-" + std::to_string(index);
+}
+
+std::uint32_t event_partition(std::string_view name) {
+  return static_cast<std::uint32_t>(std::stoul(std::string(name.substr(name.find('p') + 1))));
 }
 
 std::uint64_t event_index(std::string_view name) {

@@ -27,6 +27,9 @@ enum class Nature : std::uint8_t {
   unmappable,     ///< A map cannot make anything of its data.
 };
 
+/// Sinks that may have a `when`.
+enum class Choosy : std::uint8_t { out = 1, later = 2, relay = 4, windows = 8 };
+
 struct Flow {
   std::uint64_t seed = 0;
   std::uint32_t index = 0;
@@ -40,12 +43,13 @@ struct Flow {
   bool queued_sink = false;
   bool failure_sink = false;
   bool success_sink = false;
-  bool reads_rows = false;  ///< The function counts by reading a row and putting it back.
-  bool many_kinds = false;  ///< The function merges in every way, and deletes rows.
-  bool timed = false;       ///< Its events have a time.
-  bool expires = false;     ///< Its rows do, long after the run.
-  bool maps = false;        ///< A step does.
-  bool quick = false;       ///< The function takes less time than a write of the store.
+  bool reads_rows = false;   ///< The function counts by reading a row and putting it back.
+  bool many_kinds = false;   ///< The function merges in every way, and deletes rows.
+  bool timed = false;        ///< Its events have a time.
+  bool expires = false;      ///< Its rows do, long after the run.
+  bool maps = false;         ///< A step does.
+  bool quick = false;        ///< The function takes less time than a write of the store.
+  std::uint32_t choosy = 0;  ///< Of its sinks those, as bits, that take not every event.
   /// Counts, unread, in the table that this flow reads; its own index: in none.
   std::uint32_t adds_to = 0;
 
@@ -55,6 +59,13 @@ struct Flow {
   std::uint32_t sink_flaky = 0;
   std::uint32_t ack_flaky = 0;
   std::uint32_t redelivered = 0;  ///< Queues: an event is handed out twice.
+
+  bool has_when(Choosy sink) const { return (choosy & static_cast<std::uint32_t>(sink)) != 0; }
+  /// What comes of the event goes to this sink.
+  bool takes(Choosy sink, std::uint32_t partition, std::uint64_t event) const {
+    return !has_when(sink) || type(partition, event) == wanted_type;
+  }
+  static constexpr std::string_view wanted_type = "keep";
 
   Nature nature(std::uint32_t partition, std::uint64_t index) const;
   std::uint32_t flaky_tries(std::uint32_t partition, std::uint64_t index) const;
@@ -91,6 +102,9 @@ struct Flow {
   PipelineId relay_pipeline(std::uint32_t which) const {
     return PipelineId(10 * (index + 1) + which);
   }
+
+ private:
+  Nature drawn_nature(std::uint32_t partition, std::uint64_t index) const;
 };
 
 struct Scenario {
@@ -114,6 +128,7 @@ struct Scenario {
 
 /// The name of an event in traces and in row keys: "2/p3-17".
 std::string event_name(std::uint32_t flow, std::uint32_t partition, std::uint64_t index);
+std::uint32_t event_partition(std::string_view name);
 std::uint64_t event_index(std::string_view name);
 
 /// The name in a payload, mapped or not.

@@ -94,7 +94,14 @@ void Witness::wrote(std::string_view sink, const SinkBatch& batch,
   }
 }
 
+bool Witness::wants(std::string_view sink, std::string_view event) const {
+  if (sink != "out" && sink != "later") return true;
+  const Choosy which = sink == "out" ? Choosy::out : Choosy::later;
+  return flow_.takes(which, event_partition(event), event_index(event));
+}
+
 void Witness::check_delivery(std::string_view sink, Place place, const std::string& name) {
+  expect(wants(sink, name), name, " came to a sink whose `when` leaves it out");
   const Got& got = got_[std::string(sink)];
   expect(!got.refused.contains(place), name, " came to a sink again that had refused it");
   // A step may fail again at what is replayed, without anybody being asked.
@@ -151,7 +158,8 @@ void Witness::note_replayed_effects(const CommitPart& part) {
 void Witness::check_queued(const CommitPart& part) {
   std::multiset<std::string_view> settled, queued;
   for (const RowChange& row : part.rows)
-    if (row.key.starts_with(event_row)) settled.insert(row.key.substr(event_row.size()));
+    if (row.key.starts_with(event_row) && wants("later", row.key.substr(event_row.size())))
+      settled.insert(row.key.substr(event_row.size()));
   for (const QueuedEffect& effect : part.queued) {
     queued.insert(effect.data);
     const auto said = said_.find({effect.partition, effect.offset});
@@ -170,6 +178,7 @@ void Witness::check_rows(const CommitPart& part) {
   for (const RowChange& row : part.rows) {
     if (!row.key.starts_with(event_row)) continue;
     const std::string_view name = row.key.substr(event_row.size());
+    if (!wants("out", name)) continue;
     const auto place = places_.find(name);
     const auto taken = place == places_.end() ? got.taken.end() : got.taken.find(place->second);
     expect(taken != got.taken.end(), name, " is committed before its sink had it");

@@ -48,6 +48,7 @@ class Witness {
   };
 
   void expect(bool holds, std::string_view name, std::string_view promise);
+  bool wants(std::string_view sink, std::string_view event) const;
   void check_delivery(std::string_view sink, Place place, const std::string& name);
   void check_from_outbox(const SinkBatch& batch, const std::vector<std::string>& names);
   void note_replayed_effects(const CommitPart& part);
