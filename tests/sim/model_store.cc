@@ -252,6 +252,7 @@ Result<> ModelStore::reopen() {
 
 // Durable at once: a write to RocksDB syncs everything before it.
 void ModelStore::replay_all(PipelineId pipeline, Duration gap) {
+  if (visible_.pipelines[pipeline].dead.empty()) return;  // Then nothing is written.
   make_durable();
   for (Contents* contents : {&visible_, &durable_}) {
     Contents::PerPipeline& mine = contents->pipelines[pipeline];
