@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/mutation.h"
+
 namespace tidemill {
 namespace {
 
@@ -112,7 +114,9 @@ Task<Result<>> ObjectMaker::note(Partition hour) {
   CommitPart part{.pipeline = config_.pipeline};
   part.appended.push_back(record);
   // Synced: whatever is in the object has to be on disk before it, and so has its name.
-  const auto noted = co_await sequencer_.commit(part, Durability::sync);
+  const Durability durability =
+      mutated(Mutation::unsynced_note) ? Durability::periodic : Durability::sync;
+  const auto noted = co_await sequencer_.commit(part, durability);
   if (!noted) co_return std::unexpected(noted.error());
   note_ = std::move(note);
   co_return Result<>{};
@@ -158,6 +162,7 @@ Task<Result<ObjectMaker::Made>> ObjectMaker::make() {
   const auto finished = co_await sink_.finish();
   if (!finished) {
     co_await sink_.abandon();
+    if (mutated(Mutation::rename_object)) note_->object.key += '+';
     co_return std::unexpected(finished.error());
   }
   const Result<> out = co_await take_out(*extent);
@@ -201,7 +206,8 @@ Task<Result<>> ObjectMaker::take_out(const Extent& extent) {
   if (note->records.empty()) co_return damaged();
   const StreamRecord& record = note->records.front();
   CommitPart part{.pipeline = config_.pipeline};
-  part.trimmed.push_back({stage_.stream(), note_->hour, note_->end, extent.bytes_before});
+  if (!mutated(Mutation::keep_archived))
+    part.trimmed.push_back({stage_.stream(), note_->hour, note_->end, extent.bytes_before});
   part.trimmed.push_back({stage_.stream(), archive_plans, record.number + 1, bytes_behind(record)});
   // A power cut that undoes it brings the note back as well.
   const auto committed = co_await sequencer_.commit(part, Durability::periodic);

@@ -66,6 +66,10 @@ enum class Mutation {
   forget_groups,        ///< Entries of one group are handed out in any order, at once.
   wake_before_written,  ///< Readers are told of records when they are submitted, and not again.
   trim_too_far,         ///< The front of a queue moves over an entry that is not settled.
+  // Archives.
+  unsynced_note,  ///< A power cut can take back what an object is to hold when it is there.
+  keep_archived,  ///< What is in an object stays staged.
+  rename_object,  ///< An object that could not be finished is tried again under another name.
   // Steps.
   skip_too_far,             ///< A filtered event settles those before it too.
   never_settle_filtered,    ///< Nobody is told that a filtered event is settled.

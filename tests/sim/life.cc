@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/pattern/compile.h"
+#include "tests/sim/lake.h"
 #include "tests/sim/windows.h"
 #include "tests/sim/witness.h"
 
@@ -56,6 +58,7 @@ struct Life::Line {
       relay.emplace(
           Relay::Shared{world, life.scheduler_, silent, life.sequencer_, life.budget_, life.hub_},
           flow);
+    if (flow.archived) lake.emplace(world, flow, life.scheduler_, silent, life.sequencer_);
   }
 
   std::vector<SinkBinding> bindings() {
@@ -85,7 +88,23 @@ struct Life::Line {
     all.push_back({.name = "counts", .table = flow.counted_table(), .output = 2, .expire = expire});
     if (relay) all.push_back(relay->binding());
     if (flow.windowing) all.push_back(aggregate());
+    if (lake) all.push_back(lake->binding());
+    for (SinkBinding& binding : all) choose(binding);
     return all;
+  }
+
+  void choose(SinkBinding& binding) const {
+    constexpr std::pair<std::string_view, Choosy> choosy[] = {{"out", Choosy::out},
+                                                              {"later", Choosy::later},
+                                                              {"relay", Choosy::relay},
+                                                              {"windows", Choosy::windows},
+                                                              {"lake", Choosy::lake}};
+    for (const auto& [name, sink] : choosy) {
+      if (binding.name != name || !flow.has_when(sink)) continue;
+      const auto wanted =
+          pattern::compile(R"({"type": [")" + std::string(Flow::wanted_type) + "\"]}");
+      binding.when = pattern::PatternSet(std::span(&*wanted, 1));
+    }
   }
 
   SinkBinding aggregate() const {
@@ -108,6 +127,7 @@ struct Life::Line {
   SimSink successes;
   SimSink failures;
   std::optional<Relay> relay;
+  std::optional<Lake> lake;
   std::optional<PipelineRunner> runner;
 };
 
@@ -179,7 +199,7 @@ Task<> Life::live() {
     start_lines();
     while (running_ > 0) {
       // After a failed write nobody knows what the store holds: nothing may go on.
-      if (sequencer_.failure()) each_runner([](PipelineRunner& runner) { runner.drain(); });
+      if (sequencer_.failure()) stop_lines();
       co_await line_ended_.wait();
     }
     if (!sequencer_.failure()) break;
@@ -217,7 +237,9 @@ Task<> Life::run_line(Line& line) {
         PipelineRunner::Shared{scheduler_, silent, world_.engine_store(), sequencer_, budget_},
         line.source, &line.invoker, line.bindings(), line.flow.config, std::move(*restored));
     if (draining_) line.runner->drain();
-    std::ignore = co_await line.runner->run();
+    if (line.lake) spawn(scheduler_, line.lake->run());
+    const Result<> ran = co_await line.runner->run();
+    if (line.lake) co_await line.lake->end(ran && !draining_);
   }
   if (line.relay) line.relay->inlet().end();
   line_has_ended();
@@ -252,9 +274,15 @@ Task<> Life::recover() {
   }
 }
 
+void Life::stop_lines() {
+  each_runner([](PipelineRunner& runner) { runner.drain(); });
+  for (const auto& line : lines_)
+    if (line->lake) line->lake->stop();
+}
+
 void Life::drain() {
   draining_ = true;
-  each_runner([](PipelineRunner& runner) { runner.drain(); });
+  stop_lines();
 }
 
 void Life::replay() {

@@ -40,6 +40,7 @@ class Life {
   Task<> run_line(Line& line);
   Task<> run_relay(Relay& relay, Relay::Line& line);
   void line_has_ended();
+  void stop_lines();
   template <class Visit>
   void each_runner(Visit visit) const;
   Task<> recover();

@@ -182,9 +182,12 @@ Result<std::vector<MarkedLetter>> ModelStore::replays(PipelineId pipeline, std::
 }
 
 // Scenarios name their streams by their numbers.
-Result<StreamInfo> ModelStore::stream(StreamKind, std::string_view name, std::uint32_t partitions) {
-  const auto number = static_cast<std::uint32_t>(number_of(std::string(name)));
-  return StreamInfo{StreamId(number), partitions};
+Result<StreamInfo> ModelStore::stream(StreamKind kind, std::string_view name,
+                                      std::uint32_t partitions) {
+  const StreamId stream(static_cast<std::uint32_t>(number_of(std::string(name))));
+  if (kind == StreamKind::archive)
+    for (Contents* contents : {&visible_, &durable_}) contents->streams.be_archive(stream);
+  return StreamInfo{stream, partitions};
 }
 
 Result<std::vector<Partition>> ModelStore::stream_partitions(StreamId stream) {

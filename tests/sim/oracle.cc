@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "core/archive/archive_stage.h"
 #include "tests/sim/edges.h"
 #include "tests/sim/windows.h"
 
@@ -61,6 +62,7 @@ void Oracle::check_always() {
     check_dead(flow, fates);
     check_order(flow, "event:");
     if (flow.relayed) check_relay(flow, fates, false);
+    if (flow.archived) check_lake(flow, fates, false);
     if (flow.windowing) check_windows(flow, fates);
   }
 }
@@ -145,6 +147,7 @@ void Oracle::check_end(const std::vector<PipelineStats>& last_life) {
     if (flow.many_kinds && flow.exactly_once()) check_kinds(flow, fates);
     check_progress(flow);
     if (flow.relayed) check_relay(flow, fates, true);
+    if (flow.archived) check_lake(flow, fates, true);
     if (flow.windowing) check_clocks(flow);
     world_.expect(fates.queued.empty(), "an outbox is not empty at the end");
     check_replays(fates);
@@ -260,6 +263,42 @@ void Oracle::check_relay(const Flow& flow, const Fates& fates, bool at_end) {
     world_.expect(counted == logged[name] && queued[name] == 0, name + " was lost behind the log");
   });
   if (flow.exactly_once()) check_order(flow, "relayed:");
+}
+
+// Whatever was committed is staged or in an object, as often as it was committed. The object that
+// is noted has its events in the stage as well, until that is known to be over.
+void Oracle::check_lake(const Flow& flow, const Fates& fates, bool at_end) {
+  const auto& streams = world_.store.visible().streams;
+  std::map<std::string, std::int64_t> kept;
+  std::string noted;
+  bool staged = false;
+  for (const Partition hour : streams.partitions(flow.archive_stream())) {
+    staged = true;
+    for (const StreamRecord& record :
+         streams.read(flow.archive_stream(), hour, 0, 1u << 20, 1u << 30).records) {
+      if (hour == archive_plans) {
+        noted = record.key;
+      } else {
+        ++kept[std::string(name_in(record.data))];
+      }
+    }
+  }
+  for (const auto& [key, names] : world_.objects[flow.index]) {
+    if (key == noted) continue;
+    for (const std::string& name : names) {
+      ++kept[name];
+      const EventTime time = flow.happened(event_partition(name), event_index(name));
+      world_.expect(key.starts_with(std::to_string(ArchiveStage::hour_of(time).value) + '/'),
+                    name + " is in an object of another hour");
+    }
+  }
+  each_event(flow, [&](auto p, auto i) {
+    const std::string name = event_name(flow.index, p, i);
+    const std::int64_t expected = flow.takes(Choosy::lake, p, i) ? fates.committed(name) : 0;
+    world_.expect(kept[name] == expected, name + " is archived " + std::to_string(kept[name]) +
+                                              " times, not " + std::to_string(expected));
+  });
+  world_.expect(!at_end || !staged, "something is still staged at the end");
 }
 
 // What the rows of SimInvoker::answer_kinds() come to, from the commits in their order.

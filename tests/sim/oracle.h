@@ -29,6 +29,7 @@ class Oracle {
   void check_acks(const Flow& flow, const Fates& fates);
   void check_order(const Flow& flow, const std::string& kind);
   void check_relay(const Flow& flow, const Fates& fates, bool at_end);
+  void check_lake(const Flow& flow, const Fates& fates, bool at_end);
   void check_dead(const Flow& flow, const Fates& fates);
   void check_event_at_end(const Flow& flow, const Fates& fates, std::uint32_t partition,
                           std::uint64_t index);

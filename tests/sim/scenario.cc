@@ -110,6 +110,16 @@ void draw_windows(Dice& dice, Flow& flow) {
                              .lateness = std::chrono::seconds(dice.up_to(10))};
 }
 
+void draw_archive(Dice& dice, Flow& flow) {
+  if (!dice.one_in(3)) return;
+  flow.archived = true;
+  flow.archive.object_bytes = 60 + dice.up_to(600);
+  flow.archive.object_age = std::chrono::seconds(1 + dice.up_to(20));
+  flow.archive.staged_bytes_max = 2 * flow.archive.object_bytes + dice.up_to(4000);
+  flow.archive.attributes = dice.one_in(2);
+  if (dice.one_in(2)) flow.bucket_flaky = dice.up_to(300);
+}
+
 // Another flow may change what the first one reads.
 void draw_company(Dice& dice, std::vector<Flow>& flows) {
   for (Flow& flow : flows) {
@@ -156,7 +166,8 @@ Scenario Scenario::draw(std::uint64_t seed) {
   for (Flow& flow : scenario.flows) draw_steps(dice, flow);
   for (Flow& flow : scenario.flows) draw_windows(dice, flow);
   for (Flow& flow : scenario.flows)
-    if (dice.one_in(3)) flow.choosy = dice.up_to(15);
+    if (dice.one_in(3)) flow.choosy = dice.up_to(31);
+  for (Flow& flow : scenario.flows) draw_archive(dice, flow);
   scenario.replays = dice.one_in(3) ? dice.up_to(1000) : 0;
   scenario.repaired = dice.one_in(3);
   if (dice.one_in(2)) scenario.replay_gap = std::chrono::milliseconds(dice.up_to(30));
@@ -233,7 +244,8 @@ std::string_view name_in(std::string_view payload) {
 }
 
 EventTime Flow::happened(std::uint32_t partition, std::uint64_t event) const {
-  constexpr std::uint64_t begin = 1'500'000'000'000'000, second = 1'000'000;
+  // An hour begins 45 seconds later.
+  constexpr std::uint64_t begin = 1'500'001'155'000'000, second = 1'000'000;
   const std::uint64_t late = draw_of(seed, partition, event, 4) % 16;
   return EventTime(begin + (20 + event - (late < 8 ? 0 : late)) * second);
 }

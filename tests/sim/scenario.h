@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/dispatch/pipeline_runner.h"
+#include "tidemill/staged_sink.h"
 
 namespace tidemill::sim {
 
@@ -28,7 +29,7 @@ enum class Nature : std::uint8_t {
 };
 
 /// Sinks that may have a `when`.
-enum class Choosy : std::uint8_t { out = 1, later = 2, relay = 4, windows = 8 };
+enum class Choosy : std::uint8_t { out = 1, later = 2, relay = 4, windows = 8, lake = 16 };
 
 struct Flow {
   std::uint64_t seed = 0;
@@ -99,6 +100,13 @@ struct Flow {
   std::optional<Windowing> windowing{};
   TableId window_table() const { return TableId(200 + index); }
   EventTime happened(std::uint32_t partition, std::uint64_t index) const;
+
+  /// Events are archived by the hour of their time; see lake.h.
+  bool archived = false;
+  StagePolicy archive{};
+  std::uint32_t bucket_flaky = 0;  ///< Of 1000 calls.
+  StreamId archive_stream() const { return StreamId(10 * (index + 1) + 3); }
+
   PipelineId relay_pipeline(std::uint32_t which) const {
     return PipelineId(10 * (index + 1) + which);
   }

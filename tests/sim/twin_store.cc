@@ -300,11 +300,16 @@ void TwinStore::compare() {
 }
 
 void TwinStore::compare_streams() {
-  for (const auto& [id, asked] : streams_)
-    for (std::uint32_t i = 0; i < asked.of_rocks.partitions; ++i) {
-      std::ignore = stream_state(id, Partition(i));
-      std::ignore = read_stream(id, Partition(i), 0, 100'000, 1u << 30);
+  for (const auto& [id, asked] : streams_) {
+    std::vector<Partition> partitions;
+    for (std::uint32_t i = 0; i < asked.of_rocks.partitions; ++i) partitions.emplace_back(i);
+    if (asked.kind == StreamKind::archive)
+      if (auto hours = stream_partitions(id)) partitions = std::move(*hours);
+    for (const Partition partition : partitions) {
+      std::ignore = stream_state(id, partition);
+      std::ignore = read_stream(id, partition, 0, 100'000, 1u << 30);
     }
+  }
 }
 
 // When a row expires is seen by what a reader finds just before and from then on.

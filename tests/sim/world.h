@@ -72,6 +72,8 @@ class World {
   std::vector<Upstream> upstreams;  ///< By flow.
   /// By flow, sink and event's name: how often it was received.
   std::map<std::string, std::uint32_t> received;
+  /// By flow and key, what the objects in its bucket hold: names of events.
+  std::map<std::uint32_t, std::map<std::string, std::vector<std::string>>> objects;
   bool repaired = false;  ///< Nothing has a reason to die any more.
   /// Names of events that were dead letters, and then to be replayed.
   std::set<std::string> replayed;

@@ -45,8 +45,15 @@ struct OwnedAppend {
 
 class ModelStreams {
  public:
+  /// A partition of this stream ends with its last record. When it comes again, it has no number
+  /// that any before it had.
+  void be_archive(StreamId stream) { archives_.try_emplace(stream, 1); }
+
   void append(const OwnedAppend& record, WallTime now) {
-    Lane& lane = lanes_[{record.append.stream, record.append.partition}];
+    const auto archive = archives_.find(record.append.stream);
+    const auto [place, made] = lanes_.try_emplace({record.append.stream, record.append.partition});
+    Lane& lane = place->second;
+    if (made && archive != archives_.end()) lane.first = lane.next = archive->second;
     std::vector<Attribute> attributes;
     const std::uint64_t bytes = stream_bytes(record.view(attributes));
     lane.written = std::max(lane.written, now);
@@ -63,6 +70,10 @@ class ModelStreams {
     if (trim.first <= lane.first) return;
     lane.first = std::min(trim.first, lane.next);
     lane.records.erase(lane.records.begin(), lane.records.lower_bound(lane.first));
+    const auto archive = archives_.find(trim.stream);
+    if (!lane.records.empty() || archive == archives_.end()) return;
+    archive->second = std::max(archive->second, lane.next);
+    lanes_.erase({trim.stream, trim.partition});
   }
 
   std::vector<Partition> partitions(StreamId stream) const {
@@ -135,6 +146,7 @@ class ModelStreams {
   };
 
   std::map<std::pair<StreamId, Partition>, Lane> lanes_;
+  std::map<StreamId, std::uint64_t> archives_;  // The first number of a partition to come.
 };
 
 }  // namespace tidemill::testing
