@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/base/detached_event.h"
-#include "core/base/fault_name.h"
 #include "core/base/mutation.h"
 #include "core/dispatch/pipeline_totals.h"
 #include "core/observe/metrics.h"
@@ -381,39 +380,6 @@ bool PipelineRunner::judge_answer(Lane& lane, Settlement& settlement) {
   name_deaths(settlement);
   requeue(lane, settlement);
   return true;
-}
-
-// What was given up or recognized before reaches no function.
-void PipelineRunner::bury(Settlement& settlement) {
-  const Work& work = settlement.work;
-  const Fate fate = work.end == End::duplicate ? Fate::duplicate : Fate::dead_letter;
-  settlement.fates.assign(work.events.size(), fate);
-  if (fate == Fate::duplicate) return;
-  const bool guilty = work.stage == Stage::function;
-  const char* const code = work.too_old                  ? "too_old"
-                           : work.stage == Stage::source ? "unreadable"
-                           : guilty                      ? "crashed"
-                                                         : "bad_event";
-  for (std::uint32_t i = 0; i < work.events.size(); ++i)
-    settlement.deaths[i] = {work.stage, "", work.reason, code};
-}
-
-// Gives every event that dies its reason.
-void PipelineRunner::name_deaths(Settlement& settlement) {
-  const Answer& answer = settlement.answer;
-  auto failure = answer.failures.begin();  // Ascending by event, as the fates are.
-  for (std::uint32_t i = 0; i < settlement.fates.size(); ++i) {
-    if (settlement.fates[i] != Fate::dead_letter) continue;
-    while (failure != answer.failures.end() && failure->event < i) ++failure;
-    const bool own = failure != answer.failures.end() && failure->event == i;
-    std::string reason = answer.error ? answer.error->message : "";
-    Fault fault = answer.error ? answer.error->fault : Fault::bad_event;
-    if (own) {
-      reason = failure->reason;
-      fault = failure->fault;
-    }
-    settlement.deaths[i] = {Stage::function, "", std::move(reason), std::string(fault_name(fault))};
-  }
 }
 
 // Left half first; an ordered lane works them one after the other.

@@ -313,8 +313,6 @@ class PipelineRunner {
   Task<> claim_rows(Settlement& settlement);
   Task<> invoke(Settlement& settlement);
   bool judge_answer(Lane& lane, Settlement& settlement);
-  void bury(Settlement& settlement);
-  void name_deaths(Settlement& settlement);
   void split(Lane& lane, Work work);
   void requeue(Lane& lane, Settlement& settlement);
   bool overtaken(Lane& lane, Settlement& settlement);
@@ -336,26 +334,32 @@ class PipelineRunner {
   std::vector<Effect> effects_for(const SinkBinding& binding, Settlement& settlement) const;
   void collect_rows(const Domain& domain, Settlement& settlement);
   void add_rows(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
-  void set_delays(CommitPart& part) const;
-  void add_records(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
-  // Into the stage of an archive (staging.cc).
-  void add_staged(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   CommitPart& complete_part(Domain& domain, Settlement& settlement);
   void set_expiries(Settlement& settlement);
-  void add_queued(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   void add_marks(const Settlement& settlement, CommitPart& part) const;
   void add_progress(Domain& domain, const Settlement& settlement, CommitPart& part);
   bool outlets_full() const;
   std::vector<Settled> settled_of(const Domain& domain, const Settlement& settlement) const;
-  DeadLetter dead_letter(const Work& work, const Event& event, const Death& death) const;
   Task<> commit(Domain& domain, Settlement& settlement);
-  void kill(Settlement& settlement, std::uint32_t event, Death death);
-  static Death died_at(const SinkBinding& binding, const Error& error);
-  void report_death(std::string_view event, std::string_view sink, std::string_view reason);
-  void effect_died(const DeadLetter& letter);
   void fail_pipeline(Error error);
   void tell_pumps(const CommitPart& part);
   void release(const Settlement& settlement);
+
+  // Putting where others take from (records.cc; into the stage of an archive: staging.cc).
+  std::string lasting_id(const Event& event) const;
+  void add_records(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
+  void add_staged(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
+  void add_queued(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
+  void set_delays(CommitPart& part) const;
+
+  // Giving up (deaths.cc).
+  void bury(Settlement& settlement);
+  void name_deaths(Settlement& settlement);
+  static Death died_at(const SinkBinding& binding, const Error& error);
+  void kill(Settlement& settlement, std::uint32_t event, Death death);
+  DeadLetter dead_letter(const Work& work, const Event& event, const Death& death) const;
+  void effect_died(const DeadLetter& letter);
+  void report_death(std::string_view event, std::string_view sink, std::string_view reason);
 
   Scheduler& scheduler_;
   Log& log_;

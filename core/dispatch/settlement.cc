@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/fault_name.h"
 #include "core/base/mutation.h"
 #include "core/dispatch/destination_record.h"
 #include "core/dispatch/pipeline_runner.h"
@@ -12,9 +11,6 @@
 
 namespace tidemill {
 namespace {
-
-// A poison stream must not flood the log; the dead letters hold every one.
-constexpr std::uint64_t deaths_logged_max = 20;
 
 // The order in which sinks are written. Records come last, those of failures behind those of
 // successes: by then everybody who can die at a sink has died.
@@ -26,14 +22,6 @@ std::uint64_t copied_bytes(const CommitPart& part) {
   for (const QueuedEffect& effect : part.queued) bytes += effect.bytes();
   for (const DeadLetter& letter : part.dead_letters) bytes += letter.data.size();
   return bytes;
-}
-
-// Its own; what waits in an outbox may be written in another life, under the same message id.
-std::string lasting_id(const Event& event, std::string_view life) {
-  if (!event.id.empty() || life.empty()) return std::string(event.id);
-  std::string id(life);
-  id.append(".").append(std::to_string(event.partition.value));
-  return id.append("@").append(std::to_string(event.offset.value));
 }
 
 // The wall clock may have been set back meanwhile.
@@ -341,93 +329,6 @@ void PipelineRunner::add_rows(const SinkBinding& binding, Settlement& settlement
   }
 }
 
-// As late as can be, like expiries.
-void PipelineRunner::set_delays(CommitPart& part) const {
-  const std::uint64_t now = scheduler_.wall().value;
-  for (StreamAppend& record : part.appended)
-    if (record.deliver_at.value != 0) record.deliver_at.value += now;
-}
-
-// An event keeps its attributes on its way through a stream; what a function made of it has an
-// identity of its own.
-void PipelineRunner::add_records(const SinkBinding& binding, Settlement& settlement,
-                                 CommitPart& part) {
-  if (binding.archiving) return add_staged(binding, settlement, part);
-  const WallTime delay(static_cast<std::uint64_t>(binding.delay.count()));  // See set_delays().
-  SinkBatch batch;
-  batch.pipeline = config_.name;
-  batch.sink = binding.name;
-  batch.life = life();
-  batch.events = settlement.work.events;
-  for (const Effect& effect : effects_for(binding, settlement)) {
-    const Event& event = settlement.work.events[effect.event];
-    const bool same = binding.takes == Takes::event;
-    StreamAppend record{.stream = binding.outlet->stream(),
-                        .partition = {},
-                        .event = effect.event,
-                        .deliver_at = delay,
-                        .time = event.time,
-                        .id = event.id,
-                        .source = event.source,
-                        .type = event.type,
-                        .subject = event.subject,
-                        .key = effect.key.empty() ? event.key : effect.key,
-                        .group = {},
-                        .content_type = effect.content_type,
-                        .data = effect.data,
-                        .extensions = same ? event.extensions : effect.metadata};
-    if (!same) {
-      record.id = settlement.texts.emplace_back(effect_id(batch, effect));
-    } else if (record.id.empty() || effect.ordinal > 0) {
-      std::string id = lasting_id(event, batch.life);
-      if (id.empty()) id = event_id(event);
-      if (effect.ordinal > 0) id.append("#").append(std::to_string(effect.ordinal));
-      record.id = settlement.texts.emplace_back(std::move(id));
-    }
-    if (binding.group) {
-      auto group = row_key(binding.group, event, effect.data);
-      if (!group && is_record(binding.takes)) {
-        group = std::string();  // Its fate is sealed: the record goes without an order.
-      } else if (!group) {
-        kill(settlement, effect.event, died_at(binding, group.error()));
-        continue;
-      }
-      record.group = settlement.texts.emplace_back(std::move(*group));
-    }
-    record.partition = binding.outlet->partition_for(record.key, record.time);
-    part.appended.push_back(record);
-  }
-  if (mutated(Mutation::lose_record) && !part.appended.empty()) part.appended.pop_back();
-}
-
-void PipelineRunner::add_queued(const SinkBinding& binding, Settlement& settlement,
-                                CommitPart& part) {
-  for (const Effect& effect : effects_for(binding, settlement)) {
-    const Event& event = settlement.work.events[effect.event];
-    QueuedEffect queued{.outbox = binding.outbox,
-                        .kind = effect.kind,
-                        .ordinal = effect.ordinal,
-                        .key = std::string(effect.key),
-                        .content_type = std::string(effect.content_type),
-                        .data = std::string(effect.data),
-                        .partition = event.partition,
-                        .offset = event.offset,
-                        .event_id = lasting_id(event, life()),
-                        .source = std::string(event.source),
-                        .type = std::string(event.type),
-                        .subject = std::string(event.subject),
-                        .version = std::string(event.version),
-                        .event_key = std::string(event.key),
-                        .time = event.time};
-    for (const Attribute& attribute : effect.metadata)
-      queued.metadata.emplace_back(attribute.name, attribute.value);
-    part.queued.push_back(std::move(queued));
-  }
-  if (mutated(Mutation::lose_queued_effect) && !part.queued.empty()) part.queued.pop_back();
-  if (mutated(Mutation::queue_effect_twice) && !part.queued.empty())
-    part.queued.push_back(QueuedEffect(part.queued.back()));
-}
-
 void PipelineRunner::add_marks(const Settlement& settlement, CommitPart& part) const {
   for (std::size_t i = 0; i < settlement.fates.size(); ++i) {
     const Fate fate = settlement.fates[i];
@@ -490,68 +391,6 @@ std::vector<Settled> PipelineRunner::settled_of(const Domain& domain,
     settled.push_back({event.partition, event.offset, event.subject, event.version});
   }
   return settled;
-}
-
-DeadLetter PipelineRunner::dead_letter(const Work& work, const Event& mapped,
-                                       const Death& death) const {
-  const Event event = as_it_came(mapped);
-  const WallTime now = scheduler_.wall();
-  const auto keep = static_cast<std::uint64_t>(config_.dead_letter.keep.count());
-  DeadLetter letter{.event_id = event.id.empty() ? event_id(event) : std::string(event.id),
-                    .stage = death.stage,
-                    .sink = death.sink,
-                    .code = death.code,
-                    .reason = death.reason,
-                    .function = config_.function,
-                    .function_version = invoker_ ? std::string(invoker_->version()) : "",
-                    .attempts = work.invocations(),
-                    .first_died = now,
-                    .died = now,
-                    .expires = WallTime(now.value + keep),
-                    .partition = event.partition,
-                    .offset = event.offset,
-                    .id = lasting_id(event, life()),
-                    .origin = std::string(event.origin),
-                    .source = std::string(event.source),
-                    .type = std::string(event.type),
-                    .subject = std::string(event.subject),
-                    .version = std::string(event.version),
-                    .content_type = std::string(event.content_type),
-                    .key = std::string(event.key),
-                    .data = std::string(event.data.view()),
-                    .time = event.time,
-                    .object_bytes = event.object_bytes,
-                    .taken_by = death.taken_by};
-  for (const Attribute& attribute : event.extensions)
-    letter.extensions.emplace_back(attribute.name, attribute.value);
-  add_history(event, letter);
-  return letter;
-}
-
-PipelineRunner::Death PipelineRunner::died_at(const SinkBinding& binding, const Error& error) {
-  return {Stage::sink, binding.name, error.message, std::string(fault_name(error.fault))};
-}
-
-void PipelineRunner::kill(Settlement& settlement, std::uint32_t event, Death death) {
-  settlement.fates[event] = Fate::dead_letter;
-  settlement.deaths.try_emplace(event, std::move(death));
-}
-
-void PipelineRunner::effect_died(const DeadLetter& letter) {
-  ++stats_.dead_effects;
-  report_death(letter.event_id, letter.sink, letter.reason);
-}
-
-void PipelineRunner::report_death(std::string_view event, std::string_view sink,
-                                  std::string_view reason) {
-  if (++reported_deaths_ > deaths_logged_max) return;
-  const std::string where = sink.empty() ? "" : " at sink " + std::string(sink);
-  log_.write(LogLevel::warning, config_.name + ": dead letter " + std::string(event) + where +
-                                    ": " + std::string(reason));
-  if (reported_deaths_ == deaths_logged_max)
-    log_.write(LogLevel::warning, config_.name +
-                                      ": further dead letters are counted, not logged; see them "
-                                      "with `tidemill dlq list`");
 }
 
 void PipelineRunner::release(const Settlement& settlement) {
