@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/state/dead_letters.h"
 #include "core/state/keys.h"
 #include "core/state/values.h"
 
@@ -75,7 +76,7 @@ Result<std::vector<MarkedLetter>> Replays::read(PipelineId pipeline, std::uint64
       outcome = fail(Fault::transient, "a dead letter is damaged");
       return false;
     }
-    if (!*found || (letter->expires.value != 0 && letter->expires <= now)) {
+    if (!*found || expired(*letter, now)) {
       stray.push_back({place->pipeline, place->sequence});
       return true;
     }

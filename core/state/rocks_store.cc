@@ -13,6 +13,7 @@
 #include "core/state/catalog.h"
 #include "core/state/change_feed.h"
 #include "core/state/commit_batch.h"
+#include "core/state/dead_letters.h"
 #include "core/state/expired_numbers.h"
 #include "core/state/keys.h"
 #include "core/state/marks.h"
@@ -31,10 +32,6 @@ namespace {
 
 std::unexpected<Error> damaged(std::string_view what) {
   return fail(Fault::transient, fmt::format("{} is damaged", what));
-}
-
-bool expired(const DeadLetter& letter, WallTime now) {
-  return letter.expires.value != 0 && letter.expires <= now;
 }
 
 Row to_row(const state::RowValue& value, std::optional<EventTime> window) {
@@ -69,6 +66,7 @@ struct RocksStore::Impl {
   state::Identities identities{*database};
   state::Marks marks{*database};
   state::Outboxes outboxes{*database};
+  state::DeadLetters dead_letters{*database};
   state::Replays replays{*database};
   state::ExpiredNumbers expired{*database};
   state::Streams streams{*database};
@@ -437,21 +435,7 @@ Result<> RocksStore::each_dead_letter(std::optional<PipelineId> pipeline, WallTi
                                       const DeadLetterVisit& visit) const {
   const auto open = impl_->database->hold();
   if (!open) return std::unexpected(open.error());
-  Result<> outcome;
-  auto scanned = impl_->database->scan(impl_->database->dead_letters(),
-                                       pipeline ? state::dead_letter_prefix(*pipeline) : "",
-                                       [&](std::string_view key, std::string_view bytes) {
-                                         const auto place = state::decode_dead_letter_key(key);
-                                         auto letter = state::read_dead_letter(bytes);
-                                         if (!place || !letter) {
-                                           outcome = damaged("a dead letter");
-                                           return false;
-                                         }
-                                         if (expired(*letter, now)) return true;
-                                         letter->number = place->sequence;
-                                         return visit(place->pipeline, place->sequence, *letter);
-                                       });
-  return scanned ? outcome : scanned;
+  return impl_->dead_letters.each(pipeline, now, visit);
 }
 
 Result<> RocksStore::mark_replays(std::span<const DeadLetterId> letters, Duration gap) {
@@ -486,24 +470,10 @@ Result<> RocksStore::drop_expired(WallTime now) {
   if (auto dropped = impl_->marks.drop_expired(now); !dropped) return dropped;
   if (auto looked = impl_->expired.look(now); !looked) return looked;
   if (auto dropped = impl_->streams.drop_files(); !dropped) return dropped;
-  rocksdb::ColumnFamilyHandle* const family = impl_->database->dead_letters();
-  rocksdb::WriteBatch batch;
-  for (const auto& [name, number] : impl_->catalog.all(NameKind::pipeline)) {
-    auto scanned = impl_->database->scan(family, state::dead_letter_prefix(PipelineId(number)),
-                                         [&](std::string_view key, std::string_view bytes) {
-                                           const auto letter = state::read_dead_letter(bytes);
-                                           // Left for each_dead_letter() to report.
-                                           if (!letter) return false;
-                                           // One that was replayed is kept longer than those behind
-                                           // it.
-                                           if (!expired(*letter, now)) return letter->replays > 0;
-                                           batch.Delete(family, key).PermitUncheckedError();
-                                           return true;
-                                         });
-    if (!scanned) return scanned;
-  }
-  if (batch.Count() == 0) return {};
-  return impl_->database->write(batch, Durability::periodic);
+  std::vector<PipelineId> pipelines;
+  for (const auto& [name, number] : impl_->catalog.all(NameKind::pipeline))
+    pipelines.emplace_back(number);
+  return impl_->dead_letters.drop_expired(pipelines, now);
 }
 
 Result<> RocksStore::flush() {
