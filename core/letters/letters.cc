@@ -1,7 +1,6 @@
 #include "core/letters/letters.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,16 +12,10 @@
 namespace tidemill::letters {
 namespace {
 
-Result<std::optional<PipelineId>> find_pipeline(const RocksStore& store, const std::string& name) {
+// Nothing: of all of them.
+Result<std::optional<PipelineId>> one_pipeline(const RocksStore& store, const std::string& name) {
   if (name.empty()) return std::nullopt;
-  if (const auto pipeline = store.find_pipeline(name)) return pipeline;
-  std::vector<std::string> names;
-  for (const auto& [each, number] : store.pipelines()) names.push_back(each);
-  if (names.empty())
-    return fail(Fault::bad_config,
-                fmt::format("there is no pipeline {}; there is no pipeline yet", name));
-  return fail(Fault::bad_config,
-              fmt::format("there is no pipeline {}; pipelines: {}", name, fmt::join(names, ", ")));
+  return inspect::find_pipeline(store, name);
 }
 
 std::string name_of(const RocksStore& store, PipelineId pipeline) {
@@ -35,7 +28,7 @@ using Visit = std::function<bool(PipelineId pipeline, const ShownLetter& shown)>
 
 Result<> each_match(const RocksStore& store, LetterFilter& filter, WallTime now,
                     const Visit& visit) {
-  const auto only = find_pipeline(store, filter.pipeline());
+  const auto only = one_pipeline(store, filter.pipeline());
   if (!only) return std::unexpected(only.error());
   // Letters come pipeline by pipeline, so that a name is looked up once for each.
   std::optional<PipelineId> named;

@@ -29,11 +29,6 @@ Result<TableId> find_table(const RocksStore& store, std::string_view name) {
   return no_such("table", name, store.tables());
 }
 
-Result<PipelineId> find_pipeline(const RocksStore& store, std::string_view name) {
-  if (const auto pipeline = store.find_pipeline(name)) return *pipeline;
-  return no_such("pipeline", name, store.pipelines());
-}
-
 std::string row_line(std::string_view key, const Row& row) {
   JsonLine line;
   line.text("key", key).body("value", row.body).time("time", row.time.value);
@@ -71,6 +66,11 @@ std::string ranges(const std::vector<OffsetRange>& settled) {
 }
 
 }  // namespace
+
+Result<PipelineId> find_pipeline(const RocksStore& store, std::string_view name) {
+  if (const auto pipeline = store.find_pipeline(name)) return *pipeline;
+  return no_such("pipeline", name, store.pipelines());
+}
 
 Result<> table_list(const RocksStore& store, Form form, const LineSink& lines) {
   for (const auto& [name, number] : store.tables()) {

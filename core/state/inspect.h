@@ -29,6 +29,9 @@ enum class Form { text, json };
 
 using LineSink = std::function<bool(std::string_view line)>;
 
+/// A pipeline by its name.
+Result<PipelineId> find_pipeline(const RocksStore& store, std::string_view name);
+
 /// One line per table: its name; in JSON with its number.
 Result<> table_list(const RocksStore& store, Form form, const LineSink& lines);
 
