@@ -347,6 +347,7 @@ class PipelineRunner {
 
   // Putting where others take from (records.cc; into the stage of an archive: staging.cc).
   std::string lasting_id(const Event& event) const;
+  SinkBatch batch_for(const SinkBinding& binding, const Settlement& settlement) const;
   void add_records(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   void add_staged(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   void add_queued(const SinkBinding& binding, Settlement& settlement, CommitPart& part);

@@ -17,17 +17,24 @@ std::string PipelineRunner::lasting_id(const Event& event) const {
   return id.append("@").append(std::to_string(event.offset.value));
 }
 
+// What says under which message ids effects go: see effect_id().
+SinkBatch PipelineRunner::batch_for(const SinkBinding& binding,
+                                    const Settlement& settlement) const {
+  SinkBatch batch;
+  batch.pipeline = config_.name;
+  batch.sink = binding.name;
+  batch.life = life();
+  batch.events = settlement.work.events;
+  return batch;
+}
+
 // An event keeps its attributes on its way through a stream; what a function made of it has an
 // identity of its own.
 void PipelineRunner::add_records(const SinkBinding& binding, Settlement& settlement,
                                  CommitPart& part) {
   if (binding.archiving) return add_staged(binding, settlement, part);
   const WallTime delay(static_cast<std::uint64_t>(binding.delay.count()));  // See set_delays().
-  SinkBatch batch;
-  batch.pipeline = config_.name;
-  batch.sink = binding.name;
-  batch.life = life();
-  batch.events = settlement.work.events;
+  const SinkBatch batch = batch_for(binding, settlement);
   for (const Effect& effect : effects_for(binding, settlement)) {
     const Event& event = settlement.work.events[effect.event];
     const bool same = binding.takes == Takes::event;

@@ -27,11 +27,7 @@ Result<EventTime> time_of(const Archiving& archiving, const Event& event, std::s
 
 void PipelineRunner::add_staged(const SinkBinding& binding, Settlement& settlement,
                                 CommitPart& part) {
-  SinkBatch batch;
-  batch.pipeline = config_.name;
-  batch.sink = binding.name;
-  batch.life = life();
-  batch.events = settlement.work.events;
+  const SinkBatch batch = batch_for(binding, settlement);
   for (const Effect& effect : effects_for(binding, settlement)) {
     const Event& event = settlement.work.events[effect.event];
     Result<EventTime> time = time_of(*binding.archiving, event, effect.data);
