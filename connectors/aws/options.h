@@ -1,0 +1,61 @@
+// AwsOptions: how connectors to services of AWS, or to others that speak like them, say where the
+// service is and who we are to it.
+//
+//     struct Config : aws::AwsOptions { ... };
+//     aws::with_aws(ConfigSpec<Config>("...").field(...))
+#pragma once
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "credentials.h"
+#include "tidemill/config_spec.h"
+#include "tidemill/security_options.h"
+
+namespace tidemill::aws {
+
+struct AwsOptions {
+  std::string endpoint;
+  std::string region;
+  std::string access_key;
+  Secret secret_key;
+  Secret session_token;
+  std::string profile;
+  TlsOptions tls;
+
+  CredentialOptions credentials() const { return {access_key, secret_key, session_token, profile}; }
+};
+
+template <class Config>
+  requires std::is_base_of_v<AwsOptions, Config>
+ConfigSpec<Config> with_aws(ConfigSpec<Config> spec) {
+  const auto of_config = []<class T>(T AwsOptions::* member) {
+    return static_cast<T Config::*>(member);
+  };
+  return std::move(spec)
+      .field("endpoint", of_config(&AwsOptions::endpoint),
+             "http:// or https:// where the service is, if not at AWS.")
+      .field("region", of_config(&AwsOptions::region),
+             "Its region; default: AWS_REGION, then the profile's, then us-east-1.")
+      .field("access_key", of_config(&AwsOptions::access_key),
+             "Who we are; default: the environment, the profile, the container, the instance.")
+      .field("secret_key", of_config(&AwsOptions::secret_key), "What proves it.")
+      .field("session_token", of_config(&AwsOptions::session_token),
+             "Of keys that are lent for a time.")
+      .field("profile", of_config(&AwsOptions::profile),
+             "A profile of ~/.aws/credentials or ~/.aws/config.")
+      .group("tls", of_config(&AwsOptions::tls), tls_spec())
+      .check("access_key and secret_key belong together: give both or neither",
+             [](const Config& c) { return c.access_key.empty() == c.secret_key.value.empty(); });
+}
+
+/// The region that counts.
+inline std::string region_of(const AwsOptions& options, const Environment& environment) {
+  if (!options.region.empty()) return options.region;
+  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"})
+    if (auto region = environment(name)) return *region;
+  return profile_setting(options.profile, "region", environment).value_or("us-east-1");
+}
+
+}  // namespace tidemill::aws

@@ -1,0 +1,104 @@
+#include "signed_client.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace tidemill::aws {
+namespace {
+
+using http_client::Response;
+
+// Credentials that were good until now; new ones may lie where the old ones came from.
+bool has_expired(const Response& response) {
+  return (response.status == 400 || response.status == 403) &&
+         (response.body.find("ExpiredToken") != std::string::npos ||
+          response.body.find("TokenRefreshRequired") != std::string::npos);
+}
+
+bool is_worth_another(const SignedClient::Answer& answer) {
+  if (answer) return may_pass(*answer);
+  return answer.error().fault == Fault::transient;
+}
+
+}  // namespace
+
+bool may_pass(const Response& response) {
+  switch (response.status) {
+    case 408:
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+      return true;
+    case 400:  // S3's word for 408.
+      return response.body.find("RequestTimeout") != std::string::npos || has_expired(response);
+    default:
+      return has_expired(response);
+  }
+}
+
+Result<std::unique_ptr<SignedClient>> SignedClient::make(Options options) {
+  auto client = http_client::Client::make(options.http);
+  if (!client) return std::unexpected(client.error());
+  return std::unique_ptr<SignedClient>(new SignedClient(std::move(options), std::move(*client)));
+}
+
+SignedClient::SignedClient(Options options, std::unique_ptr<http_client::Client> client)
+    : options_(std::move(options)),
+      client_(std::move(client)),
+      credentials_(options_.credentials, options_.environment),
+      chance_(options_.seed) {}
+
+SignedClient::Answer SignedClient::send(const Request& request) {
+  return std::move(send_all(std::span(&request, 1)).front());
+}
+
+std::vector<SignedClient::Answer> SignedClient::send_all(std::span<const Request> requests) {
+  std::vector<std::size_t> open(requests.size());
+  std::iota(open.begin(), open.end(), std::size_t{0});
+  std::vector<Answer> answers(requests.size(), fail(Fault::cancelled, "interrupted"));
+  const auto started = options_.clock().value;
+  for (std::uint32_t attempt = 1; !open.empty(); ++attempt) {
+    auto some = send_once(requests, open);
+    for (std::size_t i = 0; i < open.size(); ++i) answers[open[i]] = std::move(some[i]);
+    std::erase_if(open, [&](std::size_t i) {
+      if (answers[i] && has_expired(*answers[i])) credentials_.forget();
+      return !is_worth_another(answers[i]);
+    });
+    const auto give_up_at =
+        started + static_cast<std::uint64_t>(options_.retry.give_up_after.count());
+    if (open.empty() || attempt >= options_.retry.attempts) break;
+    const Duration wait = backoff(attempt);
+    if (options_.clock().value + static_cast<std::uint64_t>(wait.count()) > give_up_at) break;
+    if (!client_->pause(wait)) break;
+  }
+  return answers;
+}
+
+std::vector<SignedClient::Answer> SignedClient::send_once(std::span<const Request> requests,
+                                                          std::span<const std::size_t> which) {
+  const WallTime now = options_.clock();
+  const auto credentials = credentials_.get(now);
+  if (!credentials) return {which.size(), std::unexpected(credentials.error())};
+  std::vector<Request> sent;
+  sent.reserve(which.size());
+  for (const std::size_t i : which) {
+    sent.push_back(requests[i]);
+    sign(sent.back(), server().authority(), options_.scope, *credentials, now);
+  }
+  return client_->send_all(sent);
+}
+
+// A random part of it ("full jitter"), so that those who failed together do not come back together.
+Duration SignedClient::backoff(std::uint32_t attempt) {
+  const auto doubled = options_.retry.initial * (std::int64_t{1} << std::min(attempt - 1, 20U));
+  const auto most = static_cast<std::uint64_t>(std::min(doubled, options_.retry.max).count());
+  // SplitMix64.
+  std::uint64_t z = chance_.fetch_add(0x9e3779b97f4a7c15) + 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return Duration(static_cast<Duration::rep>((z ^ (z >> 31)) % (most + 1)));
+}
+
+}  // namespace tidemill::aws
