@@ -3,7 +3,6 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "http_client/client.h"
+#include "utc_time.h"
 
 namespace tidemill::aws {
 namespace {
@@ -98,27 +98,6 @@ Result<std::optional<Credentials>> of_instance(const Environment& environment) {
   return std::move(*credentials);
 }
 
-// "2026-01-31T08:15:00Z"
-std::optional<WallTime> parse_time(const std::string& text) {
-  int year = 0;
-  unsigned month = 0;
-  unsigned day = 0;
-  int hour = 0;
-  int minute = 0;
-  int second = 0;
-  // NOLINTNEXTLINE(cert-err34-c): numbers out of range make a date that is none.
-  if (std::sscanf(text.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d", &year, &month, &day, &hour, &minute,
-                  &second) != 6)
-    return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
-                                         std::chrono::day(day)};
-  if (!date.ok() || year < 1970) return std::nullopt;
-  const auto time = std::chrono::sys_days(date) + std::chrono::hours(hour) +
-                    std::chrono::minutes(minute) + std::chrono::seconds(second);
-  const auto since = std::chrono::duration_cast<Duration>(time.time_since_epoch());
-  return WallTime(static_cast<std::uint64_t>(since.count()));
-}
-
 }  // namespace
 
 Result<std::optional<Credentials>> from_metadata_services(const Environment& environment) {
@@ -139,7 +118,7 @@ Result<Credentials> parse_credentials(std::string_view json) {
   if (object == nullptr || text("AccessKeyId").empty() || text("SecretAccessKey").empty())
     return fail(Fault::transient, "the service of credentials answers with none");
   return Credentials{text("AccessKeyId"), text("SecretAccessKey"), text("Token"),
-                     parse_time(text("Expiration"))};
+                     parse_utc(text("Expiration"))};
 }
 
 }  // namespace tidemill::aws

@@ -1,13 +1,10 @@
 // AwsOptions: how connectors to services of AWS, or to others that speak like them, say where the
 // service is and who we are to it.
 //
-//     struct Config : aws::AwsOptions { ... };
-//     aws::with_aws(ConfigSpec<Config>("...").field(...))
+//     ConfigSpec<Config>("...").include(&Config::aws, aws::aws_spec())
 #pragma once
 
 #include <string>
-#include <type_traits>
-#include <utility>
 
 #include "credentials.h"
 #include "tidemill/config_spec.h"
@@ -27,27 +24,21 @@ struct AwsOptions {
   CredentialOptions credentials() const { return {access_key, secret_key, session_token, profile}; }
 };
 
-template <class Config>
-  requires std::is_base_of_v<AwsOptions, Config>
-ConfigSpec<Config> with_aws(ConfigSpec<Config> spec) {
-  const auto of_config = []<class T>(T AwsOptions::* member) {
-    return static_cast<T Config::*>(member);
-  };
-  return std::move(spec)
-      .field("endpoint", of_config(&AwsOptions::endpoint),
+inline ConfigSpec<AwsOptions> aws_spec() {
+  return ConfigSpec<AwsOptions>("Where a service is, and who we are to it.")
+      .field("endpoint", &AwsOptions::endpoint,
              "http:// or https:// where the service is, if not at AWS.")
-      .field("region", of_config(&AwsOptions::region),
+      .field("region", &AwsOptions::region,
              "Its region; default: AWS_REGION, then the profile's, then us-east-1.")
-      .field("access_key", of_config(&AwsOptions::access_key),
+      .field("access_key", &AwsOptions::access_key,
              "Who we are; default: the environment, the profile, the container, the instance.")
-      .field("secret_key", of_config(&AwsOptions::secret_key), "What proves it.")
-      .field("session_token", of_config(&AwsOptions::session_token),
-             "Of keys that are lent for a time.")
-      .field("profile", of_config(&AwsOptions::profile),
-             "A profile of ~/.aws/credentials or ~/.aws/config.")
-      .group("tls", of_config(&AwsOptions::tls), tls_spec())
-      .check("access_key and secret_key belong together: give both or neither",
-             [](const Config& c) { return c.access_key.empty() == c.secret_key.value.empty(); });
+      .field("secret_key", &AwsOptions::secret_key, "What proves it.")
+      .field("session_token", &AwsOptions::session_token, "Of keys that are lent for a time.")
+      .field("profile", &AwsOptions::profile, "A profile of ~/.aws/credentials or ~/.aws/config.")
+      .group("tls", &AwsOptions::tls, tls_spec())
+      .check(
+          "access_key and secret_key belong together: give both or neither",
+          [](const AwsOptions& o) { return o.access_key.empty() == o.secret_key.value.empty(); });
 }
 
 /// The region that counts.

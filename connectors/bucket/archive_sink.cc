@@ -96,10 +96,11 @@ ConfigSpec<ArchiveConfig> archive_spec() {
   auto spec =
       ConfigSpec<ArchiveConfig>(
           "Large compressed objects of a bucket, by hour of event time; each event exactly once.")
-          .field("url", &ArchiveConfig::url,
-                 "local:NAME (DATA/buckets/NAME), local:NAME/PREFIX or file:PATH; the folder is "
-                 "made when missing.",
-                 Need::required)
+          .field(
+              "url", &ArchiveConfig::url,
+              "s3://BUCKET/PREFIX; local:NAME (DATA/buckets/NAME), local:NAME/PREFIX or file:PATH, "
+              "whose folder is made when missing.",
+              Need::required)
           .group("roll", &ArchiveConfig::roll, roll_spec())
           .choice("compression", &ArchiveConfig::compression, "How objects are compressed.",
                   {{"zstd", Compression::zstd},
@@ -111,7 +112,7 @@ ConfigSpec<ArchiveConfig> archive_spec() {
           .field("time", &ArchiveConfig::time,
                  "jq that gives the time of an event, as .ts, which says its dt= and hour=; "
                  "default: the event's own time.");
-  return with_envelope(std::move(spec), &ArchiveConfig::envelope)
+  return with_s3(with_envelope(std::move(spec), &ArchiveConfig::envelope))
       .field("max_staged", &ArchiveConfig::max_staged,
              "With so many bytes staged this pipeline waits for the bucket.", at_least(1 << 20))
       .check("level goes up to 9 with gzip",
@@ -221,7 +222,7 @@ Task<> ArchiveSink::abandon() {
 }
 
 Result<std::unique_ptr<Sink>> make_archive(ArchiveConfig config, Services services) {
-  auto store = make_object_store(config.url, services);
+  auto store = make_object_store(config.url, config.s3, services);
   if (!store) return std::unexpected(store.error());
   return std::make_unique<ArchiveSink>(std::move(*store), std::move(config), std::move(services));
 }

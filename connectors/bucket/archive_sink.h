@@ -30,6 +30,7 @@ struct ArchiveConfig {
   std::string time;
   Envelope envelope = Envelope::none;
   ByteSize max_staged{1u << 30};
+  S3Options s3;
 };
 
 ConfigSpec<ArchiveConfig> archive_spec();

@@ -200,7 +200,7 @@ TEST_F(ArchiveSinkTest, WhatStandsInTheWayIsToldAndGoneLater) {
 
 TEST_F(ArchiveSinkTest, OptionsThatCannotBeRightAreRefused) {
   for (const auto& [options, reason] :
-       {std::pair(ResolvedOptions{{"url", "s3://lake/x"}}, "not in this version"),
+       {std::pair(ResolvedOptions{{"url", "s3:/lake/x"}}, "s3://BUCKET"),
         std::pair(ResolvedOptions{{"url", "local:lake/../x"}}, "cannot be a file's path"),
         std::pair(ResolvedOptions{{"url", "local:lake/.x"}}, "cannot be a file's path"),
         std::pair(ResolvedOptions{{"url", "local:lake"}, {"compression", "gzip"}, {"level", "10"}},

@@ -9,6 +9,8 @@
 #include "archive_sink.h"
 #include "bucket_sink.h"
 #include "bucket_source.h"
+#include "s3_sink.h"
+#include "s3_source.h"
 
 namespace tidemill::bucket {
 namespace {
@@ -38,7 +40,28 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+Result<std::unique_ptr<Source>> make_s3_source(SourceConfig config, Services services) {
+  auto location = parse_s3_url(config.url);
+  if (!location) return std::unexpected(location.error());
+  auto lists = S3Bucket::make(config.s3, *location, services);
+  if (!lists) return std::unexpected(lists.error());
+  auto reads = S3Bucket::make(config.s3, *location, services);
+  if (!reads) return std::unexpected(reads.error());
+  auto prefixes = prefixes_to_list(location->prefix, std::move(config.prefix));
+  if (prefixes.empty())
+    return fail(Fault::bad_config, "no key of " + location->url() +
+                                       " begins with a prefix; prefixes are those of whole keys");
+  S3Feed::Options options{.location = std::move(*location),
+                          .prefixes = std::move(prefixes),
+                          .suffixes = std::move(config.suffix),
+                          .created = contains(config.events, "created"),
+                          .removed = contains(config.events, "removed")};
+  return std::make_unique<S3Source>(std::move(options), std::move(*lists), std::move(*reads),
+                                    config.scan, std::move(services));
+}
+
 Result<std::unique_ptr<Source>> make_source(SourceConfig config, Services services) {
+  if (is_s3(config.url)) return make_s3_source(std::move(config), std::move(services));
   auto location = locate(config.url, services);
   if (!location) return std::unexpected(location.error());
   if (!location->local && !is_folder(location->root))
@@ -52,7 +75,16 @@ Result<std::unique_ptr<Source>> make_source(SourceConfig config, Services servic
   return std::make_unique<BucketSource>(std::move(options), config.scan, services);
 }
 
+Result<std::unique_ptr<Sink>> make_s3_sink(const SinkConfig& config, Services services) {
+  auto location = parse_s3_url(config.url);
+  if (!location) return std::unexpected(location.error());
+  auto bucket = S3Bucket::make(config.s3, *location, services);
+  if (!bucket) return std::unexpected(bucket.error());
+  return std::make_unique<S3Sink>(std::move(*bucket), location->prefix, std::move(services));
+}
+
 Result<std::unique_ptr<Sink>> make_sink(const SinkConfig& config, Services services) {
+  if (is_s3(config.url)) return make_s3_sink(config, std::move(services));
   auto location = locate(config.url, services);
   if (!location) return std::unexpected(location.error());
   return std::make_unique<BucketSink>(std::move(*location), services);
@@ -61,28 +93,37 @@ Result<std::unique_ptr<Sink>> make_sink(const SinkConfig& config, Services servi
 }  // namespace
 
 ConfigSpec<SourceConfig> source_spec() {
-  return ConfigSpec<SourceConfig>(
-             "One event per object that is created in or removed from a bucket.")
-      .field("url", &SourceConfig::url,
-             "local:NAME (DATA/buckets/NAME, made when missing) or file:PATH (must exist).",
-             Need::required)
-      .field("events", &SourceConfig::events, "What to report: created, removed.")
-      .field("prefix", &SourceConfig::prefix, "Only keys that begin with one of these.")
-      .field("suffix", &SourceConfig::suffix, "Only keys that end in one of these; case counts.")
-      .field("scan", &SourceConfig::scan,
-             "Time between listings where notification is not to be had.", at_least(100'000))
-      .check("events takes created and removed, at least one of them", [](const SourceConfig& c) {
-        return !c.events.empty() && std::ranges::all_of(c.events, [](const std::string& event) {
-          return event == "created" || event == "removed";
-        });
-      });
+  auto spec =
+      ConfigSpec<SourceConfig>("One event per object that is created in or removed from a bucket.")
+          .field("url", &SourceConfig::url,
+                 "s3://BUCKET or s3://BUCKET/PREFIX; local:NAME (DATA/buckets/NAME, made when "
+                 "missing) "
+                 "or file:PATH (must exist).",
+                 Need::required)
+          .field("events", &SourceConfig::events, "What to report: created, removed.")
+          .field("prefix", &SourceConfig::prefix, "Only keys that begin with one of these.")
+          .field("suffix", &SourceConfig::suffix,
+                 "Only keys that end in one of these; case counts.")
+          .field("scan", &SourceConfig::scan,
+                 "Time between listings where notification is not to be had, as of s3://.",
+                 at_least(100'000))
+          .check("events takes created and removed, at least one of them",
+                 [](const SourceConfig& c) {
+                   return !c.events.empty() &&
+                          std::ranges::all_of(c.events, [](const std::string& event) {
+                            return event == "created" || event == "removed";
+                          });
+                 });
+  return with_s3(std::move(spec));
 }
 
 ConfigSpec<SinkConfig> sink_spec() {
-  return ConfigSpec<SinkConfig>("Writes and deletes objects of a bucket, each atomically.")
-      .field("url", &SinkConfig::url,
-             "local:NAME (DATA/buckets/NAME) or file:PATH; the folder is made when missing.",
-             Need::required);
+  auto spec = ConfigSpec<SinkConfig>("Writes and deletes objects of a bucket, each atomically.")
+                  .field("url", &SinkConfig::url,
+                         "s3://BUCKET or s3://BUCKET/PREFIX, below which keys are; local:NAME "
+                         "(DATA/buckets/NAME) or file:PATH, whose folder is made when missing.",
+                         Need::required);
+  return with_s3(std::move(spec));
 }
 
 Result<Location> locate(std::string_view url, const Services& services) {
@@ -90,9 +131,6 @@ Result<Location> locate(std::string_view url, const Services& services) {
   const auto scheme = colon == url.npos ? std::string_view() : url.substr(0, colon);
   const auto rest = colon == url.npos ? url : url.substr(colon + 1);
   const auto buckets = resolve(std::filesystem::path(services.data_folder) / "buckets");
-  if (scheme == "s3")
-    return fail(Fault::bad_config,
-                "s3:// buckets are not in this version; use local:NAME or file:PATH");
   if (scheme == "local") {
     if (!is_bucket_name(rest))
       return fail(Fault::bad_config,
@@ -115,7 +153,8 @@ Result<Location> locate(std::string_view url, const Services& services) {
       found.identity = "local:" + found.name;
     return found;
   }
-  return fail(Fault::bad_config, "url takes local:NAME or file:PATH, got: " + std::string(url));
+  return fail(Fault::bad_config,
+              "url takes s3://BUCKET, local:NAME or file:PATH, got: " + std::string(url));
 }
 
 void register_with(Registry& registry) {

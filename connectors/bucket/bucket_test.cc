@@ -49,7 +49,7 @@ TEST_F(BucketTest, TwoNamesOfOneFolderHaveOneIdentity) {
 
 TEST_F(BucketTest, WhatIsNoPlaceIsExplained) {
   for (const auto& [url, reason] :
-       {std::pair("s3://lake/photos", "not in this version"), std::pair("local:../x", "1 to 63"),
+       {std::pair("gs://lake/photos", "s3://BUCKET"), std::pair("local:../x", "1 to 63"),
         std::pair("local:", "1 to 63"), std::pair("local:.x", "1 to 63"),
         std::pair("uploads", "local:NAME or file:PATH"), std::pair("ftp:x", "local:NAME"),
         std::pair("file:relative", "takes the path")}) {

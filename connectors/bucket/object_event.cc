@@ -63,7 +63,8 @@ Event created_event(std::string_view source, std::string_view bucket, const Crea
   text.reserve(256 + 2 * object.key.size());
   append_bucket(text, bucket);
   append_json_string(text, object.key);
-  text += R"(,"size":)" + std::to_string(object.size) + R"(,"etag":")" + version + '"';
+  text += R"(,"size":)" + std::to_string(object.size) + R"(,"etag":)";
+  append_json_string(text, object.etag.empty() ? std::string_view(version) : object.etag);
   append_sequencer(text, object.modified_ns);
   append_metadata(text, object.metadata);
   text += R"(},"reason":"PutObject"})";

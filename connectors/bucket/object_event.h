@@ -26,6 +26,7 @@ struct CreatedObject {
   std::uint64_t size = 0;
   std::uint64_t modified_ns = 0;  ///< Since the Unix epoch.
   std::uint64_t version = 0;
+  std::string_view etag;  ///< Empty: the version's text.
   ObjectMetadata metadata;
 };
 

@@ -4,11 +4,26 @@
 
 #include "folder_store.h"
 #include "object_key.h"
+#include "s3_store.h"
 
 namespace tidemill::bucket {
 
-Result<std::unique_ptr<ObjectStore>> make_object_store(std::string_view url,
+namespace {
+
+Result<std::unique_ptr<ObjectStore>> make_s3_store(std::string_view url, const S3Options& s3,
+                                                   const Services& services) {
+  auto location = parse_s3_url(url);
+  if (!location) return std::unexpected(location.error());
+  auto bucket = S3Bucket::make(s3, *location, services);
+  if (!bucket) return std::unexpected(bucket.error());
+  return std::make_unique<S3Store>(std::move(*bucket), std::move(location->prefix));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ObjectStore>> make_object_store(std::string_view url, const S3Options& s3,
                                                        const Services& services) {
+  if (is_s3(url)) return make_s3_store(url, s3, services);
   // What stands behind the name of a local bucket is no part of where that lies. (Of file:PATH all
   // of it is the folder.)
   std::string prefix;

@@ -40,9 +40,9 @@ class ObjectStore {
                                                        std::string_view content_type) = 0;
 };
 
-/// The store behind a url, which may go on behind the bucket's name: `local:lake/clicks` has all
-/// its objects below clicks/. Errors: bad_config.
-Result<std::unique_ptr<ObjectStore>> make_object_store(std::string_view url,
+/// The store behind a url, which may go on behind the bucket's name: `local:lake/clicks` and
+/// `s3://lake/clicks` have all their objects below clicks/. Errors: bad_config.
+Result<std::unique_ptr<ObjectStore>> make_object_store(std::string_view url, const S3Options& s3,
                                                        const Services& services);
 
 }  // namespace tidemill::bucket

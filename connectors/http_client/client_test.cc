@@ -85,7 +85,8 @@ TEST(Client, ABodyThatIsPassedOnIsNotKept) {
   const std::string body(1'000'000, 'x');
   std::string passed;
   auto request = put(body);
-  request.receive = [&passed](std::string_view piece) -> Result<> {
+  request.receive = [&passed](std::uint64_t offset, std::string_view piece) -> Result<> {
+    EXPECT_EQ(offset, passed.size());
     passed += piece;
     return {};
   };
@@ -100,7 +101,9 @@ TEST(Client, ABodyThatIsPassedOnIsNotKept) {
 TEST(Client, WhatTakesABodyMayRefuseIt) {
   TestServer server(echo);
   auto request = put("body");
-  request.receive = [](std::string_view) -> Result<> { return fail(Fault::bad_event, "no"); };
+  request.receive = [](std::uint64_t, std::string_view) -> Result<> {
+    return fail(Fault::bad_event, "no");
+  };
 
   const auto answer = client_of(server.url())->send(request);
 

@@ -243,11 +243,12 @@ class ConnectionOver final : public Connection {
       if (error == http::error::need_buffer) error = {};
       if (error) co_return failed("read from", error);
       const std::string_view piece(piece_.data(), piece_.size() - parser.get().body().size);
+      const std::uint64_t offset = taken;
       taken += piece.size();
       if (taken > request.answer_bytes_max) co_return refuse();
       if (!passes_on) {
         response.body.append(piece);
-      } else if (auto passed = request.receive(piece); !passed) {
+      } else if (auto passed = request.receive(offset, piece); !passed) {
         co_return passed;
       }
     }

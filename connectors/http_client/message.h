@@ -44,9 +44,10 @@ struct Request {
   /// An answer with a longer body is refused with Fault::bad_event.
   std::uint64_t answer_bytes_max = 64u << 20;
 
-  /// Takes the body of a 2xx answer piece by piece, instead of Response::body. What it fails with
-  /// is the answer then. Must not throw.
-  std::function<Result<>(std::string_view piece)> receive;
+  /// Takes the body of a 2xx answer piece by piece, instead of Response::body; `offset` is where in
+  /// it the piece is, and 0 again when the request is repeated. What it fails with is the answer
+  /// then. Must not throw.
+  std::function<Result<>(std::uint64_t offset, std::string_view piece)> receive;
 };
 
 struct Response {

@@ -49,6 +49,37 @@ ConfigSpec<Sample> spec() {
              [](const Sample& s) { return s.wide == 0 || s.tiny == 0; });
 }
 
+struct Shared {
+  std::string region;
+  Inner inner;
+};
+
+struct Including {
+  std::string url;
+  Shared shared;
+};
+
+TEST(Options, ThoseThatSeveralSpecsShareStandAmongTheOthers) {
+  auto shared = ConfigSpec<Shared>("Shared.")
+                    .field("region", &Shared::region, "Where.")
+                    .group("inner", &Shared::inner,
+                           ConfigSpec<Inner>("Inner.").field("low", &Inner::low, "Low."))
+                    .check("not there", [](const Shared& s) { return s.region != "nowhere"; });
+  const auto including = ConfigSpec<Including>("A sample.")
+                             .field("url", &Including::url, "A location.")
+                             .include(&Including::shared, std::move(shared));
+
+  std::vector<std::string> names;
+  for (const OptionDecl& decl : including.decls()) names.push_back(decl.name);
+  EXPECT_THAT(names, ElementsAre("url", "region", "inner.low"));
+  const auto made = including.make({{"url", "u"}, {"region", "here"}, {"inner.low", "7"}});
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->url, "u");
+  EXPECT_EQ(made->shared.region, "here");
+  EXPECT_EQ(made->shared.inner.low, 7);
+  EXPECT_EQ(including.make({{"region", "nowhere"}}).error().message, "not there");
+}
+
 struct Checked {
   ResolvedOptions options;
   std::vector<std::string> problems;

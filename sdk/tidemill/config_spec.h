@@ -250,20 +250,14 @@ class ConfigSpec {
   /// A nested mapping with a spec of its own; its options get the dotted prefix.
   template <class Group>
   ConfigSpec&& group(std::string_view name, Group Config::* member, ConfigSpec<Group> spec) && {
-    const std::string prefix = std::string(name) + ".";
-    for (OptionDecl decl : spec.decls()) {
-      decl.name = prefix + decl.name;
-      decls_.push_back(std::move(decl));
-      setters_.emplace_back();
-    }
-    groups_.push_back(
-        {prefix,
-         [member, spec = std::move(spec)](Config& c, const ResolvedOptions& options) -> Result<> {
-           auto made = spec.make(options);
-           if (!made) return std::unexpected(made.error());
-           c.*member = std::move(*made);
-           return {};
-         }});
+    add_group(std::string(name) + ".", member, std::move(spec));
+    return std::move(*this);
+  }
+
+  /// Options that several specs share; they stand among the others, without a prefix.
+  template <class Group>
+  ConfigSpec&& include(Group Config::* member, ConfigSpec<Group> spec) && {
+    add_group("", member, std::move(spec));
     return std::move(*this);
   }
 
@@ -308,6 +302,23 @@ class ConfigSpec {
     std::string prefix;
     std::function<Result<>(Config&, const ResolvedOptions&)> read;
   };
+
+  template <class Group>
+  void add_group(const std::string& prefix, Group Config::* member, ConfigSpec<Group> spec) {
+    for (OptionDecl decl : spec.decls()) {
+      decl.name = prefix + decl.name;
+      decls_.push_back(std::move(decl));
+      setters_.emplace_back();
+    }
+    groups_.push_back(
+        {prefix,
+         [member, spec = std::move(spec)](Config& c, const ResolvedOptions& options) -> Result<> {
+           auto made = spec.make(options);
+           if (!made) return std::unexpected(made.error());
+           c.*member = std::move(*made);
+           return {};
+         }});
+  }
 
   // A value that would not fit its C++ type must be refused where the line number is known.
   template <class T>

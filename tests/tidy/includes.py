@@ -35,6 +35,7 @@ THIRD_PARTY = {
     "openssl/": ("core/", "connectors/", "functions/"),
     "png.h": ("functions/",),
     "prometheus/": ("core/observe/",),
+    "pugixml.hpp": ("connectors/",),
     "rocksdb/": ("core/state/",),
     "simdjson.h": ("core/", "connectors/"),
     "spdlog/": ("core/observe/",),

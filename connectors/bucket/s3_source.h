@@ -1,0 +1,55 @@
+// S3Source: an S3 bucket's objects as events. The waiting half; S3Feed decides what is news.
+//
+// Listings run on the pool, one page per hop. settle() only leaves a note, which the next step of
+// poll() takes along, so the feed is never used by two threads. Objects are read through a client
+// of their own: an interrupted listing must not end the reads of what is still in flight.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "s3_feed.h"
+#include "tidemill/async.h"
+#include "tidemill/registry.h"
+#include "tidemill/source.h"
+
+namespace tidemill::bucket {
+
+class S3Source final : public Source {
+ public:
+  S3Source(S3Feed::Options options, std::unique_ptr<S3Bucket> lists,
+           std::unique_ptr<S3Bucket> reads, Duration scan, Services services);
+
+  SourceTraits traits() const override;
+  std::string identity() const override;
+  bool sees(std::string_view place) const override;
+  Task<Result<>> open(const Progress& progress) override;
+  Task<Result<PollEnd>> poll(Credit credit, std::vector<Event>& out) override;
+  void interrupt() override;
+  Task<Result<>> settle(std::span<const Settled> settled) override;
+  Result<Bytes> read_object(const Event& event, std::uint64_t bytes_max) override;
+  Task<> close() override;
+
+ private:
+  using SettledKey = std::pair<std::string, std::string>;  // Key and version.
+
+  Result<S3Feed::Outcome> step(const std::vector<SettledKey>& settled, Credit credit, WallTime now,
+                               std::vector<Event>& out);
+  Task<> wait_for_news();
+
+  Services services_;
+  const Duration scan_;
+  const std::unique_ptr<S3Bucket> lists_;
+  const std::unique_ptr<S3Bucket> reads_;
+  S3Feed feed_;
+  Signal news_;
+  std::vector<SettledKey> settled_;
+  std::optional<Instant> scan_at_;
+  bool opened_ = false;
+  bool interrupted_ = false;
+};
+
+}  // namespace tidemill::bucket
