@@ -54,8 +54,10 @@ void add_run(CLI::App& app, Session& session) {
   run->add_option("--admin-listen", options->admin_listen,
                   "HOST:PORT of the admin API, or off (default 127.0.0.1:8787; off with "
                   "--until-idle)");
-  run->add_option("--admin-token-file", options->admin_token_path,
-                  "File with the token that a listener beyond loopback asks for");
+  run->add_option(
+      "--admin-token-file", options->admin_token_path,
+      "File with the token that a listener beyond loopback asks for; made with a random "
+      "one when it is missing");
   run->add_option("--drain-timeout", text->drain_timeout, "How long a stop may take")
       ->capture_default_str();
   run->add_option("--memory", text->memory,

@@ -22,6 +22,7 @@ void add_describe(CLI::App& app, Session& session);  // list, describe, schema, 
 void add_state(CLI::App& app, Session& session);     // table, stream, progress
 void add_dlq(CLI::App& app, Session& session);
 void add_status(CLI::App& app, Session& session);
+void add_healthcheck(CLI::App& app, Session& session);
 void add_top(CLI::App& app, Session& session);
 void add_tap(CLI::App& app, Session& session);
 void add_invoke(CLI::App& app, Session& session);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "app/session.h"
-#include "core/admin/access.h"
+#include "core/admin/token_file.h"
 
 namespace tidemill::app {
 namespace {

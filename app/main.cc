@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   add_describe(app, session);
   add_state(app, session);
   add_status(app, session);
+  add_healthcheck(app, session);
   add_top(app, session);
   add_tap(app, session);
   add_invoke(app, session);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "app/summary.h"
+#include "core/admin/token_file.h"
 #include "core/base/last_words.h"
 #include "core/invoke/crash_signals.h"
 
@@ -95,9 +96,11 @@ Result<> RunSession::open_admin() {
   options.socket_path = options_.data + "/admin.sock";
   if (listen != "off") options.listen = listen;
   if (!options_.admin_token_path.empty()) {
-    auto token = read_token_file(options_.admin_token_path);
+    auto token = read_or_make_token_file(options_.admin_token_path);
     if (!token) return std::unexpected(token.error());
-    options.token = std::move(*token);
+    if (token->is_new)
+      log_.write(LogLevel::info, "made a token for the admin API in " + options_.admin_token_path);
+    options.token = std::move(token->text);
   }
   api_.emplace(scheduler_, *engine_, metrics_, options_.data);
   admin_.emplace(scheduler_, log_, api_->router(), std::move(options));

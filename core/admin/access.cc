@@ -1,8 +1,6 @@
 #include "core/admin/access.h"
 
 #include <cstddef>
-#include <fstream>
-#include <iterator>
 
 namespace tidemill {
 
@@ -51,17 +49,6 @@ std::optional<HttpResponse> refusal(Door door, std::string_view token, const Cre
   if (!sent.origin.empty() && !same_origin(sent.origin, sent.host))
     return text_response(403, "requests from pages of another origin are refused\n");
   return std::nullopt;
-}
-
-Result<std::string> read_token_file(const std::string& path) {
-  std::ifstream file(path);
-  std::string token{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) return fail(Fault::bad_config, "cannot read the token file " + path);
-  constexpr std::string_view blank = " \t\r\n";
-  const auto first = token.find_first_not_of(blank);
-  if (first == std::string::npos)
-    return fail(Fault::bad_config, "the token file " + path + " is empty");
-  return token.substr(first, token.find_last_not_of(blank) - first + 1);
 }
 
 }  // namespace tidemill

@@ -7,11 +7,9 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "core/admin/http.h"
-#include "tidemill/result.h"
 
 namespace tidemill {
 
@@ -27,10 +25,5 @@ struct Credentials {
 /// Why a request is refused, as its answer; nothing when it may pass. `token` is empty where none
 /// was configured.
 std::optional<HttpResponse> refusal(Door door, std::string_view token, const Credentials& sent);
-
-/// The token in a file: its text without surrounding white space.
-///
-/// Errors: bad_config.
-Result<std::string> read_token_file(const std::string& path);
 
 }  // namespace tidemill

@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
 namespace tidemill {
 namespace {
 
@@ -45,31 +42,6 @@ TEST(Access, WithATokenEveryTcpPeerMustSendIt) {
   EXPECT_EQ(
       status(Door::tcp, "secret", {.host = "tidemill.internal", .authorization = "Bearer secret"}),
       200U);
-}
-
-class TokenFile : public ::testing::Test {
- protected:
-  TokenFile() : path_(::testing::TempDir() + "tidemill_token") {}
-  ~TokenFile() override { std::filesystem::remove(path_); }
-
-  void write(std::string_view text) { std::ofstream(path_) << text; }
-
-  std::string path_;
-};
-
-TEST_F(TokenFile, WhiteSpaceAroundTheTokenIsNotPartOfIt) {
-  write("\n  s3cret \r\n");
-
-  const auto token = read_token_file(path_);
-
-  ASSERT_TRUE(token);
-  EXPECT_EQ(*token, "s3cret");
-}
-
-TEST_F(TokenFile, AnEmptyOrMissingOneIsAMistake) {
-  EXPECT_EQ(read_token_file(path_).error().fault, Fault::bad_config);
-  write(" \n");
-  EXPECT_EQ(read_token_file(path_).error().fault, Fault::bad_config);
 }
 
 }  // namespace
