@@ -22,7 +22,7 @@
 namespace tidemill::aws {
 
 struct RetryOptions {
-  std::uint32_t attempts = 4;
+  std::uint32_t attempts = 20;
   Duration initial = std::chrono::milliseconds(100);
   Duration max = std::chrono::seconds(2);
   Duration give_up_after = std::chrono::seconds(15);  ///< No attempt begins later.

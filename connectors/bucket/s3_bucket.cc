@@ -53,7 +53,8 @@ Result<http_client::Url> server_of(const S3Options& options, const std::string& 
 
 Result<std::unique_ptr<S3Bucket>> S3Bucket::make(const S3Options& options,
                                                  const S3Location& location,
-                                                 const Services& services) {
+                                                 const Services& services,
+                                                 const aws::RetryOptions& retry) {
   const auto environment = aws::process_environment();
   const std::string region = aws::region_of(options.aws, environment);
   // A certificate for *.s3.REGION.amazonaws.com is not one for names with further dots.
@@ -75,19 +76,19 @@ Result<std::unique_ptr<S3Bucket>> S3Bucket::make(const S3Options& options,
       .scope = {region, "s3", aws::CanonicalPath::as_sent},
       .credentials = options.aws.credentials(),
       .environment = environment,
-      .retry = {},
+      .retry = retry,
       .clock = [&scheduler] { return scheduler.wall(); },
       .seed = services.scheduler.random()};
   auto client = aws::SignedClient::make(std::move(client_options));
   if (!client) return std::unexpected(client.error());
   return std::unique_ptr<S3Bucket>(
-      new S3Bucket(location, std::move(*client), std::move(base), std::move(place)));
+      new S3Bucket(location.bucket, std::move(*client), std::move(base), std::move(place)));
 }
 
-S3Bucket::S3Bucket(S3Location location, std::unique_ptr<aws::SignedClient> client, std::string base,
-                   std::string place)
-    : location_(std::move(location)),
-      client_(std::move(client)),
+S3Bucket::S3Bucket(const std::string& name, std::unique_ptr<aws::SignedClient> client,
+                   std::string base, std::string place)
+    : client_(std::move(client)),
+      server_{client_->server().origin(), client_->scope().region, name},
       base_(std::move(base)),
       place_(std::move(place)) {}
 
@@ -104,7 +105,7 @@ Result<> S3Bucket::probe() {
   if (!answer) return std::unexpected(answer.error());
   // A role that may write need not be allowed to list.
   if (answer->ok() || parse_s3_refusal(answer->body).code == "AccessDenied") return {};
-  return std::unexpected(refused(*answer));
+  return std::unexpected(refused(server_, *answer));
 }
 
 Result<S3Page> S3Bucket::list(std::string_view prefix, const std::string& token) {
@@ -116,11 +117,10 @@ Result<S3Page> S3Bucket::list(std::string_view prefix, const std::string& token)
   request.answer_bytes_max = page_bytes_max;
   const auto answer = client_->send(request);
   if (!answer) return std::unexpected(answer.error());
-  if (!answer->ok()) return std::unexpected(refused(*answer));
+  if (!answer->ok()) return std::unexpected(refused(server_, *answer));
   auto page = parse_s3_page(answer->body);
   if (!page)
-    return fail(Fault::transient,
-                "what " + client_->server().origin() + " answers is no listing of a bucket");
+    return fail(Fault::transient, "what " + server_.origin + " answers is no listing of a bucket");
   return std::move(*page);
 }
 
@@ -135,7 +135,7 @@ Result<Bytes> S3Bucket::read(std::string_view key, std::uint64_t bytes_max) {
     answer = client_->send(request);
   }
   if (!answer) return std::unexpected(failed_to("read", key, answer.error()));
-  if (!answer->ok()) return std::unexpected(refused_to("read", key, *answer));
+  if (!answer->ok()) return std::unexpected(refused_to("read", key, server_, *answer));
   const std::uint64_t size =
       parse_content_range(answer->header("content-range")).value_or(answer->body.size());
   if (size > bytes_max)
@@ -172,7 +172,7 @@ Result<Bytes> S3Bucket::read_rest(std::string_view key, const Response& first, s
   const auto answers = client_->send_all(requests);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i]) return std::unexpected(failed_to("read", key, answers[i].error()));
-    if (!answers[i]->ok()) return std::unexpected(refused_to("read", key, *answers[i]));
+    if (!answers[i]->ok()) return std::unexpected(refused_to("read", key, server_, *answers[i]));
     if (answers[i]->header("content-range") != ranges[i])
       return fail(Fault::transient, "cannot read the object " + std::string(key) +
                                         ": the server answers with another part of it");
@@ -224,7 +224,7 @@ std::vector<Result<>> S3Bucket::put(std::span<const S3Put> objects) {
     if (!answers[i]) {
       results[which[i]] = std::unexpected(failed_to("write", key, answers[i].error()));
     } else if (!answers[i]->ok()) {
-      results[which[i]] = std::unexpected(refused_to("write", key, *answers[i]));
+      results[which[i]] = std::unexpected(refused_to("write", key, server_, *answers[i]));
     }
   }
   return results;
@@ -262,7 +262,7 @@ std::vector<Result<>> S3Bucket::remove(std::span<const std::string> keys) {
     if (!answers[i]) {
       results.back() = std::unexpected(failed_to("remove", keys[i], answers[i].error()));
     } else if (!answers[i]->ok() && parse_s3_refusal(answers[i]->body).code != "NoSuchKey") {
-      results.back() = std::unexpected(refused_to("remove", keys[i], *answers[i]));
+      results.back() = std::unexpected(refused_to("remove", keys[i], server_, *answers[i]));
     }
   }
   return results;
@@ -273,7 +273,7 @@ Result<std::string> S3Bucket::begin_upload(const S3Put& object) {
   if (!request) return std::unexpected(request.error());
   const auto answer = client_->send(*request);
   if (!answer) return std::unexpected(failed_to("write", object.key, answer.error()));
-  if (!answer->ok()) return std::unexpected(refused_to("write", object.key, *answer));
+  if (!answer->ok()) return std::unexpected(refused_to("write", object.key, server_, *answer));
   auto upload = parse_s3_upload_id(answer->body);
   if (upload.empty())
     return fail(Fault::transient,
@@ -295,7 +295,7 @@ Result<std::vector<std::string>> S3Bucket::put_parts(const std::string& key,
   std::vector<std::string> etags;
   for (const auto& answer : client_->send_all(requests)) {
     if (!answer) return std::unexpected(failed_to("write", key, answer.error()));
-    if (!answer->ok()) return std::unexpected(refused_to("write", key, *answer));
+    if (!answer->ok()) return std::unexpected(refused_to("write", key, server_, *answer));
     etags.emplace_back(answer->header("etag"));
   }
   return etags;
@@ -311,7 +311,7 @@ Result<> S3Bucket::complete_upload(const std::string& key, const std::string& up
   request.body = xml;
   const auto answer = client_->send(request);
   if (!answer) return std::unexpected(failed_to("write", key, answer.error()));
-  if (!answer->ok()) return std::unexpected(refused_to("write", key, *answer));
+  if (!answer->ok()) return std::unexpected(refused_to("write", key, server_, *answer));
   if (is_s3_upload_complete(answer->body)) return {};
   return fail(Fault::transient, "cannot write the object " + key +
                                     ": the server did not put its parts together: " +
@@ -324,63 +324,6 @@ void S3Bucket::abort_upload(const std::string& key, const std::string& upload) {
   request.method = "DELETE";
   request.target = target(key, {{"uploadId", upload}});
   std::ignore = client_->send(request);
-}
-
-Error S3Bucket::refused(const Response& answer) const {
-  const auto refusal = parse_s3_refusal(answer.body);
-  const auto& code = refusal.code;
-  const std::string where = client_->server().origin();
-  std::string region(answer.header("x-amz-bucket-region"));
-  if (region.empty()) region = refusal.region;
-  std::string said = code.empty() ? std::to_string(answer.status) : code;
-  if (!refusal.message.empty()) said += ": " + refusal.message;
-  if (aws::may_pass(answer)) return {Fault::transient, where + " answers " + said};
-  if (!region.empty() && region != client_->scope().region)
-    return {Fault::bad_config, "the bucket " + location_.bucket + " is in another region (" + said +
-                                   "); set region: " + region};
-  std::string advice;
-  if (code == "NoSuchBucket") {
-    said = "there is no bucket " + location_.bucket + " at " + where;
-    advice = "; create it, or correct the url";
-  } else if (code == "InvalidAccessKeyId") {
-    said = where + " does not know the access key (" + said + ")";
-    advice = "; correct access_key, or where it comes from";
-  } else if (code == "SignatureDoesNotMatch") {
-    said = "the secret key is not the one of the access key, says " + where + " (" + said + ")";
-    advice = "; correct secret_key, or where it comes from";
-  } else if (code == "AccessDenied") {
-    said = where + " does not let us use the bucket " + location_.bucket + " (" + said + ")";
-    advice = "; allow it to these credentials";
-  } else {
-    said = where + " refuses the bucket " + location_.bucket + " (" + said + ")";
-  }
-  if (code.empty()) advice = "; is this the endpoint of an S3 server?";
-  return {Fault::bad_config, said + advice};
-}
-
-Error S3Bucket::refused_to(std::string_view doing, std::string_view key,
-                           const Response& answer) const {
-  const auto code = parse_s3_refusal(answer.body).code;
-  if (answer.status == 404 && code != "NoSuchBucket" && code != "NoSuchUpload")
-    return failed_to(doing, key, {Fault::bad_event, "it is gone"});
-  if (answer.status == 412 || code == "NoSuchUpload")
-    return failed_to(doing, key, {Fault::transient, "it changed meanwhile"});
-  Error error = refused(answer);
-  // Of the bucket or of who we are, so that it is true of every key; all else is of this one.
-  const bool of_all = answer.status == 401 || answer.status == 403 || answer.status / 100 == 3 ||
-                      code == "NoSuchBucket";
-  if (error.fault == Fault::bad_config && !of_all) error.fault = Fault::bad_event;
-  if (code == "SlowDown" || answer.status == 429) error.fault = Fault::throttled;
-  return failed_to(doing, key, std::move(error));
-}
-
-Error S3Bucket::failed_to(std::string_view doing, std::string_view key, Error error) const {
-  if (error.fault == Fault::bad_config) error.fault = Fault::transient;
-  error.message =
-      "cannot " + std::string(doing) + " the object " + std::string(key) + ": " + error.message;
-  if (error.fault == Fault::throttled && error.retry_after.count() == 0)
-    error.retry_after = std::chrono::seconds(1);
-  return error;
 }
 
 }  // namespace tidemill::bucket

@@ -16,6 +16,7 @@
 
 #include "aws/signed_client.h"
 #include "s3_answer.h"
+#include "s3_fault.h"
 #include "s3_location.h"
 #include "tidemill/bytes.h"
 #include "tidemill/event.h"
@@ -36,7 +37,8 @@ class S3Bucket {
   /// Connects to nothing yet. Errors: bad_config.
   static Result<std::unique_ptr<S3Bucket>> make(const S3Options& options,
                                                 const S3Location& location,
-                                                const Services& services);
+                                                const Services& services,
+                                                const aws::RetryOptions& retry = {});
 
   /// Is there such a bucket, and may we use it? Errors: bad_config, transient.
   Result<> probe();
@@ -79,7 +81,7 @@ class S3Bucket {
   using Response = http_client::Response;
   using Query = std::vector<std::pair<std::string, std::string>>;
 
-  S3Bucket(S3Location location, std::unique_ptr<aws::SignedClient> client, std::string base,
+  S3Bucket(const std::string& name, std::unique_ptr<aws::SignedClient> client, std::string base,
            std::string place);
 
   std::string target(std::string_view key, Query query = {}) const;
@@ -87,13 +89,8 @@ class S3Bucket {
   Result<> put_in_parts(const S3Put& object);
   Result<Bytes> read_rest(std::string_view key, const Response& first, std::uint64_t size);
 
-  /// While we connect, and later.
-  Error refused(const Response& answer) const;
-  Error refused_to(std::string_view doing, std::string_view key, const Response& answer) const;
-  Error failed_to(std::string_view doing, std::string_view key, Error error) const;
-
-  const S3Location location_;
   const std::unique_ptr<aws::SignedClient> client_;
+  const S3Server server_;
   const std::string base_;  ///< What targets begin with: "", "/BUCKET", "/PATH/BUCKET".
   const std::string place_;
 };
