@@ -147,7 +147,8 @@ class S3Server:
         return self.process is not None and self.process.poll() is None
 
     def start(self):
-        """Returns once it answers. After kill() or stop() it goes on with what it had."""
+        """Returns once it answers. After kill() or stop() it goes on with what it had. It ends with
+        the thread that called this."""
         self.process = self._spawn("radosgw", "-f", "-n", "client.rgw.a")
         self._wait("radosgw", self.process, self._answers)
 
