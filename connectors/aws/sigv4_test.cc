@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "digest.h"
 #include "uri.h"
@@ -112,12 +114,13 @@ std::vector<std::string> all_vectors() {
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(OfAws, SigV4Vectors, ::testing::ValuesIn(all_vectors()),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::ranges::replace(name, '-', '_');
-                           return name;
-                         });
+std::string name_of(const ::testing::TestParamInfo<std::string>& vector) {
+  std::string name = vector.param;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(OfAws, SigV4Vectors, ::testing::ValuesIn(all_vectors()), name_of);
 
 TEST(SigV4, ThereAreAllVectors) { EXPECT_EQ(all_vectors().size(), 26); }
 
