@@ -72,7 +72,10 @@ Result<std::unique_ptr<S3Bucket>> S3Bucket::make(const S3Options& options,
   }
   const Scheduler& scheduler = services.scheduler;
   aws::SignedClient::Options client_options{
-      .http = {.server = std::move(*server), .tls = options.aws.tls, .timeouts = {}},
+      // Shorter than a drain takes at most, so that a server that hangs does not outlast it.
+      .http = {.server = std::move(*server),
+               .tls = options.aws.tls,
+               .timeouts = {.idle = std::chrono::seconds(20)}},
       .scope = {region, "s3", aws::CanonicalPath::as_sent},
       .credentials = options.aws.credentials(),
       .environment = environment,
@@ -124,10 +127,30 @@ Result<S3Page> S3Bucket::list(std::string_view prefix, const std::string& token)
   return std::move(*page);
 }
 
-Result<Bytes> S3Bucket::read(std::string_view key, std::uint64_t bytes_max) {
+S3Bucket::Request S3Bucket::first_part(std::string_view key) const {
   Request request;
   request.target = target(key);
   request.headers = {{"Range", range_header(0, part_bytes)}};
+  request.answer_bytes_max = part_bytes;
+  return request;
+}
+
+std::vector<std::optional<Bytes>> S3Bucket::read_small(std::span<const std::string> keys) {
+  std::vector<Request> requests;
+  for (const std::string& key : keys) requests.push_back(first_part(key));
+  std::vector<std::optional<Bytes>> objects;
+  for (auto& answer : client_->send_all(requests)) {
+    objects.emplace_back();
+    if (!answer || !answer->ok()) continue;
+    const auto size = parse_content_range(answer->header("content-range"));
+    if (size.value_or(answer->body.size()) == answer->body.size())
+      objects.back() = Bytes::adopt(std::move(answer->body));
+  }
+  return objects;
+}
+
+Result<Bytes> S3Bucket::read(std::string_view key, std::uint64_t bytes_max) {
+  Request request = first_part(key);
   request.answer_bytes_max = std::max<std::uint64_t>(bytes_max, part_bytes);
   auto answer = client_->send(request);
   if (answer && answer->status == 416) {  // It is empty: there is no first byte.

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,10 @@ class S3Bucket {
   /// bad_event (it is gone, or larger than `bytes_max`), cancelled.
   Result<Bytes> read(std::string_view key, std::uint64_t bytes_max);
 
+  /// Several objects side by side, each in one request: nothing for one that is larger than a part,
+  /// or could not be read.
+  std::vector<std::optional<Bytes>> read_small(std::span<const std::string> keys);
+
   /// Writes and removes side by side; one result for each. Large ones go in parts. Errors:
   /// transient, throttled, bad_event, cancelled.
   std::vector<Result<>> put(std::span<const S3Put> objects);
@@ -85,6 +90,7 @@ class S3Bucket {
            std::string place);
 
   std::string target(std::string_view key, Query query = {}) const;
+  Request first_part(std::string_view key) const;
   Result<Request> put_request(const S3Put& object, std::string method, Query query) const;
   Result<> put_in_parts(const S3Put& object);
   Result<Bytes> read_rest(std::string_view key, const Response& first, std::uint64_t size);

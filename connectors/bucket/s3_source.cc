@@ -1,5 +1,6 @@
 #include "s3_source.h"
 
+#include <boost/asio/post.hpp>
 #include <utility>
 
 namespace tidemill::bucket {
@@ -9,7 +10,11 @@ S3Source::S3Source(S3Feed::Options options, std::unique_ptr<S3Bucket> lists,
     : services_(std::move(services)),
       scan_(scan),
       lists_(std::move(lists)),
-      reads_(std::move(reads)),
+      reads_(std::make_shared<S3ReadAhead>(
+          std::move(reads),
+          [pool = services_.scheduler.blocking()](std::function<void()> call) {
+            boost::asio::post(pool, std::move(call));
+          })),
       feed_(std::move(options), *lists_),
       news_(services_.scheduler) {}
 
@@ -48,6 +53,7 @@ Task<Result<PollEnd>> S3Source::poll(Credit credit, std::vector<Event>& out) {
       return step(settled, credit, now, events);
     };
     const auto outcome = co_await run_blocking(services_.scheduler, std::move(work));
+    reads_->expect(events);
     for (Event& event : events) out.push_back(std::move(event));
     events.clear();
     if (out.size() > before) co_return PollEnd::more;
@@ -85,13 +91,16 @@ void S3Source::interrupt() {
 }
 
 Task<Result<>> S3Source::settle(std::span<const Settled> settled) {
-  for (const Settled& one : settled) settled_.emplace_back(one.subject, one.version);
+  for (const Settled& one : settled) {
+    settled_.emplace_back(one.subject, one.version);
+    reads_->forget(one.subject, one.version);
+  }
   if (!settled.empty()) news_.notify();
   co_return Result<>();
 }
 
 Result<Bytes> S3Source::read_object(const Event& event, std::uint64_t bytes_max) {
-  return reads_->read(event.subject, bytes_max);
+  return reads_->read(event, bytes_max);
 }
 
 Task<> S3Source::close() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "s3_feed.h"
+#include "s3_read_ahead.h"
 #include "tidemill/async.h"
 #include "tidemill/registry.h"
 #include "tidemill/source.h"
@@ -43,7 +44,7 @@ class S3Source final : public Source {
   Services services_;
   const Duration scan_;
   const std::unique_ptr<S3Bucket> lists_;
-  const std::unique_ptr<S3Bucket> reads_;
+  const std::shared_ptr<S3ReadAhead> reads_;  // A thread it was lent may outlive us.
   S3Feed feed_;
   Signal news_;
   std::vector<SettledKey> settled_;
