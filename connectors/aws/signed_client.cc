@@ -17,7 +17,7 @@ bool has_expired(const Response& response) {
 
 bool is_worth_another(const SignedClient::Answer& answer) {
   if (answer) return may_pass(*answer);
-  return answer.error().fault == Fault::transient;
+  return passes(answer.error().fault);
 }
 
 }  // namespace

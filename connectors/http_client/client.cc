@@ -108,7 +108,7 @@ Task<Result<Response>> Client::answer_to(Lane& lane, const Request& request) {
     std::erase(lane.in_use, connection.get());
     if (answer && connection->alive()) lane.kept.push_back(std::move(connection));
     const bool was_closed =
-        !answer && !fresh && answer.error().fault == Fault::transient && connection->unanswered();
+        !answer && !fresh && answer.error().fault == Fault::unavailable && connection->unanswered();
     if (!was_closed || !request.repeatable) co_return answer;
     kept_ones = false;
   }

@@ -37,7 +37,7 @@ class Client {
   static Result<std::unique_ptr<Client>> make(Options options);
   ~Client();
 
-  /// Errors: transient, bad_event (the answer is too large, a header cannot be sent), bad_config
+  /// Errors: unavailable, bad_event (the answer is too large, a header cannot be sent), bad_config
   /// (the server is not who it should be), cancelled, and what Request::receive fails with. An
   /// answer is an answer, whatever its status is.
   Result<Response> send(const Request& request);

@@ -180,7 +180,7 @@ TEST(Client, ARequestOnAKeptConnectionIsRepeatedOnlyIfItMayBe) {
     EXPECT_EQ(answer.has_value(), repeatable);
     EXPECT_EQ(calls, repeatable ? 3 : 2);
     if (!answer) {
-      EXPECT_EQ(answer.error().fault, Fault::transient);
+      EXPECT_EQ(answer.error().fault, Fault::unavailable);
     }
   }
 }
@@ -207,7 +207,7 @@ TEST(Client, ACutBodyIsAFaultOfTheConnection) {
   const auto answer = client_of(server.url())->send({});
 
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().fault, Fault::transient);
+  EXPECT_EQ(answer.error().fault, Fault::unavailable);
   EXPECT_THAT(answer.error().message, HasSubstr("cannot read from " + server.url()));
 }
 
@@ -217,7 +217,7 @@ TEST(Client, AServerThatIsNotThereIsNamed) {
   const auto answer = client_of(url)->send({});
 
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().fault, Fault::transient);
+  EXPECT_EQ(answer.error().fault, Fault::unavailable);
   EXPECT_THAT(answer.error().message, HasSubstr("cannot connect to " + url));
   EXPECT_THAT(answer.error().message, HasSubstr("Connection refused"));
 }
@@ -233,7 +233,7 @@ TEST(Client, AServerThatDoesNotAnswerIsGivenUp) {
   const auto answer = client->send({});
 
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().fault, Fault::transient);
+  EXPECT_EQ(answer.error().fault, Fault::unavailable);
   EXPECT_THAT(answer.error().message, HasSubstr("it takes too long"));
 }
 

@@ -106,7 +106,7 @@ class ConnectionOver final : public Connection {
     if (closed_) return fail(Fault::cancelled, "interrupted");
     std::string what = "cannot " + std::string(doing) + " " + server_.origin() + ": ";
     what += error == beast::error::timeout ? "it takes too long" : error.message();
-    return fail(Fault::transient, std::move(what));
+    return fail(Fault::unavailable, std::move(what));
   }
 
   std::unexpected<Error> refused(const ErrorCode& error) {

@@ -25,10 +25,10 @@ class Connection {
  public:
   virtual ~Connection() = default;
 
-  /// Errors: transient; bad_config where the server is not who it should be.
+  /// Errors: unavailable; bad_config where the server is not who it should be.
   virtual Task<Result<>> connect() = 0;
 
-  /// Sends `request` and reads the answer. Errors: transient, bad_event, cancelled after close(),
+  /// Sends `request` and reads the answer. Errors: unavailable, bad_event, cancelled after close(),
   /// and what Request::receive fails with. After an error the connection is of no more use.
   virtual Task<Result<Response>> exchange(const Request& request) = 0;
 

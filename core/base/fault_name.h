@@ -21,6 +21,8 @@ constexpr std::string_view fault_name(Fault fault) {
       return "fenced";
     case Fault::cancelled:
       return "cancelled";
+    case Fault::unavailable:
+      return "unavailable";
   }
   return "unknown";
 }

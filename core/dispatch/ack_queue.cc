@@ -107,8 +107,7 @@ Task<> AckQueue::tell_until_taken(std::span<const Settled> settled) {
     if (told || told.error().fault == Fault::cancelled) co_return;
     const Error& error = told.error();
     log_.write(LogLevel::warning, pipeline_ + ": the source did not take an ack: " + error.message);
-    const bool passes = error.fault == Fault::transient || error.fault == Fault::throttled;
-    if (!passes || mutated(Mutation::forget_failed_ack)) co_return;
+    if (!passes(error.fault) || mutated(Mutation::forget_failed_ack)) co_return;
     if (closed_ && ++last_tries == last_tries_max) co_return;
     Duration wait = backoff(tell_again, attempt, scheduler_.random());
     wait = std::max<Duration>(wait, error.retry_after);

@@ -209,6 +209,10 @@ Task<bool> OutboxPump::deliver(Page& page) {
     page.dead.push_back(std::move(letter));
   };
   write.given_up = [&page](const Effect& effect) { return bool{page.given_up[effect.event]}; };
+  write.waits = [this](const Error& error) {
+    log_.write(LogLevel::warning, config_.pipeline + ": sink " + target_.binding.name +
+                                      " is waited for: " + error.message);
+  };
   write.stop = [this] { return stopping_; };
   const bool settled = co_await write_until_settled(scheduler_, target_, std::move(write));
   co_return settled;

@@ -133,6 +133,10 @@ class PipelineRunner {
   void replay() { replays_.look_again(); }
 
   const PipelineStats& stats() const { return stats_; }
+
+  /// Which sink is waited for, and why; empty: none.
+  std::string trouble() const;
+
   const std::string& name() const { return config_.name; }
 
  private:

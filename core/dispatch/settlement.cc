@@ -135,9 +135,20 @@ Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
   write.given_up = [&, failures](const Effect& effect) {
     return !failures && settlement.fates[effect.event] != Fate::settle;
   };
+  write.waits = [&](const Error& error) {
+    log_.write(LogLevel::warning,
+               config_.name + ": sink " + target.binding.name + " is waited for: " + error.message);
+  };
   write.stop = [this] { return draining_; };
   const bool settled = co_await write_until_settled(scheduler_, target, std::move(write));
   if (!settled) settlement.abandoned = true;
+}
+
+std::string PipelineRunner::trouble() const {
+  for (const Target& target : targets_)
+    if (!target.trouble.empty())
+      return "sink " + target.binding.name + " is waited for: " + target.trouble;
+  return {};
 }
 
 std::vector<Effect> PipelineRunner::effects_for(const SinkBinding& binding,

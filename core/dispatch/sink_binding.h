@@ -61,6 +61,7 @@ struct Target {
   SinkBinding binding;
   std::unique_ptr<Turnstile> turnstile;
   pattern::PatternSet::Scratch scratch{};  ///< Of its `when`.
+  std::string trouble{};                   ///< Why it cannot be written to; empty: it can.
 
   /// Does it fold into windows of event time?
   bool windowed() const { return binding.aggregation && binding.aggregation->windowing; }

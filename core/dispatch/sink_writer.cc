@@ -1,6 +1,7 @@
 #include "core/dispatch/sink_writer.h"
 
 #include <algorithm>
+#include <bit>
 #include <set>
 #include <string>
 #include <utility>
@@ -53,10 +54,10 @@ Duration judge_answers(const std::vector<Result<>>& answers, const RetryPolicy& 
       continue;
     }
     const Error& error = answers[i].error();
-    const bool put_off = error.fault == Fault::cancelled || error.fault == Fault::fenced;
-    const bool retryable = error.fault == Fault::transient || error.fault == Fault::throttled;
+    const bool put_off = error.fault == Fault::cancelled || error.fault == Fault::fenced ||
+                         error.fault == Fault::unavailable;
     ++(put_off ? tries[i].put_off : tries[i].failed);
-    if (!put_off && (!retryable || tries[i].failed >= policy.attempts)) {
+    if (!put_off && (!passes(error.fault) || tries[i].failed >= policy.attempts)) {
       write.give_up(write.effects[i], error, tries[i].failed);
       tries[i] = {};
     } else {
@@ -65,6 +66,20 @@ Duration judge_answers(const std::vector<Result<>>& answers, const RetryPolicy& 
     }
   }
   return most == 0 ? pause : std::max(pause, backoff(policy.backoff, most, random));
+}
+
+// What people are told while a sink is unavailable: in its status always, in the log when it begins
+// and ever less often.
+void note_trouble(const std::vector<Result<>>& answers, Target& target, const SinkWrite& write,
+                  const std::vector<Tries>& tries) {
+  if (answers.empty() || std::ranges::any_of(answers, [](const auto& a) { return a.has_value(); }))
+    target.trouble.clear();
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i] || answers[i].error().fault != Fault::unavailable) continue;
+    target.trouble = answers[i].error().message;
+    if (write.waits && std::has_single_bit(tries[i].put_off)) write.waits(answers[i].error());
+    return;
+  }
 }
 
 // Keeps what failed or stands behind something that did. Of an event that was given up nothing is
@@ -98,10 +113,11 @@ Task<bool> write_until_settled(Scheduler& scheduler, Target& target, SinkWrite w
   std::vector<Tries> tries;
   while (!write.effects.empty()) {
     const auto answers = co_await write_once(target, write);
-    if (answers.empty()) break;
     tries.resize(write.effects.size());
     const Duration pause =
         judge_answers(answers, target.binding.retry, write, tries, scheduler.random());
+    note_trouble(answers, target, write, tries);
+    if (answers.empty()) break;
     keep_unsettled(write, tries);
     if (write.effects.empty()) break;
     if (write.stop()) co_return false;

@@ -29,6 +29,8 @@ struct SinkWrite {
   std::function<void(const Effect& effect, const Error& error, std::uint32_t attempts)> give_up;
   /// Is the event of this effect given up already?
   std::function<bool(const Effect& effect)> given_up;
+  /// The sink is unavailable, and goes on to be. Not called for every try.
+  std::function<void(const Error& error)> waits{};
   /// Looked at between tries: stop without an outcome.
   std::function<bool()> stop;
 };

@@ -48,6 +48,7 @@ class SinkWriterTest : public ::testing::Test {
       dead_.insert(effect.event);
     };
     write.given_up = [this](const Effect& effect) { return dead_.contains(effect.event); };
+    write.waits = [this](const Error&) { ++waits_; };
     write.stop = [this] { return stopping_; };
     return write;
   }
@@ -56,6 +57,7 @@ class SinkWriterTest : public ::testing::Test {
 
   testing::VirtualScheduler scheduler_;
   testing::FakeSink sink_{scheduler_};
+  int waits_ = 0;
   Target target_{{.name = "out"}, std::make_unique<Turnstile>(scheduler_)};
   std::vector<Event> events_;
   std::vector<Effect> effects_;
@@ -221,6 +223,22 @@ TEST_F(SinkWriterTest, WhatIsCancelledOrFencedIsPutOffAtNoCostInAttempts) {
     EXPECT_EQ(sink_.writes, 6);
     EXPECT_THAT(lost_, IsEmpty());
   }
+}
+
+TEST_F(SinkWriterTest, OneThatIsUnavailableIsWaitedForHoweverLongItTakesAndSaysSoNowAndThen) {
+  target_.binding.retry.attempts = 2;
+  sink_.answers_with = [this](std::string_view, int write) -> Result<> {
+    EXPECT_EQ(target_.trouble, write == 1 ? "" : "nobody is there");
+    if (write <= 40) return fail(Fault::unavailable, "nobody is there");
+    return {};
+  };
+  add(0, "a");
+
+  EXPECT_TRUE(run());
+  EXPECT_EQ(sink_.writes, 41);
+  EXPECT_THAT(lost_, IsEmpty());
+  EXPECT_EQ(target_.trouble, "");
+  EXPECT_EQ(waits_, 6);  // After 1, 2, 4, 8, 16 and 32 tries.
 }
 
 TEST_F(SinkWriterTest, AnswersThatDoNotFitTheEffectsSettleNone) {

@@ -271,6 +271,7 @@ std::vector<PipelineStatus> Engine::status() const {
     for (const ArchiveStatus& archive : status.archives)
       if (line->state() == LineState::running && status.error.empty() && !archive.trouble.empty())
         status.error = "archive " + archive.sink + ": " + archive.trouble;
+    if (line->state() == LineState::running && status.error.empty()) status.error = line->trouble();
     // While the store is opened again nobody may ask it.
     if (!sequencer_.failure())
       if (const auto behind = line->behind()) status.lag = *behind + status.stats.in_flight_events;

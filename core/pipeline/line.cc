@@ -22,7 +22,7 @@ Task<> Line::run() {
   for (std::uint32_t attempt = 1; !draining_; ++attempt) {
     const Result<> opened = co_await open_all();
     if (opened) break;
-    if (opened.error().fault != Fault::transient && opened.error().fault != Fault::throttled) {
+    if (!passes(opened.error().fault)) {
       fail_with(opened.error());
       co_await close_all();
       end_outlets();

@@ -55,6 +55,8 @@ class Line {
   const std::string& error() const { return error_; }
   /// Events that the source knows of and has not handed over; empty where it does not know.
   std::optional<std::uint64_t> behind() const;
+  /// Which sink the pipeline waits for, and why; empty: none.
+  std::string trouble() const { return runner_ ? runner_->trouble() : std::string(); }
   PipelineStats stats() const { return runner_ ? runner_->stats() : PipelineStats{}; }
   std::vector<ArchiveStatus> archives() const;
 

@@ -10,12 +10,13 @@ namespace tidemill {
 
 /// Why something failed, named after what the caller should do about it.
 enum class Fault {
-  transient,   ///< Try again with back-off; nothing is wrong with the event.
-  throttled,   ///< Try again, no sooner than Error::retry_after.
-  bad_event,   ///< This event can never succeed: dead-letter it.
-  bad_config,  ///< A person must change the pipeline; do not retry.
-  fenced,      ///< Another owner took this partition: drop the work.
-  cancelled,   ///< Shutdown or deadline; not a failure to report.
+  transient,    ///< Try again with back-off; nothing is wrong with the event.
+  throttled,    ///< Try again, no sooner than Error::retry_after.
+  bad_event,    ///< This event can never succeed: dead-letter it.
+  bad_config,   ///< A person must change the pipeline; do not retry.
+  fenced,       ///< Another owner took this partition: drop the work.
+  cancelled,    ///< Shutdown or deadline; not a failure to report.
+  unavailable,  ///< Nobody answers who could judge it: as transient, but no try of it.
 };
 
 struct Error {
@@ -31,6 +32,11 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
  public:
   using std::expected<T, Error>::expected;
 };
+
+/// May the same thing succeed later?
+constexpr bool passes(Fault fault) {
+  return fault == Fault::transient || fault == Fault::throttled || fault == Fault::unavailable;
+}
 
 inline std::unexpected<Error> fail(Fault fault, std::string message) {
   return std::unexpected(Error{fault, std::move(message)});

@@ -107,9 +107,10 @@ class Sink {
 
   /// Carries out every effect durably, as far as the target allows. Answers one Result per effect,
   /// in order; an empty answer means that all succeeded. transient and throttled are written again
-  /// later, so often as the sink's `retry` says; cancelled and fenced too, for as long as it takes;
-  /// bad_event and bad_config send the effect's event to the dead letters. What is written again
-  /// brings along what has to stay behind it, though that may have succeeded.
+  /// later, so often as the sink's `retry` says; unavailable, cancelled and fenced too, for as long
+  /// as it takes, which holds the pipeline back; bad_event and bad_config send the effect's event
+  /// to the dead letters. What is written again brings along what has to stay behind it, though
+  /// that may have succeeded.
   virtual Task<std::vector<Result<>>> write(SinkBatch batch) = 0;
 
   /// Must not block longer than 5 s.
