@@ -1,0 +1,307 @@
+"""One Apache Kafka broker in KRaft mode, for tests: started, killed, paused and started again.
+
+    with KafkaBroker() as kafka:
+        kafka.create_topic("clicks", partitions=4)
+        ... kafka.address ...
+        kafka.kill()
+        kafka.start()
+
+The jars come from Maven Central once, into ~/.cache/tidemill. Everything else lives in a temporary
+folder; the ports are free ones of the loopback device, the same for the whole life of the object.
+Waits are bounded, and a broker that was started here never outlives the program that started it.
+"""
+import ctypes
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+POM = HERE / "kafka-pom.xml"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tidemill"
+FETCH = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
+VERSION = "4.1.0"
+OLDER_VERSION = "3.9.1"  # The last line of brokers before Kafka 4.
+READY = "Kafka Server started"
+READY_SECONDS = 120
+USER, PASSWORD = "tide", "mill-secret"  # Of both SASL mechanisms.
+LISTENERS = ("PLAINTEXT", "SASL_PLAINTEXT", "SSL", "CONTROLLER")
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+CREATE_TOPICS, DELETE_TOPICS = (19, 2), (20, 1)  # Of Kafka's protocol: the request, its version.
+
+
+class BrokerFailed(Exception):
+    """The broker could not be had or did not start; the text says why."""
+
+
+def jars(version):
+    """The folder of the broker's jars; fetched when it is not there yet."""
+    name = f"{version}-{hashlib.sha256(POM.read_bytes()).hexdigest()[:16]}"
+    folder = CACHE / f"kafka-{name}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"kafka-{name}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.is_dir():
+            return folder
+        half = Path(tempfile.mkdtemp(prefix="kafka-", dir=CACHE))
+        try:
+            done = subprocess.run(["mvn", "-q", "-B", "-f", str(POM), FETCH,
+                                   f"-Dkafka.version={version}",
+                                   "-DincludeScope=runtime", f"-DoutputDirectory={half}"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  timeout=540, check=False)
+            if done.returncode != 0:
+                raise BrokerFailed(f"mvn could not fetch the broker:\n{done.stdout}")
+            half.rename(folder)
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
+    return folder
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+
+
+def text(value):
+    """As Kafka's protocol has it."""
+    data = value.encode()
+    return struct.pack(">h", len(data)) + data
+
+
+def many(items):
+    return struct.pack(">i", len(items)) + b"".join(items)
+
+
+class Certificates:
+    """An authority of its own, a server and a client that it vouches for; all as PEM."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.ca = self.folder / "ca.pem"
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                "/CN=tests", "-keyout", str(self.folder / "ca.key"), "-out", str(self.ca))
+        self.server, self.server_key = self._signed("server", "subjectAltName=IP:127.0.0.1")
+        self.client, self.client_key = self._signed("client", "basicConstraints=CA:FALSE")
+
+    def _signed(self, name, extension):
+        key, request, certificate, more = (self.folder / f"{name}.{end}"
+                                           for end in ("key", "csr", "pem", "ext"))
+        more.write_text(extension + "\n", encoding="utf-8")
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout",
+                str(key), "-out", str(request))
+        openssl("x509", "-req", "-in", str(request), "-CA", str(self.ca), "-CAkey",
+                str(self.folder / "ca.key"), "-CAcreateserial", "-days", "2", "-extfile",
+                str(more), "-out", str(certificate))
+        return certificate, key
+
+
+class KafkaBroker:
+    def __init__(self, folder=None, version=VERSION, **properties):
+        """`folder` stays; without one there is a temporary one that goes. `properties` of the
+        broker are written with _ for the dots of their names."""
+        self.own = tempfile.TemporaryDirectory(prefix="tidemill-kafka-") if folder is None else None
+        self.folder = Path(self.own.name if self.own else folder)
+        self.jars = jars(version)
+        self.process = None
+        self.certificates = Certificates(self.folder)
+        ports = dict(zip(LISTENERS, free_ports(len(LISTENERS))))
+        self.address = f"127.0.0.1:{ports['PLAINTEXT']}"
+        self.sasl_address = f"127.0.0.1:{ports['SASL_PLAINTEXT']}"
+        self.tls_address = f"127.0.0.1:{ports['SSL']}"
+        self.config = self.folder / "server.properties"
+        self.config.write_text(self._config(ports, properties), encoding="utf-8")
+        self._format()
+
+    def _config(self, ports, more):
+        clients = [name for name in LISTENERS if name != "CONTROLLER"]
+        keystore = self.folder / "server-keystore.pem"
+        keystore.write_text(self.certificates.server_key.read_text(encoding="utf-8") +
+                            self.certificates.server.read_text(encoding="utf-8"),
+                            encoding="utf-8")
+        scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+        plain = ("org.apache.kafka.common.security.plain.PlainLoginModule required "
+                 f'user_{USER}="{PASSWORD}";')
+        lines = {
+            "process.roles": "broker,controller",
+            "node.id": 1,
+            "controller.quorum.voters": f"1@127.0.0.1:{ports['CONTROLLER']}",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "listeners": ",".join(f"{name}://127.0.0.1:{ports[name]}" for name in LISTENERS),
+            "advertised.listeners": ",".join(f"{name}://127.0.0.1:{ports[name]}"
+                                             for name in clients),
+            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT," + ",".join(
+                f"{name}:{name}" for name in clients),
+            "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+            "listener.name.sasl_plaintext.plain.sasl.jaas.config": plain,
+            "listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config": scram,
+            "listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config": scram,
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": keystore,
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": self.certificates.ca,
+            "ssl.client.auth": "required",
+            "log.dirs": self.folder / "data",
+            "auto.create.topics.enable": "false",
+            "offsets.topic.num.partitions": 1,
+            "offsets.topic.replication.factor": 1,
+            "transaction.state.log.num.partitions": 1,
+            "transaction.state.log.replication.factor": 1,
+            "transaction.state.log.min.isr": 1,
+            "share.coordinator.state.topic.num.partitions": 1,
+            "share.coordinator.state.topic.replication.factor": 1,
+            "share.coordinator.state.topic.min.isr": 1,
+            "group.initial.rebalance.delay.ms": 0,
+            "group.min.session.timeout.ms": 1000,
+            "num.network.threads": 2,
+            "num.io.threads": 2,
+            "log.cleaner.dedupe.buffer.size": 8 << 20,
+        }
+        lines.update({name.replace("_", "."): value for name, value in more.items()})
+        return "".join(f"{name}={value}\n" for name, value in lines.items())
+
+    def _java(self, main, *arguments):
+        return ["java", "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                "-Dlog4j.configurationFile=" + str(HERE / "kafka-log4j2.xml"),
+                "-cp", f"{self.jars}/*", main, *arguments]
+
+    def _format(self):
+        scram = [f"SCRAM-SHA-{bits}=[name={USER},password={PASSWORD},iterations=4096]"
+                 for bits in (256, 512)]
+        done = subprocess.run(
+            self._java("kafka.tools.StorageTool", "format", "-t", "dGlkZW1pbGwtdGVzdHMtMQ", "-c",
+                       str(self.config), "--add-scram", scram[0], "--add-scram", scram[1]),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=READY_SECONDS,
+            check=False)
+        if done.returncode != 0:
+            raise BrokerFailed(f"the broker's folder could not be made:\n{done.stdout}")
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        if self.own:
+            self.own.cleanup()
+
+    @property
+    def log(self):
+        return self.folder / "broker.log"
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def start(self):
+        """Returns once it answers. After kill() or stop() it goes on with what it had."""
+        libc = ctypes.CDLL(None)
+        with open(self.log, "w", encoding="utf-8") as out:
+            # Its parent may end by a signal, too.
+            self.process = subprocess.Popen(
+                self._java("kafka.Kafka", str(self.config)), stdin=subprocess.DEVNULL, stdout=out,
+                stderr=subprocess.STDOUT,
+                preexec_fn=lambda: libc.prctl(DIE_WITH_PARENT, signal.SIGKILL))
+        deadline = time.monotonic() + READY_SECONDS
+        while READY not in self.log.read_text(encoding="utf-8", errors="replace"):
+            if not self.alive() or time.monotonic() > deadline:
+                self.kill()
+                raise BrokerFailed("the broker did not start; it said:\n" +
+                                   self.log.read_text(encoding="utf-8", errors="replace")[-4000:])
+            time.sleep(0.05)
+
+    def stop(self, seconds=30):
+        """As an operator stops it."""
+        if not self.alive():
+            return
+        self.resume()
+        self.process.terminate()
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self):
+        """As a machine stops it."""
+        if self.alive():
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def pause(self):
+        """It keeps its connections and does not answer on them."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def create_topic(self, name, partitions=1, **config):
+        """`config` of the topic is written with _ for the dots of its names."""
+        settings = [(key.replace("_", "."), str(value)) for key, value in config.items()]
+        self._admin(CREATE_TOPICS, many([
+            text(name) + struct.pack(">ih", partitions, 1) + many([]) +
+            many([text(key) + text(value) for key, value in settings])]) +
+            struct.pack(">i?", READY_SECONDS * 1000, False))
+
+    def delete_topic(self, name):
+        self._admin(DELETE_TOPICS, many([text(name)]) + struct.pack(">i", READY_SECONDS * 1000))
+
+    def _admin(self, request, body):
+        """Asks by Kafka's protocol, which takes a hundredth of the time of its tools. Of one topic:
+        the answer is a throttle time and a list of one, its name and an error code."""
+        key, version = request
+        frame = struct.pack(">hhi", key, version, 1) + text("tests") + body
+        host, port = self.address.split(":")
+        with socket.create_connection((host, int(port)), READY_SECONDS) as broker:
+            broker.sendall(struct.pack(">i", len(frame)) + frame)
+            size, = struct.unpack(">i", self._read(broker, 4))
+            answer = self._read(broker, size)
+        at = 12  # Behind the number of the request, the throttle time and the length of the list.
+        at += 2 + struct.unpack_from(">h", answer, at)[0]
+        error, = struct.unpack_from(">h", answer, at)
+        if error != 0:
+            raise BrokerFailed(f"the broker answers with error {error} to request {key}")
+
+    @staticmethod
+    def _read(broker, size):
+        data = b""
+        while len(data) < size:
+            more = broker.recv(size - len(data))
+            if not more:
+                raise BrokerFailed("the broker has closed the connection")
+            data += more
+        return data
+
+    def produce(self, topic, lines, *options):
+        """One record a line, `key<TAB>value` with `-K`; returns when the broker has them all."""
+        subprocess.run(["kcat", "-P", "-b", self.address, "-t", topic, *options],
+                       input="".join(line + "\n" for line in lines), text=True, check=True,
+                       timeout=READY_SECONDS)
+
+    def consume(self, topic, form="%s\\n", *options):
+        """Every record that the topic has now, from its beginning, in kcat's format `form`."""
+        done = subprocess.run(["kcat", "-C", "-b", self.address, "-t", topic, "-o", "beginning",
+                               "-e", "-q", "-f", form, *options], stdout=subprocess.PIPE,
+                              text=True, check=True, timeout=READY_SECONDS)
+        return done.stdout.splitlines()
