@@ -112,6 +112,7 @@ std::string AdminApi::metrics_text() {
                                       .late_dropped = s.late_dropped,
                                       .in_flight_events = s.in_flight_events,
                                       .in_flight_bytes = s.in_flight_bytes});
+    if (p.lag) metrics_.source_lag(p.name, *p.lag);
     for (const ArchiveStatus& a : p.archives)
       metrics_.archive(p.name, a.sink,
                        {.objects = a.objects,

@@ -86,6 +86,14 @@ void Metrics::lost(std::uint64_t threads, std::uint64_t bytes) {
   lost_bytes_->Set(static_cast<double>(bytes));
 }
 
+void Metrics::source_lag(const std::string& pipeline, std::uint64_t events) {
+  auto& family = prometheus::BuildGauge()
+                     .Name("tidemill_source_lag")
+                     .Help("Events that the source has still to read.")
+                     .Register(*registry_);
+  family.Add({{"pipeline", pipeline}}).Set(static_cast<double>(events));
+}
+
 void Metrics::archive(const std::string& pipeline, const std::string& sink,
                       const ArchiveTotals& totals) {
   ArchiveTotals& told = archives_[{pipeline, sink}];

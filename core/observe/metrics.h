@@ -89,6 +89,9 @@ class Metrics {
   /// Brings the series of one archive up to `totals`. One caller at a time.
   void archive(const std::string& pipeline, const std::string& sink, const ArchiveTotals& totals);
 
+  /// Events that the source of a pipeline has still to read. One caller at a time.
+  void source_lag(const std::string& pipeline, std::uint64_t events);
+
   /// Threads in the hands of handlers that do not return, and the bytes of their events.
   void lost(std::uint64_t threads, std::uint64_t bytes);
 

@@ -65,6 +65,14 @@ TEST(Metrics, LostThreadsAndTheirBytesAreOfTheWholeEngine) {
   EXPECT_THAT(metrics.text(), HasSubstr("tidemill_lost_bytes 640\n"));
 }
 
+TEST(Metrics, TheLagOfASourceIsWhatItWasLast) {
+  Metrics metrics("0");
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("tidemill_source_lag")));
+  metrics.source_lag("clicks", 12);
+  metrics.source_lag("clicks", 3);
+  EXPECT_THAT(metrics.text(), HasSubstr("tidemill_source_lag{pipeline=\"clicks\"} 3\n"));
+}
+
 TEST(Metrics, PipelinesKeepTheirSeriesApart) {
   Metrics metrics("0");
 

@@ -94,8 +94,8 @@ void Line::drain() {
 }
 
 std::optional<std::uint64_t> Line::behind() const {
-  if (state_ != LineState::running || parts_.backlog == nullptr) return std::nullopt;
-  return parts_.backlog->behind();
+  if (state_ != LineState::running) return std::nullopt;
+  return parts_.backlog != nullptr ? parts_.backlog->behind() : parts_.source->lag();
 }
 
 Task<Result<>> Line::open_all() {

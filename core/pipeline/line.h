@@ -54,6 +54,7 @@ class Line {
   LineState state() const { return state_; }
   const std::string& error() const { return error_; }
   /// Events that the source knows of and has not handed over; empty where it does not know.
+  /// Of sources inside the store it reads the store.
   std::optional<std::uint64_t> behind() const;
   /// Which sink the pipeline waits for, and why; empty: none.
   std::string trouble() const { return runner_ ? runner_->trouble() : std::string(); }

@@ -4,6 +4,7 @@
 // once at start, read-only afterwards.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,6 +29,8 @@ struct Services {
   Log& log;
   std::string data_folder;  ///< Absolute; `local:` buckets and relative outputs live below it.
   bool until_idle = false;  ///< End at the end (of file, of the listing) rather than wait for more.
+  std::string engine_id = {};  ///< Of the data folder, in each of its lives; empty: none.
+  std::uint64_t epoch = 0;     ///< Which of its lives this is.
 };
 
 /// One name a user may write, with its declaration as data.

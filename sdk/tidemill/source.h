@@ -146,6 +146,9 @@ class Source {
     return fail(Fault::bad_event, "event " + event_id(event) + " has no object");
   }
 
+  /// How many events of its system are still to be read, as far as it knows without asking.
+  virtual std::optional<std::uint64_t> lag() const { return std::nullopt; }
+
   /// Releases connections. Must not block longer than 5 s.
   virtual Task<> close() = 0;
 };
