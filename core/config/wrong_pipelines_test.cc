@@ -126,10 +126,10 @@ pipelines:
     {"AKindOfSourceOfALaterVersion",
      R"(pipelines:
   p:
-    source: { kafka: { topic: t } }
+    source: { schedule: { every: 1s } }
     sinks: { t: { table: {} } }
 )",
-     {"3:15: kafka: this kind of source is not in this version; kinds of source: bucket, "
+     {"3:15: schedule: this kind of source is not in this version; kinds of source: bucket, "
       "changes, file, generate, log, queue"}},
     {"ASinkAsASource",
      R"(pipelines:

@@ -319,13 +319,13 @@ pipelines:
      {"2:3: connection 'main' must hold exactly one kind; write `NAME: { KIND: { options } }`"}},
     {"AConnectionOfALaterVersion",
      R"(connections:
-  main: { kafka: { brokers: [a] } }
+  main: { search: { url: a } }
 pipelines:
   p:
     source: { generate: {} }
     sinks: { t: { table: {} } }
 )",
-     {"2:11: kafka: this kind of source is not in this version; kinds of source: bucket, "
+     {"2:11: search: this kind of source is not in this version; kinds of source: bucket, "
       "changes, file, generate, log, queue"}},
     {"AMistakeInAConnectionIsToldOnce",
      R"(connections:

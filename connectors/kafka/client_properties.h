@@ -1,0 +1,19 @@
+// What librdkafka is told: our options in its words, and further properties as the user wrote them.
+//
+// Pure, but for looking at the files of certificates. Names are checked by the library; what the
+// engine decides by itself is refused with the reason.
+#pragma once
+
+#include "handles.h"
+#include "kafka.h"
+
+namespace tidemill::kafka {
+
+/// Of member `index` of `config.consumers`. Errors: bad_config.
+Result<Properties> consumer_properties(const SourceConfig& config, const Services& services,
+                                       std::uint32_t index);
+
+/// Errors: bad_config.
+Result<Properties> producer_properties(const SinkConfig& config, const Services& services);
+
+}  // namespace tidemill::kafka

@@ -1,0 +1,48 @@
+// The kafka connector: records of a topic as events, and messages as records of a topic.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tidemill/registry.h"
+#include "tidemill/security_options.h"
+
+namespace tidemill::kafka {
+
+/// How a cluster is reached; the same for sources and sinks.
+struct ClientConfig {
+  std::vector<std::string> brokers;
+  std::string client_id = "tidemill";
+  TlsOptions tls;
+  AuthOptions auth;
+  std::vector<std::string> properties;  ///< Of librdkafka, NAME=VALUE each.
+};
+
+enum class Decode { json, text, raw };
+
+struct SourceConfig : ClientConfig {
+  std::string topic;
+  std::string group;
+  std::string instance_id;
+  std::uint32_t consumers = 1;
+  std::string start = "earliest";  ///< earliest, latest or an instant; see StartRule.
+  Decode decode = Decode::json;
+  ByteSize buffer{16u << 20};
+};
+
+enum class Compression { none, gzip, snappy, lz4, zstd };
+
+struct SinkConfig : ClientConfig {
+  std::string topic;
+  Compression compression = Compression::none;
+  bool forward_headers = false;
+  std::chrono::microseconds delivery_timeout = std::chrono::seconds(30);
+};
+
+ConfigSpec<SourceConfig> source_spec();
+ConfigSpec<SinkConfig> sink_spec();
+
+void register_with(Registry& registry);
+
+}  // namespace tidemill::kafka

@@ -1,0 +1,247 @@
+#include "kafka_sink.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "client_properties.h"
+#include "kafka_source.h"
+
+namespace tidemill::kafka {
+namespace {
+
+constexpr auto look_again_after = std::chrono::seconds(1);
+constexpr auto give_up_after = std::chrono::seconds(2);
+
+std::string_view key_of(const SinkBatch& batch, const Effect& effect) {
+  return effect.key.empty() ? batch.events[effect.event].key : effect.key;
+}
+
+}  // namespace
+
+KafkaSink::KafkaSink(SinkConfig config, Services services)
+    : config_(std::move(config)),
+      services_(std::move(services)),
+      watch_(services_.scheduler),
+      room_(services_.scheduler),
+      emptied_(services_.scheduler),
+      pump_ended_(services_.scheduler) {}
+
+KafkaSink::~KafkaSink() {
+  if (queue_) rd_kafka_queue_io_event_enable(queue_.get(), -1, nullptr, 0);
+}
+
+SinkTraits KafkaSink::traits() const {
+  return {.idempotence = idempotence,
+          .takes_messages = true,
+          .takes_objects = false,
+          .concurrent_writes = false};
+}
+
+std::string KafkaSink::place() const { return place_of_topic(config_, config_.topic); }
+
+Result<> KafkaSink::connect() {
+  wake_ = Descriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!wake_) return fail_errno(Fault::transient, "no eventfd");
+  auto properties = producer_properties(config_, services_);
+  if (!properties) return std::unexpected(properties.error());
+  auto client = Client::make(RD_KAFKA_PRODUCER, std::move(*properties));
+  if (!client) return std::unexpected(client.error());
+  client_ = std::move(*client);
+  broken_ = false;
+  return {};
+}
+
+Task<Result<>> KafkaSink::open() {
+  co_await release();
+  Result<> connected = connect();
+  if (!connected) co_return connected;
+  auto ask = [client = client_, this] { return client->partitions_of(config_.topic); };
+  const auto count = co_await run_blocking(services_.scheduler, std::move(ask));
+  if (!count) {
+    co_await release();
+    co_return fail(count.error().fault, place() + ": " + count.error().message);
+  }
+  queue_.reset(rd_kafka_queue_get_main(client_->get()));
+  static const std::uint64_t one = 1;  // An eventfd takes eight bytes.
+  rd_kafka_queue_io_event_enable(queue_.get(), wake_.get(), &one, sizeof one);
+  stopping_ = false;
+  pumping_ = true;
+  spawn(services_.scheduler, pump());
+  co_return Result<>();
+}
+
+Task<> KafkaSink::pump() {
+  while (!stopping_) {
+    std::uint64_t times = 0;
+    std::ignore = ::read(wake_.get(), &times, sizeof times);
+    take_answers();
+    watch_.listen(wake_.get());
+    const Instant again = services_.scheduler.now() + look_again_after;
+    co_await watch_.news().wait_until(again);
+  }
+  pumping_ = false;
+  pump_ended_.notify();
+}
+
+void KafkaSink::take_answers() {
+  bool some = false;
+  while (const EventHandle event{rd_kafka_queue_poll(queue_.get(), 0)}) {
+    const auto type = rd_kafka_event_type(event.get());
+    if (type == RD_KAFKA_EVENT_ERROR) {
+      if (rd_kafka_event_error_is_fatal(event.get())) broken_ = true;
+      services_.log.write(LogLevel::warning,
+                          place() + ": " + rd_kafka_event_error_string(event.get()));
+    }
+    if (type != RD_KAFKA_EVENT_DR) continue;
+    while (const rd_kafka_message_t* const message = rd_kafka_event_message_next(event.get())) {
+      const std::unique_ptr<Ticket> ticket(static_cast<Ticket*>(message->_private));
+      Pending& pending = *ticket->pending;
+      const Result<>& result = pending.results[ticket->index] = outcome(message->err);
+      pending.refused[ticket->index] = !result && result.error().fault == Fault::bad_event;
+      --under_way_;
+      some = true;
+      if (--pending.left == 0) pending.answered.notify();
+    }
+  }
+  if (some) room_.notify();
+  if (under_way_ == 0) emptied_.notify();
+}
+
+Result<> KafkaSink::outcome(rd_kafka_resp_err_t error) const {
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  Fault fault = fault_of(error);
+  // Brokers that are away are no record's fault: it waits for them, however long that takes.
+  if (fault == Fault::transient) fault = Fault::cancelled;
+  return fail(fault, place() + ": " + rd_kafka_err2str(error));
+}
+
+Task<std::vector<Result<>>> KafkaSink::write(SinkBatch batch) {
+  if (broken_) {
+    Result<> opened = co_await open();
+    if (!opened)
+      co_return std::vector<Result<>>(batch.effects.size(), std::unexpected(opened.error()));
+  }
+  auto pending = std::make_shared<Pending>(services_.scheduler, batch.effects.size());
+  for (std::size_t i = 0; i < batch.effects.size(); ++i) co_await send(batch, i, pending);
+  while (pending->left > 0) co_await pending->answered.wait();
+  co_await send_apart(batch, pending);
+  warn_of(pending->results);
+  co_return std::move(pending->results);
+}
+
+// A broker refuses a whole batch of records for one of them. So those are sent again one by one,
+// with what has to stay behind them.
+Task<> KafkaSink::send_apart(SinkBatch batch, std::shared_ptr<Pending> pending) {
+  std::set<std::string_view> keys;
+  for (std::size_t i = 0; i < batch.effects.size(); ++i) {
+    const std::string_view key = key_of(batch, batch.effects[i]);
+    if (!pending->refused[i] && !keys.contains(key)) continue;
+    if (!key.empty()) keys.insert(key);
+    co_await send(batch, i, pending);
+    while (pending->left > 0) co_await pending->answered.wait();
+  }
+}
+
+Task<> KafkaSink::send(SinkBatch batch, std::size_t index, std::shared_ptr<Pending> pending) {
+  auto ticket = std::make_unique<Ticket>(Ticket{pending, index});
+  auto error = produce(batch, batch.effects[index], ticket);
+  while (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && under_way_ > 0) {
+    co_await room_.wait();
+    error = produce(batch, batch.effects[index], ticket);
+  }
+  if (error) {
+    pending->results[index] = outcome(error);
+    co_return;
+  }
+  std::ignore = ticket.release();  // Comes back with the answer.
+  ++pending->left;
+  ++under_way_;
+}
+
+void KafkaSink::warn_of(const std::vector<Result<>>& results) const {
+  const auto put_off = [](const Result<>& r) { return !r && r.error().fault == Fault::cancelled; };
+  const auto first = std::ranges::find_if(results, put_off);
+  if (first == results.end()) return;
+  services_.log.write(LogLevel::warning,
+                      first->error().message + "; " +
+                          std::to_string(std::ranges::count_if(results, put_off)) +
+                          " records are not confirmed and are written again");
+}
+
+rd_kafka_resp_err_t KafkaSink::produce(const SinkBatch& batch, const Effect& effect,
+                                       std::unique_ptr<Ticket>& ticket) {
+  const std::string_view key = key_of(batch, effect);
+  rd_kafka_headers_t* const headers = rd_kafka_headers_new(4);
+  bool tombstone = false;
+  add_headers(*headers, batch, effect, tombstone);
+  std::array<rd_kafka_vu_t, 6> values{};
+  values[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+  values[0].u.cstr = config_.topic.c_str();
+  values[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  values[1].u.i = RD_KAFKA_MSG_F_COPY;
+  values[2].vtype = RD_KAFKA_VTYPE_VALUE;
+  // A record without a value is not one with an empty value.
+  values[2].u.mem.ptr =
+      tombstone ? nullptr : const_cast<char*>(effect.data.empty() ? "" : effect.data.data());
+  values[2].u.mem.size = tombstone ? 0 : effect.data.size();
+  values[3].vtype = RD_KAFKA_VTYPE_KEY;
+  values[3].u.mem.ptr = key.empty() ? nullptr : const_cast<char*>(key.data());
+  values[3].u.mem.size = key.size();
+  values[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  values[4].u.ptr = ticket.get();
+  values[5].vtype = RD_KAFKA_VTYPE_HEADERS;
+  values[5].u.headers = headers;
+  const Failure refused(rd_kafka_produceva(client_->get(), values.data(), values.size()));
+  if (!refused) return RD_KAFKA_RESP_ERR_NO_ERROR;
+  rd_kafka_headers_destroy(headers);  // Not taken, then.
+  return rd_kafka_error_code(refused.get());
+}
+
+void KafkaSink::add_headers(rd_kafka_headers_t& headers, const SinkBatch& batch,
+                            const Effect& effect, bool& tombstone) const {
+  const auto add = [&headers](std::string_view name, std::string_view value) {
+    rd_kafka_header_add(&headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                        static_cast<ssize_t>(value.size()));
+  };
+  const auto add_all = [&](std::span<const Attribute> attributes) {
+    for (const Attribute& one : attributes) {
+      if (one.name == "tombstone" && one.value == "true") tombstone = true;
+      if (one.name != "tombstone" && one.name != "tidemill-id") add(one.name, one.value);
+    }
+  };
+  add("tidemill-id", effect_id(batch, effect));
+  if (!effect.content_type.empty()) add("content-type", effect.content_type);
+  add_all(effect.metadata);
+  if (config_.forward_headers) add_all(batch.events[effect.event].extensions);
+}
+
+Task<> KafkaSink::release() {
+  if (pumping_ && under_way_ > 0) {
+    rd_kafka_purge(client_->get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    const Instant deadline = services_.scheduler.now() + give_up_after;
+    while (under_way_ > 0 && services_.scheduler.now() < deadline)
+      co_await emptied_.wait_until(deadline);
+  }
+  stopping_ = true;
+  watch_.news().notify();
+  while (pumping_) co_await pump_ended_.wait();
+  watch_.stop();
+  if (queue_) rd_kafka_queue_io_event_enable(queue_.get(), -1, nullptr, 0);
+  queue_.reset();
+  auto end = [client = std::move(client_)]() mutable {
+    client.reset();
+    return true;
+  };
+  std::ignore = co_await run_blocking(services_.scheduler, std::move(end));
+  wake_ = Descriptor();
+}
+
+Task<> KafkaSink::close() { co_await release(); }
+
+}  // namespace tidemill::kafka

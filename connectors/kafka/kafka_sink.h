@@ -1,0 +1,80 @@
+// KafkaSink: one record of a topic per message, by an idempotent producer.
+//
+// Each message has an answer of its own: what the brokers refuse fails alone. What they do not
+// confirm is put off, for as long as it takes. A message that is written again after a crash is a
+// second record with the same `tidemill-id` header. Lives on the executor of its pipeline; answers
+// come out of a queue that writes to a descriptor.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client.h"
+#include "kafka.h"
+#include "tidemill/async.h"
+#include "tidemill/descriptor_watch.h"
+#include "tidemill/posix.h"
+#include "tidemill/sink.h"
+
+namespace tidemill::kafka {
+
+class KafkaSink final : public Sink {
+ public:
+  static constexpr Idempotence idempotence = Idempotence::at_least_once;
+
+  KafkaSink(SinkConfig config, Services services);
+  ~KafkaSink() override;
+
+  SinkTraits traits() const override;
+  std::string place() const override;
+  Task<Result<>> open() override;
+  Task<std::vector<Result<>>> write(SinkBatch batch) override;
+  Task<> close() override;
+
+ private:
+  // One write() and the answers it waits for.
+  struct Pending {
+    Pending(Scheduler& scheduler, std::size_t count)
+        : results(count), refused(count), answered(scheduler) {}
+    std::vector<Result<>> results;
+    std::vector<bool> refused;  // By a broker, and with it perhaps its neighbours.
+    std::size_t left = 0;
+    Signal answered;
+  };
+  // What a record carries through the client and back.
+  struct Ticket {
+    std::shared_ptr<Pending> pending;
+    std::size_t index = 0;
+  };
+
+  Result<> connect();
+  Task<> release();
+  Task<> send(SinkBatch batch, std::size_t index, std::shared_ptr<Pending> pending);
+  Task<> send_apart(SinkBatch batch, std::shared_ptr<Pending> pending);
+  void warn_of(const std::vector<Result<>>& results) const;
+  rd_kafka_resp_err_t produce(const SinkBatch& batch, const Effect& effect,
+                              std::unique_ptr<Ticket>& ticket);
+  void add_headers(rd_kafka_headers_t& headers, const SinkBatch& batch, const Effect& effect,
+                   bool& tombstone) const;
+  Task<> pump();
+  void take_answers();
+  Result<> outcome(rd_kafka_resp_err_t error) const;
+
+  const SinkConfig config_;
+  const Services services_;
+  std::shared_ptr<Client> client_;
+  Queue queue_;
+  Descriptor wake_;
+  DescriptorWatch watch_;
+  Signal room_;     // The client has given answers, and so may take more records.
+  Signal emptied_;  // Nothing is under way.
+  Signal pump_ended_;
+  std::size_t under_way_ = 0;
+  bool pumping_ = false;
+  bool stopping_ = false;
+  bool broken_ = false;  // The producer has met what it cannot go on from.
+};
+
+}  // namespace tidemill::kafka
