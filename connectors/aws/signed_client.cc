@@ -50,15 +50,19 @@ SignedClient::SignedClient(Options options, std::unique_ptr<http_client::Client>
       credentials_(options_.credentials, options_.environment),
       chance_(options_.seed) {}
 
-SignedClient::Answer SignedClient::send(const Request& request) {
-  return std::move(send_all(std::span(&request, 1)).front());
+SignedClient::Answer SignedClient::send(const Request& request, Patience patience) {
+  return std::move(send_all(std::span(&request, 1), patience).front());
 }
 
-std::vector<SignedClient::Answer> SignedClient::send_all(std::span<const Request> requests) {
+std::vector<SignedClient::Answer> SignedClient::send_all(std::span<const Request> requests,
+                                                         Patience patience) {
   std::vector<std::size_t> open(requests.size());
   std::iota(open.begin(), open.end(), std::size_t{0});
   std::vector<Answer> answers(requests.size(), fail(Fault::cancelled, "interrupted"));
   const auto started = options_.clock().value;
+  const std::uint32_t attempts_max = patience == Patience::little
+                                         ? std::min(2U, options_.retry.attempts)
+                                         : options_.retry.attempts;
   for (std::uint32_t attempt = 1; !open.empty(); ++attempt) {
     auto some = send_once(requests, open);
     for (std::size_t i = 0; i < open.size(); ++i) answers[open[i]] = std::move(some[i]);
@@ -68,7 +72,7 @@ std::vector<SignedClient::Answer> SignedClient::send_all(std::span<const Request
     });
     const auto give_up_at =
         started + static_cast<std::uint64_t>(options_.retry.give_up_after.count());
-    if (open.empty() || attempt >= options_.retry.attempts) break;
+    if (open.empty() || attempt >= attempts_max) break;
     const Duration wait = backoff(attempt);
     if (options_.clock().value + static_cast<std::uint64_t>(wait.count()) > give_up_at) break;
     if (!client_->pause(wait)) break;

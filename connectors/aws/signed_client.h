@@ -28,6 +28,11 @@ struct RetryOptions {
   Duration give_up_after = std::chrono::seconds(15);  ///< No attempt begins later.
 };
 
+enum class Patience {
+  usual,   ///< As RetryOptions say.
+  little,  ///< One more attempt: whoever asks tries again by itself, and tells people so.
+};
+
 class SignedClient {
  public:
   using Request = http_client::Request;
@@ -46,11 +51,12 @@ class SignedClient {
   /// Errors: bad_config.
   static Result<std::unique_ptr<SignedClient>> make(Options options);
 
-  Answer send(const Request& request);
+  Answer send(const Request& request, Patience patience = Patience::usual);
 
   /// Side by side; one answer for each. Errors: those of http_client::Client and of
   /// CredentialChain. Bodies of files are not signed, so they are not taken.
-  std::vector<Answer> send_all(std::span<const Request> requests);
+  std::vector<Answer> send_all(std::span<const Request> requests,
+                               Patience patience = Patience::usual);
 
   /// See http_client::Client::interrupt().
   void interrupt() { client_->interrupt(); }

@@ -83,6 +83,17 @@ TEST(SignedClient, WhatNeverPassesIsAnsweredInTheEnd) {
   EXPECT_EQ(calls, 4);
 }
 
+TEST(SignedClient, WhoTriesAgainByItselfIsToldSoon) {
+  std::atomic<int> calls = 0;
+  TestServer server([&](const TestServer::Request&) {
+    ++calls;
+    return TestServer::Answer{.status = 503};
+  });
+
+  EXPECT_EQ(client_of(server.url())->send({}, Patience::little)->status, 503);
+  EXPECT_EQ(calls, 2);
+}
+
 TEST(SignedClient, ARefusalIsNoReasonToTryAgain) {
   std::atomic<int> calls = 0;
   TestServer server([&](const TestServer::Request&) {

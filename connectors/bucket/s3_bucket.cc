@@ -104,7 +104,7 @@ std::string S3Bucket::target(std::string_view key, Query query) const {
 Result<> S3Bucket::probe() {
   Request request;
   request.target = target("", {{"list-type", "2"}, {"max-keys", "1"}});
-  const auto answer = client_->send(request);
+  const auto answer = client_->send(request, aws::Patience::little);
   if (!answer) return std::unexpected(answer.error());
   // A role that may write need not be allowed to list.
   if (answer->ok() || parse_s3_refusal(answer->body).code == "AccessDenied") return {};
@@ -118,7 +118,7 @@ Result<S3Page> S3Bucket::list(std::string_view prefix, const std::string& token)
   Request request;
   request.target = target("", std::move(query));
   request.answer_bytes_max = page_bytes_max;
-  const auto answer = client_->send(request);
+  const auto answer = client_->send(request, aws::Patience::little);
   if (!answer) return std::unexpected(answer.error());
   if (!answer->ok()) return std::unexpected(refused(server_, *answer));
   auto page = parse_s3_page(answer->body);

@@ -1,9 +1,9 @@
 // S3Bucket: a bucket of an S3 server, as requests and what their answers mean.
 //
 // Blocking, on the pool; thread-safe. Everything that may pass has been tried for some seconds when
-// it fails. What an answer means depends on when it comes: while we connect, a refusal is for a
-// person to mend (bad_config); later, keys may just be changing, so the engine goes on trying
-// (transient).
+// it fails, but for probe() and list(), which the engine repeats and speaks of. What an answer
+// means depends on when it comes: while we connect, a refusal is for a person to mend (bad_config);
+// later, keys may just be changing, so the engine goes on trying (transient).
 #pragma once
 
 #include <cstdint>
