@@ -98,8 +98,12 @@ Task<Offsets> Member::placed(Offsets partitions) {
       PartitionState& state = shared_.book[one.partition];
       Known& mine = (*known)[static_cast<std::size_t>(i)];
       mine.own = state.reached;
-      const auto place = place_of(mine);
       const std::string name = "partition " + std::to_string(one.partition);
+      if (drop_another_topics_offset(mine))
+        complain(name +
+                 ": the group's offset lies behind its end, so it is of another topic that " +
+                 "had this name; reading begins as if there were none");
+      const auto place = place_of(mine);
       if (!place) {
         fail_with({place.error().fault,
                    shared_.config.topic + ", " + name + ": " + place.error().message,

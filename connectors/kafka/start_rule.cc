@@ -53,6 +53,12 @@ Result<Place> place_of(const Known& known) {
   return Place{offset, 0};
 }
 
+bool drop_another_topics_offset(Known& known) {
+  if (known.own || !known.group || *known.group <= known.end) return false;
+  known.group.reset();
+  return true;
+}
+
 std::string commit_mark(std::string_view engine_id, std::uint64_t epoch) {
   std::string mark(mark_begin);
   return mark.append(engine_id).append("/").append(std::to_string(epoch));

@@ -43,6 +43,11 @@ struct Place {
 /// Errors: bad_config (the partition ends before it: it is another one by the same name).
 Result<Place> place_of(const Known& known);
 
+/// An offset of the group that lies behind the end is about another topic, which had this name:
+/// unless the engine has a progress of its own, in which case a person must look, it is dropped.
+/// True: it was.
+bool drop_another_topics_offset(Known& known);
+
 /// What is written beside an offset of the group: who committed it, in which life.
 std::string commit_mark(std::string_view engine_id, std::uint64_t epoch);
 

@@ -73,6 +73,20 @@ TEST(PlaceOf, ATopicThatEndsBeforeItsProgressIsForAPerson) {
   EXPECT_EQ(place_of(one).error().fault, Fault::bad_config);
 }
 
+TEST(DropAnotherTopicsOffset, OnlyWhereNothingElseIsKnown) {
+  Known one = known;
+  one.group = 101;
+  EXPECT_TRUE(drop_another_topics_offset(one));
+  EXPECT_EQ(place_of(one)->offset, 10);
+  one.group = 100;
+  EXPECT_FALSE(drop_another_topics_offset(one));
+  EXPECT_EQ(place_of(one)->offset, 100);
+  one.group = 101;
+  one.own = 50;
+  EXPECT_FALSE(drop_another_topics_offset(one));
+  EXPECT_FALSE(place_of(one));
+}
+
 TEST(CommitMark, IsOfOneEngineInAnyOfItsLives) {
   EXPECT_EQ(commit_mark("abc", 7), "tidemill/abc/7");
   EXPECT_TRUE(is_mark_of("tidemill/abc/7", "abc"));

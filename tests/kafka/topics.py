@@ -1,5 +1,6 @@
 """Records of topics, pipelines that read them, and what these must have made of them."""
 import json
+import subprocess
 
 from counted_events import compared
 from engine import Engine, Failed
@@ -79,6 +80,16 @@ class Case:
         engine = Engine(self.options.tidemill, path, self.folder / name, "--admin-listen", "off")
         self.engines.append(engine)
         return engine
+
+    @staticmethod
+    def said_by(engine, ends_with=0):
+        """The warnings of a run to the end."""
+        engine.start("--until-idle", "--log-level", "warning", stdout=subprocess.DEVNULL,
+                     stderr=subprocess.PIPE, text=True)
+        _, said = engine.process.communicate(timeout=HANGS)
+        expect(engine.process.returncode == ends_with,
+               f"the engine ends with {engine.process.returncode}: {said}")
+        return said
 
     @staticmethod
     def pipeline(topic, group, sinks, connection="main", **source):
