@@ -34,8 +34,8 @@ READY_SECONDS = 120
 USER, PASSWORD = "tide", "mill-secret"  # Of both SASL mechanisms.
 LISTENERS = ("PLAINTEXT", "SASL_PLAINTEXT", "SSL", "CONTROLLER")
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-# Requests of Kafka's protocol, each with its version.
-CREATE_TOPICS, DELETE_TOPICS, DELETE_RECORDS = (19, 2), (20, 1), (21, 1)
+CREATE_TOPICS, DELETE_TOPICS = (19, 2), (20, 1)  # Of Kafka's protocol: the request, its version.
+OFFSET_FETCH = (9, 1)
 
 
 class BrokerFailed(Exception):
@@ -268,28 +268,38 @@ class KafkaBroker:
     def delete_topic(self, name):
         self._admin(DELETE_TOPICS, many([text(name)]) + struct.pack(">i", READY_SECONDS * 1000))
 
-    def delete_records(self, topic, partition, before):
-        """As its retention does."""
-        self._admin(DELETE_RECORDS, many([
-            text(topic) + many([struct.pack(">iq", partition, before)])]) +
-            struct.pack(">i", READY_SECONDS * 1000), error_at=16)
-
-    def _admin(self, request, body, error_at=0):
+    def _admin(self, request, body):
         """Asks by Kafka's protocol, which takes a hundredth of the time of its tools. Of one topic:
-        the answer is a throttle time and a list of one, with its name and, `error_at` bytes behind
-        that, an error code."""
+        the answer is a throttle time and a list of one, its name and an error code."""
+        answer = self._ask(request, body)
+        at = 12  # Behind the number of the request, the throttle time and the length of the list.
+        at += 2 + struct.unpack_from(">h", answer, at)[0]
+        error, = struct.unpack_from(">h", answer, at)
+        if error != 0:
+            raise BrokerFailed(f"the broker answers with error {error} to request {request[0]}")
+
+    def group_offsets(self, group, topic, partitions):
+        """What the group was told of each partition; -1: nothing."""
+        numbers = range(partitions)
+        answer = self._ask(OFFSET_FETCH, text(group) + many([
+            text(topic) + many([struct.pack(">i", number) for number in numbers])]))
+        at = 8  # Behind the number of the request and the length of a list of one topic.
+        at += 2 + struct.unpack_from(">h", answer, at)[0] + 4
+        offsets = {}
+        for _ in numbers:
+            number, offset, size = struct.unpack_from(">iqh", answer, at)
+            offsets[number] = offset
+            at += 14 + max(size, 0) + 2
+        return [offsets[number] for number in numbers]
+
+    def _ask(self, request, body):
         key, version = request
         frame = struct.pack(">hhi", key, version, 1) + text("tests") + body
         host, port = self.address.split(":")
         with socket.create_connection((host, int(port)), READY_SECONDS) as broker:
             broker.sendall(struct.pack(">i", len(frame)) + frame)
             size, = struct.unpack(">i", self._read(broker, 4))
-            answer = self._read(broker, size)
-        at = 12  # Behind the number of the request, the throttle time and the length of the list.
-        at += 2 + struct.unpack_from(">h", answer, at)[0] + error_at
-        error, = struct.unpack_from(">h", answer, at)
-        if error != 0:
-            raise BrokerFailed(f"the broker answers with error {error} to request {key}")
+            return self._read(broker, size)
 
     @staticmethod
     def _read(broker, size):
