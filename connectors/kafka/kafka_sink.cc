@@ -3,7 +3,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <set>
@@ -117,7 +116,7 @@ Result<> KafkaSink::outcome(rd_kafka_resp_err_t error) const {
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
   Fault fault = fault_of(error);
   // Brokers that are away are no record's fault: it waits for them, however long that takes.
-  if (fault == Fault::transient) fault = Fault::cancelled;
+  if (fault == Fault::transient) fault = Fault::unavailable;
   return fail(fault, place() + ": " + rd_kafka_err2str(error));
 }
 
@@ -131,7 +130,6 @@ Task<std::vector<Result<>>> KafkaSink::write(SinkBatch batch) {
   for (std::size_t i = 0; i < batch.effects.size(); ++i) co_await send(batch, i, pending);
   while (pending->left > 0) co_await pending->answered.wait();
   co_await send_apart(batch, pending);
-  warn_of(pending->results);
   co_return std::move(pending->results);
 }
 
@@ -162,16 +160,6 @@ Task<> KafkaSink::send(SinkBatch batch, std::size_t index, std::shared_ptr<Pendi
   std::ignore = ticket.release();  // Comes back with the answer.
   ++pending->left;
   ++under_way_;
-}
-
-void KafkaSink::warn_of(const std::vector<Result<>>& results) const {
-  const auto put_off = [](const Result<>& r) { return !r && r.error().fault == Fault::cancelled; };
-  const auto first = std::ranges::find_if(results, put_off);
-  if (first == results.end()) return;
-  services_.log.write(LogLevel::warning,
-                      first->error().message + "; " +
-                          std::to_string(std::ranges::count_if(results, put_off)) +
-                          " records are not confirmed and are written again");
 }
 
 rd_kafka_resp_err_t KafkaSink::produce(const SinkBatch& batch, const Effect& effect,

@@ -53,7 +53,6 @@ class KafkaSink final : public Sink {
   Task<> release();
   Task<> send(SinkBatch batch, std::size_t index, std::shared_ptr<Pending> pending);
   Task<> send_apart(SinkBatch batch, std::shared_ptr<Pending> pending);
-  void warn_of(const std::vector<Result<>>& results) const;
   rd_kafka_resp_err_t produce(const SinkBatch& batch, const Effect& effect,
                               std::unique_ptr<Ticket>& ticket);
   void add_headers(rd_kafka_headers_t& headers, const SinkBatch& batch, const Effect& effect,
