@@ -1,4 +1,6 @@
 """The contract on an S3 server: bucket as a source and as a sink."""
+from concurrent.futures import ThreadPoolExecutor
+
 from connector import Mistake, Sink, Source
 from s3_client import Store
 from s3_server import S3Server
@@ -18,8 +20,8 @@ def connectors(s3):
         return {"bucket": {"connection": "it", "url": f"s3://{place}"}}
 
     def put(place, ids, size):
-        for key in ids:
-            store.put(place, key, b"x" * size)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda key: store.put(place, key, b"x" * size), ids))
 
     mistakes = {
         "wrong address": Mistake(connection(endpoint="http://127.0.0.1:1"), "", "127.0.0.1:1"),
