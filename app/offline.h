@@ -5,6 +5,7 @@
 
 #include "app/session.h"
 #include "core/base/asio_scheduler.h"
+#include "core/dispatch/effect_expression.h"
 #include "tidemill/log.h"
 
 namespace tidemill::app {
@@ -13,7 +14,12 @@ class Offline {
  public:
   explicit Offline(const std::string& data) : scheduler_(1), data_(absolute(data)) {}
 
-  Services services() { return {scheduler_, log_, data_, false}; }
+  Services services() {
+    return {.scheduler = scheduler_,
+            .log = log_,
+            .data_folder = data_,
+            .compile = compile_effect_expression};
+  }
   AsioScheduler& scheduler() { return scheduler_; }
   Log& log() { return log_; }
 

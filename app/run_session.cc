@@ -13,6 +13,7 @@
 #include "app/summary.h"
 #include "core/admin/token_file.h"
 #include "core/base/last_words.h"
+#include "core/dispatch/effect_expression.h"
 #include "core/invoke/crash_signals.h"
 
 namespace tidemill::app {
@@ -56,7 +57,11 @@ int RunSession::run() {
   // Before any foreign code runs: a constructor may hang as well as a handler.
   wait_for_signal();
   signal_thread_ = std::thread([this] { signal_loop_.run(); });
-  const Services services{scheduler_, log_, options_.data, options_.until_idle};
+  const Services services{.scheduler = scheduler_,
+                          .log = log_,
+                          .data_folder = options_.data,
+                          .until_idle = options_.until_idle,
+                          .compile = compile_effect_expression};
   const auto plan = load_or_complain(session_, options_.paths, options_.overrides, services);
   if (!plan) return exit_code::usage;
   auto engine = Engine::build(*plan, session_.registry, session_.plugins, scheduler_, log_,

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <utility>
 
+#include "core/dispatch/effect_expression.h"
+
 namespace tidemill {
 namespace {
 
@@ -93,7 +95,11 @@ Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<Rocks
       taps_(scheduler),
       builder_({plan_, registry, *store_, *functions_, *record_, sequencer_, budget_, streams_,
                 taps_, options_.metrics,
-                Services{scheduler, log, options_.data_folder, options_.until_idle}}),
+                Services{.scheduler = scheduler,
+                         .log = log,
+                         .data_folder = options_.data_folder,
+                         .until_idle = options_.until_idle,
+                         .compile = compile_effect_expression}}),
       ended_(scheduler),
       house_wake_(scheduler) {
   sequencer_.on_failure([this] { ended_.notify(); });

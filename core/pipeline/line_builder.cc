@@ -222,12 +222,13 @@ Result<> LineBuilder::bind_archive(const PipelinePlan& plan, const SinkPlan& sin
 Services LineBuilder::services_for_one(Line::Parts& line) {
   const Services& engines = parts_.services;
   auto& own = line.schedulers.emplace_back(std::make_unique<ConnectorScheduler>(engines.scheduler));
-  return {*own,
-          engines.log,
-          engines.data_folder,
-          engines.until_idle,
-          parts_.store.engine_id(),
-          parts_.store.epoch()};
+  return {.scheduler = *own,
+          .log = engines.log,
+          .data_folder = engines.data_folder,
+          .until_idle = engines.until_idle,
+          .engine_id = parts_.store.engine_id(),
+          .epoch = parts_.store.epoch(),
+          .compile = engines.compile};
 }
 
 Result<> LineBuilder::bind_table(const SinkPlan& sink, SinkBinding& binding, Line::Parts& line) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tidemill/config_spec.h"
+#include "tidemill/expression.h"
 #include "tidemill/log.h"
 #include "tidemill/result.h"
 #include "tidemill/scheduler.h"
@@ -29,8 +30,9 @@ struct Services {
   Log& log;
   std::string data_folder;  ///< Absolute; `local:` buckets and relative outputs live below it.
   bool until_idle = false;  ///< End at the end (of file, of the listing) rather than wait for more.
-  std::string engine_id = {};  ///< Of the data folder, in each of its lives; empty: none.
-  std::uint64_t epoch = 0;     ///< Which of its lives this is.
+  std::string engine_id = {};      ///< Of the data folder, in each of its lives; empty: none.
+  std::uint64_t epoch = 0;         ///< Which of its lives this is.
+  CompileExpression compile = {};  ///< For options that are jq.
 };
 
 /// One name a user may write, with its declaration as data.
