@@ -57,9 +57,9 @@ const WrongConfig wrong_configs[] = {
      R"(pipelines:
   p:
     source: { generate: {} }
-    sinks: { out: { search: { index: t } } }
+    sinks: { out: { http: { path: /t } } }
 )",
-     {"4:21: search: this kind of sink is not in this version; kinds of sink: aggregate, bucket, "
+     {"4:21: http: this kind of sink is not in this version; kinds of sink: aggregate, bucket, "
       "file, hook, log, queue, table"}},
     {"ASourceAsASink",
      R"(pipelines:
@@ -319,13 +319,13 @@ pipelines:
      {"2:3: connection 'main' must hold exactly one kind; write `NAME: { KIND: { options } }`"}},
     {"AConnectionOfALaterVersion",
      R"(connections:
-  main: { search: { url: a } }
+  main: { schedule: { url: a } }
 pipelines:
   p:
     source: { generate: {} }
     sinks: { t: { table: {} } }
 )",
-     {"2:11: search: this kind of source is not in this version; kinds of source: bucket, "
+     {"2:11: schedule: this kind of source is not in this version; kinds of source: bucket, "
       "changes, file, generate, log, queue"}},
     {"AMistakeInAConnectionIsToldOnce",
      R"(connections:
