@@ -1,0 +1,41 @@
+"""Jars of servers under test, from Maven Central: fetched once, into ~/.cache/tidemill."""
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tidemill"
+FETCH = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
+FETCH_SECONDS = 540
+
+
+class FetchFailed(Exception):
+    """The jars could not be had; the text says why."""
+
+
+def jars(pom):
+    """The folder of the jars that `pom`, NAME-pom.xml, names."""
+    name = pom.name.removesuffix("-pom.xml") + "-" + hashlib.sha256(pom.read_bytes()).hexdigest()[:16]
+    folder = CACHE / name
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"{name}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.is_dir():
+            return folder
+        if shutil.which("mvn") is None:
+            raise FetchFailed("mvn is not installed; scripts/packages test brings it")
+        half = Path(tempfile.mkdtemp(prefix=name, dir=CACHE))
+        try:
+            done = subprocess.run(["mvn", "-q", "-B", "-f", str(pom), FETCH,
+                                   "-DincludeScope=runtime", f"-DoutputDirectory={half}"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  timeout=FETCH_SECONDS, check=False)
+            if done.returncode != 0:
+                raise FetchFailed(f"mvn could not fetch what {pom.name} names:\n{done.stdout}")
+            half.rename(folder)
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
+    return folder

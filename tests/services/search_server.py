@@ -1,0 +1,144 @@
+"""One OpenSearch node for tests: started, killed, paused and started again.
+
+    with SearchServer() as search:
+        search.request("PUT", "/clicks", {"mappings": ...})
+        ... search.url ...
+        search.kill()
+        search.start()
+
+The server itself, not an imitation: its jars come from Maven Central once, and SearchNode.java
+starts them, since there is no distribution of it there. What that leaves out is the security plugin:
+it speaks no TLS and asks for no login. Everything lives in a temporary folder; the ports are free
+ones of the loopback device, the same for the whole life of the object. Waits are bounded, and no
+process that was started here outlives the program that started it. Needs java and mvn
+(scripts/packages test).
+"""
+import ctypes
+import http.client
+import json
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import maven
+from s3_server import free_ports
+
+HERE = Path(__file__).resolve().parent
+READY_SECONDS = 120
+LOOK_EVERY = 0.05
+PAGE = 10_000  # Documents of one search: what an index allows.
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+class ServerFailed(Exception):
+    """The server could not be had or did not start; the text says why."""
+
+
+class SearchServer:
+    def __init__(self):
+        try:
+            self.jars = maven.jars(HERE / "search-pom.xml")
+        except maven.FetchFailed as failure:
+            raise ServerFailed(str(failure)) from None
+        self.own = tempfile.TemporaryDirectory(prefix="tidemill-search-")
+        self.folder = Path(self.own.name)
+        self.port, self.transport_port = free_ports(2)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = None
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        self.own.cleanup()
+
+    @property
+    def log(self):
+        return self.folder / "node.log"
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def begin(self):
+        """As start(), but returns at once."""
+        libc = ctypes.CDLL(None)
+        with open(self.log, "w", encoding="utf-8") as out:
+            # Its parent may end by a signal, too. Java runs a single file of source as it is.
+            self.process = subprocess.Popen(
+                ["java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                 f"-Dopensearch.path.conf={self.folder}", "-cp", f"{self.jars}/*",
+                 str(HERE / "SearchNode.java"), str(self.folder), str(self.port),
+                 str(self.transport_port)],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=self.folder,
+                preexec_fn=lambda: libc.prctl(DIE_WITH_PARENT, signal.SIGKILL))
+
+    def wait_until_ready(self):
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._answers():
+            if not self.alive() or time.monotonic() > deadline:
+                self.kill()
+                said = self.log.read_text(encoding="utf-8", errors="replace")
+                raise ServerFailed(f"the server did not start; it said:\n{said[-4000:]}")
+            time.sleep(LOOK_EVERY)
+
+    def start(self):
+        """Returns once it answers. After kill() it goes on with what it had."""
+        self.begin()
+        self.wait_until_ready()
+
+    def kill(self):
+        """As a machine stops it."""
+        if self.alive():
+            self.process.kill()
+            self.process.wait()
+
+    def pause(self):
+        """It keeps its connections and does not answer on them."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def request(self, method, target, body=None):
+        """What it answers, as JSON; a refusal is a ServerFailed."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            text = None if body is None else json.dumps(body)
+            connection.request(method, target, text, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            answer = response.read().decode()
+            if response.status >= 300:
+                raise ServerFailed(f"{method} {target}: {response.status} {answer}")
+            return json.loads(answer)
+        finally:
+            connection.close()
+
+    def documents(self, index):
+        """Every document of an index, by id: (how often it was written, the document)."""
+        self.request("POST", f"/{index}/_refresh")
+        found, after = {}, None
+        while True:
+            query = {"size": PAGE, "version": True, "sort": [{"_id": "asc"}]}
+            if after is not None:
+                query["search_after"] = after
+            hits = self.request("POST", f"/{index}/_search", query)["hits"]["hits"]
+            for hit in hits:
+                found[hit["_id"]] = (hit["_version"], hit["_source"])
+            if len(hits) < PAGE:
+                return found
+            after = hits[-1]["sort"]
+
+    def _answers(self):
+        try:
+            self.request("GET", "/_cluster/health?wait_for_status=yellow&timeout=1s")
+            return True
+        except (OSError, http.client.HTTPException, ServerFailed):
+            return False
