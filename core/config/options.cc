@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/config/interpolate.h"
+#include "core/config/pattern_node.h"
 #include "core/config/scalars.h"
 #include "core/config/suggest.h"
 
@@ -101,6 +102,8 @@ class OptionCheck {
     if (node.is_null()) {
       problems_.add(node.key_where, fmt::format("{} has no value", decl.name),
                     fmt::format("give {}, or remove the key", expected(decl)));
+    } else if (decl.type == OptionType::mapping) {
+      mapping(node, decl);
     } else if (!node.is_sequence()) {
       value(node, decl);
     } else if (!decl.list) {
@@ -111,6 +114,15 @@ class OptionCheck {
                     decl.required ? "give at least one" : "remove the key for the default");
     } else {
       for (const auto& item : node.children) value(item, decl);
+    }
+  }
+
+  void mapping(const Node& node, const OptionDecl& decl) {
+    if (!node.is_mapping()) {
+      problems_.add(node.where, fmt::format("{}: expected {}; got {}", decl.name, expected(decl),
+                                            kind_name(node.kind)));
+    } else if (!any_broken(node)) {
+      options_.emplace_back(decl.name, to_json(node));
     }
   }
 

@@ -27,6 +27,7 @@ struct Sample {
   FilePath path;
   std::string url;
   Secret secret;
+  Mapping rules;
   Inner inner;
 };
 
@@ -41,6 +42,7 @@ ConfigSpec<Sample> spec() {
       .field("path", &Sample::path, "A path.")
       .field("url", &Sample::url, "A location.")
       .field("secret", &Sample::secret, "Hidden.")
+      .field("rules", &Sample::rules, "Keys of the user's own.")
       .group("inner", &Sample::inner,
              ConfigSpec<Inner>("Inner.")
                  .field("low", &Inner::low, "Low.", Need::required)
@@ -150,6 +152,18 @@ TEST(Options, ARequiredOptionOfAGroupIsMissedWithAndWithoutTheGroup) {
 TEST(Options, ASecretOfTheWrongTypeIsNotEchoed) {
   EXPECT_THAT(sample("secret: [hush]").problems,
               ElementsAre(":2:9: error: secret: expected text; got a list"));
+}
+
+TEST(Options, AMappingWithKeysOfTheUsersOwnIsJson) {
+  EXPECT_THAT(sample("rules: { b: { x: 1, y: '2' }, a: [true, .t] }").options,
+              ElementsAre(Pair("inner.low", "1"),
+                          Pair("rules", R"({"b":{"x":1,"y":"2"},"a":[true,".t"]})")));
+  EXPECT_THAT(sample("rules: {}").options,
+              ElementsAre(Pair("inner.low", "1"), Pair("rules", "{}")));
+  EXPECT_THAT(sample("rules: [a]").problems,
+              ElementsAre(":2:8: error: rules: expected a mapping; got a list"));
+  EXPECT_THAT(sample("rules: a").problems,
+              ElementsAre(HasSubstr(":2:8: error: rules: expected a mapping; got")));
 }
 
 TEST(Options, EmptyTextMustBeWrittenAsSuch) {

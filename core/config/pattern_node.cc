@@ -104,10 +104,6 @@ const Mark& place_of(const Node& root, std::string_view pointer) {
   return node->where;
 }
 
-bool any_broken(const Node& node) {
-  return node.broken || std::ranges::any_of(node.children, any_broken);
-}
-
 std::string fix_of(const std::string& field) {
   if (field == "detail") return "the payload is `data`";
   const std::string near = suggest(field, fields(), "fields");
@@ -131,6 +127,10 @@ void check_fields(const Node& node, const pattern::Pattern& pattern, std::string
 }
 
 }  // namespace
+
+bool any_broken(const Node& node) {
+  return node.broken || std::ranges::any_of(node.children, any_broken);
+}
 
 std::string to_json(const Node& node) {
   std::string json;

@@ -1,4 +1,4 @@
-// Event patterns as they stand in a pipeline file. Internal to this folder.
+// Event patterns, and other JSON, as they stand in a pipeline file. Internal to this folder.
 #pragma once
 
 #include <optional>
@@ -13,6 +13,9 @@ namespace tidemill::config {
 /// `node` as JSON on one line. Scalars without quotes are what YAML's core schema says: null, true,
 /// false, a number in JSON's spelling, else text.
 std::string to_json(const Node& node);
+
+/// Does it hold a scalar that could not be read? That was told already.
+bool any_broken(const Node& node);
 
 /// The pattern in `node` as JSON; tells everything that is wrong with it, where it stands. `word`
 /// is the key that it belongs to.

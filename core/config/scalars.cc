@@ -166,6 +166,7 @@ std::optional<std::string> normalize(OptionType type, std::string_view text) {
     case OptionType::choice:
     case OptionType::secret:
     case OptionType::path:
+    case OptionType::mapping:
       break;
   }
   return std::string(text);
@@ -203,6 +204,8 @@ std::string_view expectation(OptionType type) {
       return "one of the choices";
     case OptionType::path:
       return "a path";
+    case OptionType::mapping:
+      return "a mapping";
   }
   return "text";
 }
@@ -229,6 +232,8 @@ std::string_view type_name(OptionType type) {
       return "secret";
     case OptionType::path:
       return "path";
+    case OptionType::mapping:
+      return "mapping";
   }
   return "text";
 }
@@ -248,6 +253,7 @@ std::string_view pattern(OptionType type) {
     case OptionType::choice:
     case OptionType::secret:
     case OptionType::path:
+    case OptionType::mapping:
       break;
   }
   return "";

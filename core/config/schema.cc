@@ -66,6 +66,8 @@ json::object scalar_schema(const OptionDecl& decl) {
       if (decl.type == OptionType::duration) any.push_back(json::object{{"const", 0}});
       return {{"anyOf", std::move(any)}};
     }
+    case OptionType::mapping:
+      return {{"type", "object"}};
     case OptionType::text:
     case OptionType::choice:
     case OptionType::secret:

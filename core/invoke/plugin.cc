@@ -100,7 +100,7 @@ Result<std::vector<OptionDecl>> options_of(const tidemill_function& table,
     decl.name = text(o.name);
     if (decl.name.empty()) return bad(path, "declares an option without a name");
     if (o.type < static_cast<std::uint32_t>(OptionType::text) ||
-        o.type > static_cast<std::uint32_t>(OptionType::path))
+        o.type > static_cast<std::uint32_t>(OptionType::mapping))
       return bad(path,
                  fmt::format("declares option '{}' of the unknown type {}", decl.name, o.type));
     if (o.choice_count != 0 && o.choices == nullptr)

@@ -44,6 +44,7 @@ enum class OptionType : std::uint32_t {
   choice = 8,    ///< One of `choices`.
   secret = 9,    ///< Text that is never shown.
   path = 10,     ///< Relative to the file it stands in -> absolute.
+  mapping = 11,  ///< A mapping whose keys are the user's own -> JSON on one line.
 };
 
 /// One option, as data. Options of nested groups have dotted names ("backoff.initial").
@@ -76,6 +77,11 @@ struct Rate {
 /// A value that must not appear in logs, errors or plans. Read it only where it is sent.
 struct Secret {
   std::string value;
+};
+
+/// A mapping with keys that nobody declared, as JSON. Who reads it checks it.
+struct Mapping {
+  std::string json;
 };
 
 struct FilePath {
@@ -160,6 +166,12 @@ struct Traits<FilePath> {
   static constexpr auto type = OptionType::path;
   static std::string show(const FilePath& v) { return v.value; }
   static FilePath read(std::string_view t) { return {std::string(t)}; }
+};
+template <>
+struct Traits<Mapping> {
+  static constexpr auto type = OptionType::mapping;
+  static std::string show(const Mapping& v) { return v.json; }
+  static Mapping read(std::string_view t) { return {std::string(t)}; }
 };
 
 /// What a field may say beyond its type; see in_range().
