@@ -65,7 +65,9 @@ void PipelineMetrics::commit_took(Duration duration) {
   commit_seconds_->Observe(seconds(duration));
 }
 
-Metrics::Metrics(std::string_view version) : registry_(std::make_unique<prometheus::Registry>()) {
+Metrics::Metrics(std::string_view version)
+    : registry_(std::make_unique<prometheus::Registry>()),
+      meters_(std::make_unique<EngineMeters>(*registry_)) {
   prometheus::BuildGauge()
       .Name("tidemill_build_info")
       .Help("Always 1; its labels say what runs.")

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/observe/engine_meters.h"
 #include "tidemill/time.h"
 
 namespace prometheus {
@@ -95,6 +96,9 @@ class Metrics {
   /// Threads in the hands of handlers that do not return, and the bytes of their events.
   void lost(std::uint64_t threads, std::uint64_t bytes);
 
+  /// Those that connectors declare.
+  Meters& meters() { return *meters_; }
+
   /// Everything, in Prometheus' text format 0.0.4.
   std::string text() const;
 
@@ -105,6 +109,7 @@ class Metrics {
   std::mutex mutex_;  // Guards pipelines_.
   std::map<std::string, PipelineMetrics> pipelines_;
   std::map<std::pair<std::string, std::string>, ArchiveTotals> archives_;  // As last told.
+  std::unique_ptr<EngineMeters> meters_;
 };
 
 }  // namespace tidemill

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/dispatch/effect_expression.h"
+#include "core/observe/metrics.h"
 
 namespace tidemill {
 namespace {
@@ -99,7 +100,9 @@ Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<Rocks
                          .log = log,
                          .data_folder = options_.data_folder,
                          .until_idle = options_.until_idle,
-                         .compile = compile_effect_expression}}),
+                         .compile = compile_effect_expression,
+                         .meters =
+                             options_.metrics == nullptr ? nullptr : &options_.metrics->meters()}}),
       ended_(scheduler),
       house_wake_(scheduler) {
   sequencer_.on_failure([this] { ended_.notify(); });

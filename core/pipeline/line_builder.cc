@@ -228,7 +228,8 @@ Services LineBuilder::services_for_one(Line::Parts& line) {
           .until_idle = engines.until_idle,
           .engine_id = parts_.store.engine_id(),
           .epoch = parts_.store.epoch(),
-          .compile = engines.compile};
+          .compile = engines.compile,
+          .meters = engines.meters};
 }
 
 Result<> LineBuilder::bind_table(const SinkPlan& sink, SinkBinding& binding, Line::Parts& line) {

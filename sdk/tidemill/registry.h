@@ -17,6 +17,7 @@
 #include "tidemill/config_spec.h"
 #include "tidemill/expression.h"
 #include "tidemill/log.h"
+#include "tidemill/meters.h"
 #include "tidemill/result.h"
 #include "tidemill/scheduler.h"
 #include "tidemill/sink.h"
@@ -33,6 +34,7 @@ struct Services {
   std::string engine_id = {};      ///< Of the data folder, in each of its lives; empty: none.
   std::uint64_t epoch = 0;         ///< Which of its lives this is.
   CompileExpression compile = {};  ///< For options that are jq.
+  Meters* meters = nullptr;        ///< Null: nobody reads them.
 };
 
 /// One name a user may write, with its declaration as data.
