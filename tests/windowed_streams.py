@@ -186,3 +186,49 @@ def real_streams(folder):
         streams.append(Stream(path.stem.split("_", 1)[1], series(path), HOUR, in_seconds))
         streams[-1].expected_as = f"nab/{path.name}"
     return streams
+
+
+def rows(engine, table):
+    return {(row["key"], row["value"].get("window_start")): row["value"]
+            for row in engine.lines("table", "export", table)}
+
+
+def differences_from_expected(expected, name, stream, table):
+    """What others computed of a recorded stream, against the rows that the engine has."""
+    about = expected[getattr(stream, "expected_as", {
+        "access_log": "apache_access.log", "github": "github_events.ndjson",
+        "flights": "flights_20k.json", "earthquakes": "earthquakes_usgs_week.geojson",
+        "taxi": "riot_taxi_nyc_senml.csv"}.get(stream.name))]
+    per = about.get("hourly") or about.get("per_10s") or about.get("daily") or {}
+    expected_digest = (per.get("digest") or about.get("hourly_digest") or about.get("per_minute_digest"))
+    found = []
+
+    def same(what, mine, theirs):
+        if mine != theirs:
+            found.append(f"{name}: {what} is {mine}, expected.json says {theirs}")
+
+    for lateness, count in about.get("order_reversed", about["order"])["later_than_ms"].items():
+        same(f"later than {lateness} ms", stream.later_than(int(lateness) * 1000), count)
+    by_window = {}
+    for (_, start), row in table.items():
+        by_window[start] = by_window.get(start, 0) + row["count"]
+    if "by_window" in per:
+        same("windows", {start[:-4] + "Z": count for start, count in by_window.items()},
+             per["by_window"])
+        same("keyed pairs", len(table), per["keyed_pairs"])
+    if expected_digest:
+        same("digest", digest(table), expected_digest)
+    if "hourly_windows" in about:
+        same("hourly windows", len(table), about["hourly_windows"])
+        # Theirs is added up event by event and rounded each time; the engine's is rounded once.
+        theirs = 0.0
+        for _, _, value in stream.events:
+            theirs += value
+        same("sum, added up as they did", round(theirs, 6), about["sum"])
+        same("sum", round(math.fsum(row["sum"] for row in table.values()), 6),
+             round(math.fsum(value for _, _, value in stream.events), 6))
+        same("min", min(row["min"] for row in table.values()), about["min"])
+        same("max", max(row["max"] for row in table.values()), about["max"])
+        same("hourly mean", round(max(row["avg"] for row in table.values()), 6),
+             about["hourly_mean_max"])
+    return found
