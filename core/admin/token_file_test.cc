@@ -5,17 +5,17 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tidemill/testing/temp_folder.h"
+
 namespace tidemill {
 namespace {
 
 class TokenFile : public ::testing::Test {
  protected:
-  TokenFile() : path_(::testing::TempDir() + "tidemill_token") {}
-  ~TokenFile() override { std::filesystem::remove(path_); }
-
   void write(std::string_view text) { std::ofstream(path_) << text; }
 
-  std::string path_;
+  testing::TempFolder folder_;
+  std::string path_ = folder_.path() + "/token";
 };
 
 TEST_F(TokenFile, WhiteSpaceAroundTheTokenIsNotPartOfIt) {
