@@ -13,10 +13,10 @@ from pathlib import Path
 from connector import Sink, Source
 from engine import Engine, Failed
 
-HANGS = 60          # Seconds after which something is taken to hang.
+HANGS = 120         # Seconds after which something is taken to hang.
 PAUSE = 2.0         # How long a server stands still.
 PULSE = (0.15, 0.05)    # A slow server: how long it stands still, and runs, by turns.
-EVENTS = 600
+EVENTS = 300
 BATCH = 20
 LARGE = 64 << 10
 MEMORY = 16         # MiB for events under way, where events are large.
@@ -246,8 +246,8 @@ def engine_is_killed(cell):
 
 
 def engine_is_stopped(cell):
-    cell.feed(0, EVENTS)
-    for _ in range(2):
+    for begin in (0, EVENTS // 2):
+        cell.feed(begin, begin + EVENTS // 2)
         cell.valve.let(EVENTS // BATCH)
         cell.start()
         cell.wait_for_events(1)
