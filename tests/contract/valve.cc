@@ -1,5 +1,5 @@
-// valve: lets one batch through for each byte that somebody writes to a FIFO, and makes of each event
-// what VALVE_KIND says: a count in a row, an object or a message under the event's key.
+// valve: lets one batch through for each byte that somebody writes to a FIFO, and makes of each
+// event what VALVE_KIND says: a count in a row, an object or a message under the event's key.
 //
 // So a test decides when the engine gets on, and by how much, without clocks.
 #include <fcntl.h>
