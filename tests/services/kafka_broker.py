@@ -34,7 +34,8 @@ READY_SECONDS = 120
 USER, PASSWORD = "tide", "mill-secret"  # Of both SASL mechanisms.
 LISTENERS = ("PLAINTEXT", "SASL_PLAINTEXT", "SSL", "CONTROLLER")
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-CREATE_TOPICS, DELETE_TOPICS = (19, 2), (20, 1)  # Of Kafka's protocol: the request, its version.
+# Requests of Kafka's protocol, each with its version.
+CREATE_TOPICS, DELETE_TOPICS, DELETE_RECORDS = (19, 2), (20, 1), (21, 1)
 OFFSET_FETCH = (9, 1)
 
 
@@ -268,12 +269,19 @@ class KafkaBroker:
     def delete_topic(self, name):
         self._admin(DELETE_TOPICS, many([text(name)]) + struct.pack(">i", READY_SECONDS * 1000))
 
-    def _admin(self, request, body):
+    def delete_records(self, topic, partition, before):
+        """As its retention does."""
+        self._admin(DELETE_RECORDS, many([
+            text(topic) + many([struct.pack(">iq", partition, before)])]) +
+            struct.pack(">i", READY_SECONDS * 1000), error_at=16)
+
+    def _admin(self, request, body, error_at=0):
         """Asks by Kafka's protocol, which takes a hundredth of the time of its tools. Of one topic:
-        the answer is a throttle time and a list of one, its name and an error code."""
+        the answer is a throttle time and a list of one, with its name and, `error_at` bytes behind
+        that, an error code."""
         answer = self._ask(request, body)
         at = 12  # Behind the number of the request, the throttle time and the length of the list.
-        at += 2 + struct.unpack_from(">h", answer, at)[0]
+        at += 2 + struct.unpack_from(">h", answer, at)[0] + error_at
         error, = struct.unpack_from(">h", answer, at)
         if error != 0:
             raise BrokerFailed(f"the broker answers with error {error} to request {request[0]}")
