@@ -23,6 +23,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from server_process import ServerProcess, free_ports
+
 HERE = Path(__file__).resolve().parent
 POM = HERE / "kafka-pom.xml"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tidemill"
@@ -67,17 +69,6 @@ def jars(version):
     return folder
 
 
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
 def openssl(*arguments):
     subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
@@ -116,7 +107,7 @@ class Certificates:
         return certificate, key
 
 
-class KafkaBroker:
+class KafkaBroker(ServerProcess):
     def __init__(self, folder=None, version=VERSION, **properties):
         """`folder` stays; without one there is a temporary one that goes. `properties` of the
         broker are written with _ for the dots of their names."""
@@ -214,9 +205,6 @@ class KafkaBroker:
     def log(self):
         return self.folder / "broker.log"
 
-    def alive(self):
-        return self.process is not None and self.process.poll() is None
-
     def start(self):
         """Returns once it answers. After kill() or stop() it goes on with what it had."""
         libc = ctypes.CDLL(None)
@@ -244,19 +232,6 @@ class KafkaBroker:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-
-    def kill(self):
-        """As a machine stops it."""
-        if self.alive():
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
-
-    def pause(self):
-        """It keeps its connections and does not answer on them."""
-        self.process.send_signal(signal.SIGSTOP)
-
-    def resume(self):
-        self.process.send_signal(signal.SIGCONT)
 
     def create_topic(self, name, partitions=1, **config):
         """`config` of the topic is written with _ for the dots of its names."""

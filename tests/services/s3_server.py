@@ -16,12 +16,13 @@ import ctypes
 import http.client
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 import uuid
 from pathlib import Path
+
+from server_process import ServerProcess, free_ports
 
 READY_SECONDS = 90
 LOOK_EVERY = 0.05
@@ -86,22 +87,11 @@ class ServerFailed(Exception):
     """The server could not be had or did not start; the text says why."""
 
 
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
 def missing_programs():
     return [program for program in PROGRAMS if shutil.which(program) is None]
 
 
-class S3Server:
+class S3Server(ServerProcess):
     access_key = "TIDEMILLTESTS"
     secret_key = "mill/secret+of=tests"
 
@@ -143,9 +133,6 @@ class S3Server:
                 process.wait()
         self.own.cleanup()
 
-    def alive(self):
-        return self.process is not None and self.process.poll() is None
-
     def start(self):
         """Returns once it answers. After kill() or stop() it goes on with what it had. It ends with
         the thread that called this."""
@@ -163,22 +150,9 @@ class S3Server:
         except subprocess.TimeoutExpired:
             self.kill()
 
-    def kill(self):
-        """As a machine stops it."""
-        if self.alive():
-            self.process.kill()
-            self.process.wait()
-
     def restart(self):
         self.kill()
         self.start()
-
-    def pause(self):
-        """It keeps its connections and does not answer on them."""
-        self.process.send_signal(signal.SIGSTOP)
-
-    def resume(self):
-        self.process.send_signal(signal.SIGCONT)
 
     def _run(self, program, *arguments, seconds=READY_SECONDS):
         done = subprocess.run([program, *arguments], stdout=subprocess.PIPE,

@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 
 import maven
-from s3_server import free_ports
+from server_process import ServerProcess, free_ports
 
 HERE = Path(__file__).resolve().parent
 READY_SECONDS = 120
@@ -36,7 +36,7 @@ class ServerFailed(Exception):
     """The server could not be had or did not start; the text says why."""
 
 
-class SearchServer:
+class SearchServer(ServerProcess):
     def __init__(self):
         try:
             self.jars = maven.jars(HERE / "search-pom.xml")
@@ -64,9 +64,6 @@ class SearchServer:
     def log(self):
         return self.folder / "node.log"
 
-    def alive(self):
-        return self.process is not None and self.process.poll() is None
-
     def begin(self):
         """As start(), but returns at once."""
         libc = ctypes.CDLL(None)
@@ -93,19 +90,6 @@ class SearchServer:
         """Returns once it answers. After kill() it goes on with what it had."""
         self.begin()
         self.wait_until_ready()
-
-    def kill(self):
-        """As a machine stops it."""
-        if self.alive():
-            self.process.kill()
-            self.process.wait()
-
-    def pause(self):
-        """It keeps its connections and does not answer on them."""
-        self.process.send_signal(signal.SIGSTOP)
-
-    def resume(self):
-        self.process.send_signal(signal.SIGCONT)
 
     def request(self, method, target, body=None):
         """What it answers, as JSON; a refusal is a ServerFailed."""
