@@ -147,16 +147,21 @@ Builder client_builder(const ClientConfig& config, const Services& services) {
   return builder;
 }
 
+// State lies in the data folder, so a member that has it does best with the partitions it had.
+std::string instance_id(const SourceConfig& config, const Services& services) {
+  if (config.instance_id) return *config.instance_id;
+  if (services.engine_id.empty()) return {};
+  return "tidemill-" + services.engine_id + "-" + services.pipeline;
+}
+
 }  // namespace
 
 Result<Properties> consumer_properties(const SourceConfig& config, const Services& services,
                                        std::uint32_t index) {
   Builder builder = client_builder(config, services);
   builder.set("group.id", config.group);
-  if (!config.instance_id.empty())
-    builder.set("group.instance.id", config.consumers == 1
-                                         ? config.instance_id
-                                         : config.instance_id + "-" + std::to_string(index));
+  if (const std::string id = instance_id(config, services); !id.empty())
+    builder.set("group.instance.id", config.consumers == 1 ? id : id + "-" + std::to_string(index));
   builder.set("enable.auto.commit", "false");
   builder.set("enable.auto.offset.store", "false");
   builder.set("auto.offset.reset", "error");

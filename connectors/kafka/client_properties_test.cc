@@ -56,6 +56,15 @@ TEST_F(ClientPropertiesTest, EachStaticMemberHasItsOwnName) {
   EXPECT_EQ(get("group.instance.id"), "one-1");
 }
 
+TEST_F(ClientPropertiesTest, AMemberIsStaticByItsDataFolderUnlessItsNameIsEmpty) {
+  EXPECT_EQ(get("group.instance.id"), "none");
+  services_.engine_id = "1234";
+  services_.pipeline = "clicks";
+  EXPECT_EQ(get("group.instance.id"), "tidemill-1234-clicks");
+  config_.instance_id = "";
+  EXPECT_EQ(get("group.instance.id"), "none");
+}
+
 TEST_F(ClientPropertiesTest, TlsAndLoginMakeTheProtocol) {
   config_.tls.enabled = true;
   EXPECT_EQ(get("security.protocol"), "ssl");

@@ -47,8 +47,9 @@ ConfigSpec<SourceConfig> source_spec() {
           .field("group", &SourceConfig::group,
                  "The consumer group; engines of one group share the partitions.", Need::required)
           .field("instance_id", &SourceConfig::instance_id,
-                 "Makes a static member of the group: one that is back within the session "
-                 "timeout keeps its partitions.")
+                 "Its name as a static member of the group, which keeps its partitions if it is "
+                 "back within the session timeout; default: made of the data folder's id and the "
+                 "pipeline's name; empty: not static.")
           .field("consumers", &SourceConfig::consumers,
                  "Members of the group that this source is, each with connections and "
                  "buffers of its own.",

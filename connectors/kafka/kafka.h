@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ enum class Decode { json, text, raw };
 struct SourceConfig : ClientConfig {
   std::string topic;
   std::string group;
-  std::string instance_id;
+  std::optional<std::string> instance_id;  ///< Empty: none. Default: the engine's and pipeline's.
   std::uint32_t consumers = 1;
   std::string start = "earliest";  ///< earliest, latest or an instant; see StartRule.
   Decode decode = Decode::json;

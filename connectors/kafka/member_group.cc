@@ -15,6 +15,8 @@ constexpr auto tick = std::chrono::seconds(1);
 constexpr auto settle_within = std::chrono::seconds(5);
 constexpr auto leave_within = std::chrono::seconds(4);
 constexpr auto look_again_after = std::chrono::milliseconds(20);
+// A group that moves partitions answers within a few seconds, unless it waits for a dead member.
+constexpr auto joins_within = std::chrono::seconds(10);
 
 std::set<std::int32_t> numbers_of(const rd_kafka_topic_partition_list_t& list) {
   std::set<std::int32_t> numbers;
@@ -27,6 +29,7 @@ std::set<std::int32_t> numbers_of(const rd_kafka_topic_partition_list_t& list) {
 Task<> Member::run() {
   running_ = true;
   Instant next_tick = scheduler_.now() + tick;
+  const Instant joined_by = scheduler_.now() + joins_within;
   while (!stopping_) {
     if (!rebalances_.empty()) {
       EventHandle event = std::move(rebalances_.front());
@@ -39,6 +42,10 @@ Task<> Member::run() {
     } else if (scheduler_.now() >= next_tick) {
       keep_alive();
       co_await commit_settled(assigned_);
+      if (!assignment_known_ && scheduler_.now() >= joined_by)
+        complain("the group " + shared_.config.group +
+                 " has given no partitions yet; it waits for a member that does not answer until " +
+                 "that one's session.timeout.ms (45 s) has passed");
       next_tick = scheduler_.now() + tick;
     } else {
       co_await wake_.wait_until(next_tick);

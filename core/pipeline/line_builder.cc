@@ -228,6 +228,7 @@ Services LineBuilder::services_for_one(Line::Parts& line) {
           .until_idle = engines.until_idle,
           .engine_id = parts_.store.engine_id(),
           .epoch = parts_.store.epoch(),
+          .pipeline = line.config.name,
           .compile = engines.compile,
           .meters = engines.meters};
 }

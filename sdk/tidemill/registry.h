@@ -33,6 +33,7 @@ struct Services {
   bool until_idle = false;  ///< End at the end (of file, of the listing) rather than wait for more.
   std::string engine_id = {};      ///< Of the data folder, in each of its lives; empty: none.
   std::uint64_t epoch = 0;         ///< Which of its lives this is.
+  std::string pipeline = {};       ///< Whose source or sink is built; empty: none's.
   CompileExpression compile = {};  ///< For options that are jq.
   Meters* meters = nullptr;        ///< Null: nobody reads them.
 };

@@ -16,9 +16,7 @@ def connectors(broker):
             "mechanism": "plain", "username": USER, "password": password}}}
 
     def read(place):
-        # A static member: its group does not wait for one that was killed until a session has ended.
-        return {"kafka": {"connection": "it", "topic": place, "group": place,
-                          "instance_id": "the-only-one"}}
+        return {"kafka": {"connection": "it", "topic": place, "group": place}}
 
     def write(place):
         return {"kafka": {"connection": "it", "topic": place}}
