@@ -12,7 +12,9 @@ namespace tidemill::app {
 
 class Offline {
  public:
-  explicit Offline(const std::string& data) : scheduler_(1), data_(absolute(data)) {}
+  /// So many of its connectors' calls may block at a time.
+  explicit Offline(const std::string& data, std::size_t blocking_threads = 1)
+      : scheduler_(blocking_threads), data_(absolute(data)) {}
 
   Services services() {
     return {.scheduler = scheduler_,

@@ -128,6 +128,12 @@ ArchiveSink::ArchiveSink(std::unique_ptr<ObjectStore> store, ArchiveConfig confi
                          Services services)
     : store_(std::move(store)), config_(std::move(config)), services_(std::move(services)) {}
 
+Task<Result<std::string>> ArchiveSink::reach() {
+  auto look = [this] { return store_->reach(); };
+  auto reached = co_await run_blocking(services_.scheduler, std::move(look));
+  co_return reached;
+}
+
 Task<Result<>> ArchiveSink::open() {
   auto work = [this] { return store_->open(); };
   auto opened = co_await run_blocking(services_.scheduler, std::move(work));

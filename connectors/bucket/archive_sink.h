@@ -45,6 +45,7 @@ class ArchiveSink final : public StagedSink {
     return {.idempotence = idempotence, .takes_messages = true};
   }
   std::string place() const override { return store_->place(); }
+  Task<Result<std::string>> reach() override;
   Task<Result<>> open() override;
   Task<> close() override { co_return; }
 

@@ -20,6 +20,7 @@ class FolderStore final : public ObjectStore {
   FolderStore(std::string root, std::string prefix, Services services);
 
   std::string place() const override;
+  Result<std::string> reach() override { return std::string(); }
   Result<> open() override;
   Result<std::unique_ptr<ObjectWriter>> create(std::string_view key,
                                                std::string_view content_type) override;

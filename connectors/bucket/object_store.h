@@ -32,6 +32,9 @@ class ObjectStore {
   /// See Sink::place().
   virtual std::string place() const = 0;
 
+  /// See Source::reach().
+  virtual Result<std::string> reach() = 0;
+
   /// Makes sure that objects can be written. Errors: bad_config, transient.
   virtual Result<> open() = 0;
 

@@ -111,6 +111,11 @@ Result<> S3Bucket::probe() {
   return std::unexpected(refused(server_, *answer));
 }
 
+Result<std::string> S3Bucket::reach() {
+  if (const Result<> there = probe(); !there) return std::unexpected(there.error());
+  return "the bucket is there";
+}
+
 Result<S3Page> S3Bucket::list(std::string_view prefix, const std::string& token) {
   Query query{{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", "1000"}};
   if (!prefix.empty()) query.emplace_back("prefix", prefix);

@@ -43,6 +43,8 @@ class S3Bucket {
 
   /// Is there such a bucket, and may we use it? Errors: bad_config, transient.
   Result<> probe();
+  /// The same as what Sink::reach() answers.
+  Result<std::string> reach();
 
   /// Objects whose keys begin with `prefix`, in the order of keys: 1000 at most. Errors:
   /// bad_config, transient, cancelled.

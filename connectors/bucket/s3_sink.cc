@@ -18,6 +18,12 @@ SinkTraits S3Sink::traits() const {
 
 std::string S3Sink::place() const { return bucket_->place() + prefix_; }
 
+Task<Result<std::string>> S3Sink::reach() {
+  auto look = [this] { return bucket_->reach(); };
+  auto reached = co_await run_blocking(services_.scheduler, std::move(look));
+  co_return reached;
+}
+
 Task<Result<>> S3Sink::open() {
   auto work = [this] { return bucket_->probe(); };
   auto opened = co_await run_blocking(services_.scheduler, std::move(work));

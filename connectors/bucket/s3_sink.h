@@ -24,6 +24,7 @@ class S3Sink final : public Sink {
 
   SinkTraits traits() const override;
   std::string place() const override;
+  Task<Result<std::string>> reach() override;
   Task<Result<>> open() override;
   Task<std::vector<Result<>>> write(SinkBatch batch) override;
   Task<> close() override;

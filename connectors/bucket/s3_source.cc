@@ -32,6 +32,14 @@ bool S3Source::sees(std::string_view place) const {
   return feed_.filter().may_match_below(place);
 }
 
+Task<Result<std::string>> S3Source::reach() {
+  // Whom a sink's question would satisfy may not be allowed to list.
+  auto look = [this] { return lists_->list(feed_.options().location.prefix, {}); };
+  const auto page = co_await run_blocking(services_.scheduler, std::move(look));
+  if (!page) co_return std::unexpected(page.error());
+  co_return "the bucket can be listed";
+}
+
 Task<Result<>> S3Source::open(const Progress& progress) {
   auto work = [this, &progress] { return feed_.open(progress); };
   auto opened = co_await run_blocking(services_.scheduler, std::move(work));

@@ -27,6 +27,7 @@ class S3Source final : public Source {
   SourceTraits traits() const override;
   std::string identity() const override;
   bool sees(std::string_view place) const override;
+  Task<Result<std::string>> reach() override;
   Task<Result<>> open(const Progress& progress) override;
   Task<Result<PollEnd>> poll(Credit credit, std::vector<Event>& out) override;
   void interrupt() override;

@@ -20,6 +20,7 @@ class S3Store final : public ObjectStore {
       : bucket_(std::move(bucket)), prefix_(std::move(prefix)) {}
 
   std::string place() const override { return bucket_->place() + prefix_; }
+  Result<std::string> reach() override { return bucket_->reach(); }
   Result<> open() override { return bucket_->probe(); }
   Result<std::unique_ptr<ObjectWriter>> create(std::string_view key,
                                                std::string_view content_type) override;

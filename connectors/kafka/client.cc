@@ -48,6 +48,16 @@ Result<std::uint32_t> Client::partitions_of(const std::string& topic) {
   return static_cast<std::uint32_t>(found.partition_cnt);
 }
 
+Result<std::string> reach_topic(rd_kafka_type_t type, Result<Properties> properties,
+                                const std::string& topic) {
+  if (!properties) return std::unexpected(properties.error());
+  const auto client = Client::make(type, std::move(*properties));
+  if (!client) return std::unexpected(client.error());
+  const auto count = (*client)->partitions_of(topic);
+  if (!count) return std::unexpected(count.error());
+  return std::to_string(*count) + (*count == 1 ? " partition" : " partitions");
+}
+
 // What the connections said meanwhile tells more than that time has run out, and perhaps that
 // waiting longer is of no use.
 Error Client::why_unreachable(std::string what, bool& hopeless) {

@@ -37,6 +37,11 @@ class Client {
   rd_kafka_t* const made_;
 };
 
+/// Looks for the topic with a client of its own, and says how many partitions it has. Blocks.
+/// Errors: as of partitions_of(), or of `properties`.
+Result<std::string> reach_topic(rd_kafka_type_t type, Result<Properties> properties,
+                                const std::string& topic);
+
 /// What to do about an error of librdkafka.
 Fault fault_of(rd_kafka_resp_err_t error);
 

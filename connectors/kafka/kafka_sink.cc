@@ -56,6 +56,14 @@ Result<> KafkaSink::connect() {
   return {};
 }
 
+Task<Result<std::string>> KafkaSink::reach() {
+  auto look = [this] {
+    return reach_topic(RD_KAFKA_PRODUCER, producer_properties(config_, services_), config_.topic);
+  };
+  auto reached = co_await run_blocking(services_.scheduler, std::move(look));
+  co_return reached;
+}
+
 Task<Result<>> KafkaSink::open() {
   co_await release();
   Result<> connected = connect();

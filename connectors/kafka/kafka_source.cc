@@ -41,6 +41,15 @@ Result<> KafkaSource::make_members() {
   return {};
 }
 
+Task<Result<std::string>> KafkaSource::reach() {
+  auto look = [this] {
+    return reach_topic(RD_KAFKA_CONSUMER, consumer_properties(config_, services_, 0),
+                       config_.topic);
+  };
+  auto reached = co_await run_blocking(services_.scheduler, std::move(look));
+  co_return reached;
+}
+
 Task<Result<>> KafkaSource::open(const Progress& progress) {
   co_await leave();
   book_.clear();

@@ -27,6 +27,7 @@ class KafkaSource final : public Source {
   SourceTraits traits() const override;
   std::string identity() const override { return *identity_; }
   bool sees(std::string_view place) const override { return place == *identity_; }
+  Task<Result<std::string>> reach() override;
   Task<Result<>> open(const Progress& progress) override;
   Task<Result<PollEnd>> poll(Credit credit, std::vector<Event>& out) override;
   void pause(Partition partition, bool paused) override;

@@ -65,6 +65,12 @@ std::string SearchSink::place() const {
   return "search:" + server.authority() + server.path + '/' + config_.index;
 }
 
+Task<Result<std::string>> SearchSink::reach() {
+  const Result<> opened = co_await open();
+  if (!opened) co_return std::unexpected(opened.error());
+  co_return "it answers";
+}
+
 Task<Result<>> SearchSink::open() {
   auto work = [this] { return probe(); };
   auto opened = co_await run_blocking(services_.scheduler, std::move(work));

@@ -32,6 +32,7 @@ class SearchSink final : public Sink {
 
   SinkTraits traits() const override;
   std::string place() const override;
+  Task<Result<std::string>> reach() override;
   Task<Result<>> open() override;
   Task<std::vector<Result<>>> write(SinkBatch batch) override;
   Task<> close() override;

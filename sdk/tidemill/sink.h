@@ -102,6 +102,9 @@ class Sink {
   /// people.
   virtual std::string place() const = 0;
 
+  /// As Source::reach().
+  virtual Task<Result<std::string>> reach() { co_return std::string(); }
+
   /// Errors: bad_config, transient.
   virtual Task<Result<>> open() = 0;
 

@@ -109,6 +109,13 @@ class Source {
   /// pipelines that would feed themselves. Pure; may be called before open().
   virtual bool sees(std::string_view place) const = 0;
 
+  /// For `tidemill check --connect`, instead of open(): looks whether the system that it would read
+  /// can be reached, and leaves no trace there. Answers in a few words what is there; empty: there
+  /// is no such system.
+  ///
+  /// Errors: as open().
+  virtual Task<Result<std::string>> reach() { co_return std::string(); }
+
   /// Connects and seeks to what `progress` says. Called again after a transient failure.
   ///
   /// Errors: bad_config, transient.

@@ -96,6 +96,12 @@ class Cell:
     def start(self, *more):
         self.engine.start(*more, stdout=self.log, stderr=self.log)
 
+    def look_whether_it_can_be_reached(self):
+        return subprocess.run(
+            [self.engine.tidemill, "check", self.engine.pipeline, "--connect", "--data",
+             str(self.engine.data)], stdout=self.log, stderr=self.log, timeout=HANGS,
+            check=False).returncode
+
     def said(self):
         return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
 
@@ -290,11 +296,22 @@ def memory_is_bounded_behind_what_is_slow(cell):
     return f"{most} MiB with {count * LARGE >> 20} MiB to read"
 
 
+def what_is_right_is_reached(cell):
+    cell.feed(0, EVENTS)
+    expect(cell.look_whether_it_can_be_reached() == 0 and "reached: cell: " in cell.said(),
+           f"check --connect does not reach it\n{cell.said()}")
+    cell.finish()
+    cell.check(EVENTS)  # And nothing was taken away or left there.
+
+
 def mistake(cell, wrong):
     pipeline = cell.pipeline(wrong.place or cell.place)
     cell.feed(0, 1)
     cell.valve.open()
     cell.engine = cell.engine_of(pipeline, wrong.connection, name="wrong")
+    exit_code = cell.look_whether_it_can_be_reached()
+    expect(exit_code == 1 and wrong.sentence in cell.said(),
+           f"check --connect does not say {wrong.sentence!r}, exit code {exit_code}\n{cell.said()}")
     cell.start()
     cell.wait_for(repr(wrong.sentence), lambda: any(
         wrong.sentence in line for line in trouble(cell.said())))
@@ -309,8 +326,9 @@ SOURCE = {
     "engine stopped": engine_is_stopped,
     "done before acked": nothing_is_acknowledged_before_it_is_done,
     "memory": memory_is_bounded_behind_what_is_slow,
+    "check --connect": what_is_right_is_reached,
 }
-SINK = {name: SOURCE[name] for name in ("server killed", "server stands still", "server slow",
+SINK = {name: SOURCE[name] for name in ("check --connect", "server killed", "server stands still", "server slow",
                                         "engine killed", "engine stopped")}
 
 
