@@ -9,6 +9,9 @@
 namespace tidemill::kafka {
 namespace {
 
+constexpr std::uint64_t buffer_min = 1u << 20;
+constexpr std::uint64_t buffer_max = 16u << 20;
+
 struct Owned {
   std::string_view name;
   std::string_view reason;
@@ -156,6 +159,12 @@ std::string instance_id(const SourceConfig& config, const Services& services) {
 
 }  // namespace
 
+std::uint64_t buffer_bytes(const SourceConfig& config, const Services& services) {
+  if (config.buffer) return config.buffer->value;
+  const std::uint64_t share = services.memory_bytes / 8 / config.consumers;
+  return services.memory_bytes == 0 ? buffer_max : std::clamp(share, buffer_min, buffer_max);
+}
+
 Result<Properties> consumer_properties(const SourceConfig& config, const Services& services,
                                        std::uint32_t index) {
   Builder builder = client_builder(config, services);
@@ -167,10 +176,11 @@ Result<Properties> consumer_properties(const SourceConfig& config, const Service
   builder.set("auto.offset.reset", "error");
   builder.set("partition.assignment.strategy", "cooperative-sticky");
   builder.set("enable.partition.eof", std::string(services.until_idle ? "true" : "false"));
-  builder.set("queued.max.messages.kbytes", config.buffer.value >> 10);
+  const std::uint64_t buffer = buffer_bytes(config, services);
+  builder.set("queued.max.messages.kbytes", buffer >> 10);
   // No more than fits beside what is held.
-  builder.set("fetch.max.bytes", std::min<std::uint64_t>(config.buffer.value, 50u << 20));
-  builder.set("message.max.bytes", std::min<std::uint64_t>(config.buffer.value, 50u << 20));
+  builder.set("fetch.max.bytes", std::min<std::uint64_t>(buffer, 50u << 20));
+  builder.set("message.max.bytes", std::min<std::uint64_t>(buffer, 50u << 20));
   take_further(builder, config);
   rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE |
                                               RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OFFSET_COMMIT);

@@ -9,6 +9,9 @@
 
 namespace tidemill::kafka {
 
+/// What one consumer may fetch ahead.
+std::uint64_t buffer_bytes(const SourceConfig& config, const Services& services);
+
 /// Of member `index` of `config.consumers`. Errors: bad_config.
 Result<Properties> consumer_properties(const SourceConfig& config, const Services& services,
                                        std::uint32_t index);

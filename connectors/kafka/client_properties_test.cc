@@ -65,6 +65,18 @@ TEST_F(ClientPropertiesTest, AMemberIsStaticByItsDataFolderUnlessItsNameIsEmpty)
   EXPECT_EQ(get("group.instance.id"), "none");
 }
 
+TEST_F(ClientPropertiesTest, ABufferIsAShareOfTheEnginesMemoryUnlessItIsGiven) {
+  EXPECT_EQ(get("queued.max.messages.kbytes"), "16384") << "nobody said how much memory there is";
+  services_.memory_bytes = 64u << 20;
+  EXPECT_EQ(get("queued.max.messages.kbytes"), "8192");
+  config_.consumers = 4;
+  EXPECT_EQ(get("queued.max.messages.kbytes"), "2048");
+  services_.memory_bytes = 1u << 20;
+  EXPECT_EQ(get("queued.max.messages.kbytes"), "1024") << "one request has room";
+  config_.buffer = ByteSize{32u << 20};
+  EXPECT_EQ(get("queued.max.messages.kbytes"), "32768");
+}
+
 TEST_F(ClientPropertiesTest, TlsAndLoginMakeTheProtocol) {
   config_.tls.enabled = true;
   EXPECT_EQ(get("security.protocol"), "ssl");

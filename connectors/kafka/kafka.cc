@@ -60,7 +60,9 @@ ConfigSpec<SourceConfig> source_spec() {
           .choice("decode", &SourceConfig::decode,
                   "What the value of a record is: JSON, text, or any bytes.",
                   {{"json", Decode::json}, {"text", Decode::text}, {"raw", Decode::raw}})
-          .field("buffer", &SourceConfig::buffer, "Bytes that each consumer may fetch ahead.",
+          .field("buffer", &SourceConfig::buffer,
+                 "Bytes that each consumer may fetch ahead, which are taken off the engine's "
+                 "--memory; default: an eighth of that for all, at most 16MiB each.",
                  in_range(1 << 20, 1 << 30))
           .check(
               "start must be earliest, latest or an instant such as "

@@ -29,7 +29,7 @@ struct SourceConfig : ClientConfig {
   std::uint32_t consumers = 1;
   std::string start = "earliest";  ///< earliest, latest or an instant; see StartRule.
   Decode decode = Decode::json;
-  ByteSize buffer{16u << 20};
+  std::optional<ByteSize> buffer;  ///< See buffer_bytes().
 };
 
 enum class Compression { none, gzip, snappy, lz4, zstd };

@@ -25,7 +25,10 @@ KafkaSource::KafkaSource(SourceConfig config, Services services)
       watch_(services_.scheduler) {}
 
 SourceTraits KafkaSource::traits() const {
-  return {.progress = ProgressKind::log, .can_exhaust = true, .can_pause = true};
+  return {.progress = ProgressKind::log,
+          .can_exhaust = true,
+          .can_pause = true,
+          .buffer_bytes = config_.consumers * buffer_bytes(config_, services_)};
 }
 
 Result<> KafkaSource::make_members() {

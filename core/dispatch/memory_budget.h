@@ -7,6 +7,9 @@
 // room. Whoever waits for room is called in turn, and only as many as there is room for: with a
 // thousand pipelines a herd of them would cost more than the events.
 //
+// What clients of sources hold besides, of records that are no events yet, is set aside: events
+// have so much less, but never less than a quarter of all.
+//
 // Lives on one executor.
 #pragma once
 
@@ -14,6 +17,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -23,17 +27,47 @@ class MemoryBudget {
  public:
   static constexpr std::uint64_t default_bytes = 256u << 20;
 
-  explicit MemoryBudget(std::uint64_t bytes) : bytes_(bytes) {}
+  explicit MemoryBudget(std::uint64_t bytes) : total_(bytes) {}
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
-  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t total() const { return total_; }
+  /// What events may hold of it.
+  std::uint64_t bytes() const { return total_ - aside_; }
 
   /// What events have taken, without what is only held for polls.
   std::uint64_t used() const {
     std::uint64_t used = 0;
     for (const Share* share : shares_) used += share->used_ - share->held_;
     return used;
+  }
+
+  /// Bytes that are not for events as long as it lives. The budget outlives it.
+  class Aside {
+   public:
+    ~Aside() {
+      budget_.aside_ -= bytes_;
+      budget_.recount();
+    }
+    Aside(const Aside&) = delete;
+    Aside& operator=(const Aside&) = delete;
+
+   private:
+    friend class MemoryBudget;
+
+    Aside(MemoryBudget& budget, std::uint64_t bytes) : budget_(budget), bytes_(bytes) {
+      budget_.aside_ += bytes;
+      budget_.recount();
+    }
+
+    MemoryBudget& budget_;
+    const std::uint64_t bytes_;
+  };
+
+  /// Null when too little would be left for events.
+  static std::unique_ptr<Aside> set_aside(MemoryBudget& budget, std::uint64_t bytes) {
+    if (bytes > budget.total_ || budget.aside_ + bytes > budget.total_ / 4 * 3) return nullptr;
+    return std::unique_ptr<Aside>(new Aside(budget, bytes));
   }
 
   /// One pipeline's part of the budget. The budget outlives it.
@@ -113,10 +147,10 @@ class MemoryBudget {
   };
 
  private:
-  std::uint64_t guarantee() const { return bytes_ / 2 / std::max<std::size_t>(1, shares_.size()); }
+  std::uint64_t guarantee() const { return bytes() / 2 / std::max<std::size_t>(1, shares_.size()); }
 
   std::uint64_t common_room() const {
-    const std::uint64_t common = bytes_ - guarantee() * shares_.size();
+    const std::uint64_t common = bytes() - guarantee() * shares_.size();
     return common - std::min(common, common_used_);
   }
 
@@ -134,13 +168,14 @@ class MemoryBudget {
     }
   }
 
-  // A share more or less changes every guarantee.
+  // A share more or less changes every guarantee, and so do bytes that are set aside.
   void recount() {
     common_used_ = 0;
     for (const Share* share : shares_) common_used_ += share->above_guarantee();
   }
 
-  const std::uint64_t bytes_;
+  const std::uint64_t total_;
+  std::uint64_t aside_ = 0;
   std::uint64_t common_used_ = 0;  // Invariant: sum over shares of what is above the guarantee.
   std::vector<Share*> shares_;
   std::deque<Share*> queue_;  // Who waits for room, each once.

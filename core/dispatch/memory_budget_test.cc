@@ -46,6 +46,22 @@ TEST(MemoryBudget, WhoTookTooMuchCannotTakeFromAGuarantee) {
   EXPECT_EQ(greedy.room(), 0u);
 }
 
+TEST(MemoryBudget, WhatIsSetAsideIsNotForEventsAndAQuarterAlwaysIs) {
+  MemoryBudget budget(1000);
+  const MemoryBudget::Share greedy(budget, nobody);
+  const MemoryBudget::Share modest(budget, nobody);
+  {
+    const auto buffer = MemoryBudget::set_aside(budget, 600);
+    EXPECT_EQ(budget.bytes(), 400u);
+    EXPECT_EQ(modest.guaranteed_room(), 100u);
+    EXPECT_EQ(greedy.room(), 300u);
+    EXPECT_EQ(MemoryBudget::set_aside(budget, 151), nullptr);
+    EXPECT_NE(MemoryBudget::set_aside(budget, 150), nullptr);
+    EXPECT_EQ(budget.bytes(), 400u) << "the last one has died at once";
+  }
+  EXPECT_EQ(greedy.room(), 750u);
+}
+
 TEST(MemoryBudget, WhatIsHeldForAPollIsNotYetUsed) {
   MemoryBudget budget(1000);
   MemoryBudget::Share one(budget, nobody);

@@ -101,6 +101,7 @@ Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<Rocks
                          .data_folder = options_.data_folder,
                          .until_idle = options_.until_idle,
                          .compile = compile_effect_expression,
+                         .memory_bytes = options_.memory_bytes,
                          .meters =
                              options_.metrics == nullptr ? nullptr : &options_.metrics->meters()}}),
       ended_(scheduler),

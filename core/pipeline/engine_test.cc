@@ -101,6 +101,22 @@ TEST_F(EngineTest, UntilIdleRefusesASourceThatNeverEnds) {
   EXPECT_THAT(built.error().message, HasSubstr("--until-idle needs a source that ends"));
 }
 
+TEST_F(EngineTest, WhatSourcesHoldAheadIsTakenOffWhatEventsMayHold) {
+  const std::string size = std::to_string(MemoryBudget::default_bytes / 4);
+  std::vector<PipelinePlan> pipelines;
+  for (const char* name : {"a", "b", "c"})
+    pipelines.push_back(counting(name, {{"count", "5"}, {"buffer", size}}));
+  ASSERT_TRUE(build(pipelines, true));
+  EXPECT_EQ(engine_->state().memory_bytes, MemoryBudget::default_bytes / 4);
+  engine_.reset();
+
+  pipelines.push_back(counting("d", {{"count", "5"}, {"buffer", size}}));
+  const Result<> built = build(std::move(pipelines), true);
+  ASSERT_FALSE(built);
+  EXPECT_EQ(built.error().fault, Fault::bad_config);
+  EXPECT_THAT(built.error().message, HasSubstr("too much of the"));
+}
+
 TEST_F(EngineTest, ADrainEndsPipelinesThatWaitForEver) {
   ASSERT_TRUE(build({counting("a", {}), counting("b", {})}, false));
   bool ended = false;

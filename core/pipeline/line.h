@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/archive/archive_roller.h"
+#include "core/dispatch/memory_budget.h"
 #include "core/dispatch/pipeline_runner.h"
 #include "core/state/store.h"
 
@@ -24,6 +25,7 @@ class Line {
     /// One for each source and sink, which they outlive.
     std::vector<std::unique_ptr<Scheduler>> schedulers;
     std::unique_ptr<Source> source;
+    std::unique_ptr<MemoryBudget::Aside> buffer;  ///< Of the source's client, where it has one.
     const Backlog* backlog = nullptr;  ///< The source, where it has one.
     std::vector<std::unique_ptr<Sink>> sinks;
     std::vector<std::unique_ptr<StreamOutlet>> outlets;  ///< Likewise.

@@ -116,6 +116,15 @@ Result<> LineBuilder::add_source(const PipelinePlan& plan, Line::Parts& line) {
   auto source = kind.build(plan.source.options, services_for_one(line));
   if (!source) return std::unexpected(source.error());
   line.source = std::move(*source);
+  if (const std::uint64_t buffer = line.source->traits().buffer_bytes; buffer > 0) {
+    line.buffer = MemoryBudget::set_aside(parts_.budget, buffer);
+    if (!line.buffer)
+      return fail(Fault::bad_config,
+                  plan.source.kind + " may hold " + std::to_string(buffer) +
+                      " bytes ahead, which with what others hold is too much of the " +
+                      std::to_string(parts_.budget.total()) +
+                      " bytes of --memory; give the engine more, or sources smaller buffers");
+  }
   if (parts_.services.until_idle && !line.source->traits().can_exhaust)
     return fail(Fault::bad_config, "--until-idle needs a source that ends; " + plan.source.kind +
                                        " goes on for ever as it is configured");
@@ -230,6 +239,7 @@ Services LineBuilder::services_for_one(Line::Parts& line) {
           .epoch = parts_.store.epoch(),
           .pipeline = line.config.name,
           .compile = engines.compile,
+          .memory_bytes = engines.memory_bytes,
           .meters = engines.meters};
 }
 

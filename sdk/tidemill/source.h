@@ -41,6 +41,9 @@ struct SourceTraits {
   /// pause() holds single partitions back; else the engine stops polling altogether where one of
   /// them has to wait.
   bool can_pause = false;
+  /// What its client may hold of records that are no events yet. The engine takes it off what
+  /// events may hold.
+  std::uint64_t buffer_bytes = 0;
 };
 
 /// Half-open range of offsets.

@@ -20,13 +20,18 @@ namespace tidemill::testing {
 struct CountConfig {
   std::uint32_t count = 0;
   std::uint32_t opens_after = 1;  ///< The try at which open() succeeds; 0: it is misconfigured.
+  ByteSize buffer{};              ///< What its client would hold.
 };
 
 class CountSource final : public Source {
  public:
   CountSource(CountConfig config, Scheduler& scheduler) : config_(config), wake_(scheduler) {}
 
-  SourceTraits traits() const override { return {ProgressKind::log, config_.count > 0}; }
+  SourceTraits traits() const override {
+    return {.progress = ProgressKind::log,
+            .can_exhaust = config_.count > 0,
+            .buffer_bytes = config_.buffer.value};
+  }
   std::string identity() const override { return "count:" + std::to_string(config_.count); }
   bool sees(std::string_view) const override { return false; }
 
@@ -73,7 +78,8 @@ class EngineTest : public ::testing::Test {
     registry_.add_source("count",
                          ConfigSpec<CountConfig>("Counts.")
                              .field("count", &CountConfig::count, "How far.")
-                             .field("opens_after", &CountConfig::opens_after, "Tries to open."),
+                             .field("opens_after", &CountConfig::opens_after, "Tries to open.")
+                             .field("buffer", &CountConfig::buffer, "What it holds ahead."),
                          [](CountConfig config, const Services& services) {
                            return std::make_unique<CountSource>(config, services.scheduler);
                          });
