@@ -133,7 +133,6 @@ void PipelineRunner::fail_pipeline(Error error) {
 Task<> PipelineRunner::dispatch_loop() {
   while (!worked_off()) {
     const Instant now = scheduler_.now();
-    close_windows(now);
     start_ready(now);
     settle_filtered(now);
     const auto deadline = next_deadline(now);
@@ -151,38 +150,33 @@ bool PipelineRunner::worked_off() const {
   return draining_ || (source_ended_ && none && !filtered_due_);
 }
 
-// Where no more events will come, waiting for more is in vain: at the end of the source, and when
-// everything that there is room for waits in open windows.
-void PipelineRunner::close_windows(Instant now) {
-  const bool source_ended = source_ended_ && !mutated(Mutation::keep_open_window);
-  const bool flush = source_ended || (running_ == 0 && (cramped_ || credit().events == 0));
-  for (auto& lane : lanes_) {
-    if (lane->window.empty()) continue;
-    if (flush) {
-      lane->ready.push_back({.events = lane->window.flush(), .fresh = true});
-    } else if (auto batch = lane->window.expire(now)) {
-      lane->ready.push_back({.events = std::move(*batch), .fresh = true});
-    }
-  }
-}
-
 // In turn, from where the last round ended: a busy partition must not starve those behind it.
 void PipelineRunner::start_ready(Instant now) {
   if (draining_) return;
+  // Where no more events will come, waiting for more is in vain: at the end of the source, and when
+  // everything that there is room for waits in open windows.
+  const bool in_vain = (source_ended_ && !mutated(Mutation::keep_open_window)) ||
+                       (running_ == 0 && (cramped_ || credit().events == 0));
   for (std::size_t idle = 0; idle < lanes_.size();) {
-    idle = start_one(*lanes_[turn_], now) ? 0 : idle + 1;
+    idle = start_one(*lanes_[turn_], now, in_vain) ? 0 : idle + 1;
     turn_ = (turn_ + 1) % lanes_.size();
   }
 }
 
 // One work at a time in a lane that keeps an order. Answers that are larger than the budget have to
 // go before more are asked for.
-bool PipelineRunner::start_one(Lane& lane, Instant now) {
-  if (lane.ready.empty() || running_ >= config_.parallel.batches) return false;
+bool PipelineRunner::may_start(const Lane& lane) const {
+  if (running_ >= config_.parallel.batches) return false;
   if (running_ > 0 && share_.room() == 0) return false;
   if (ordering() != Ordering::unordered && lane.running > 0) return false;
-  if (lane.domain.ledger && lane.domain.running >= config_.parallel.per_partition) return false;
+  return !lane.domain.ledger || lane.domain.running < config_.parallel.per_partition;
+}
+
+bool PipelineRunner::start_one(Lane& lane, Instant now, bool in_vain) {
+  if (lane.ready.empty() && lane.window.empty()) return false;
+  if (!may_start(lane)) return false;
   std::optional<Work> work = next_due(lane, now);
+  if (!work && close_window(lane, now, in_vain)) work = next_due(lane, now);
   if (!work) return false;
   take_out_the_old(lane, *work);
   ++lane.running;
@@ -193,8 +187,23 @@ bool PipelineRunner::start_one(Lane& lane, Instant now) {
   return true;
 }
 
+// Only where its batch can start: until then it may grow.
+bool PipelineRunner::close_window(Lane& lane, Instant now, bool in_vain) {
+  if (!may_close_window(lane)) return false;
+  auto batch = in_vain ? std::optional(lane.window.flush()) : lane.window.expire(now);
+  if (!batch) return false;
+  lane.ready.push_back({.events = std::move(*batch), .fresh = true});
+  return true;
+}
+
+bool PipelineRunner::may_close_window(const Lane& lane) const {
+  if (lane.window.empty()) return false;
+  return lane.ready.empty() || ordering() != Ordering::ordered;
+}
+
 // Takes it out of the lane. In order it can only be what stands first.
 std::optional<PipelineRunner::Work> PipelineRunner::next_due(Lane& lane, Instant now) const {
+  if (lane.ready.empty()) return std::nullopt;
   const Ordering order = ordering();
   const bool first = lane.ready.front().not_before <= now;
   if (!first && order == Ordering::ordered) return std::nullopt;
@@ -264,7 +273,7 @@ std::optional<Instant> PipelineRunner::next_deadline(Instant now) {
   if (draining_) return next;
   if (filtered_due_) consider(*filtered_due_);
   for (const auto& lane : lanes_) {
-    if (lane->window.deadline()) consider(*lane->window.deadline());
+    if (may_close_window(*lane) && may_start(*lane)) consider(*lane->window.deadline());
     for (const Work& work : lane->ready)
       if (work.not_before > now) consider(work.not_before);
   }

@@ -305,9 +305,11 @@ class PipelineRunner {
   Task<> dispatch_loop();
   Task<> ack_loop();
   Task<> pump_loop(OutboxPump& pump);
-  void close_windows(Instant now);
   void start_ready(Instant now);
-  bool start_one(Lane& lane, Instant now);
+  bool may_start(const Lane& lane) const;
+  bool start_one(Lane& lane, Instant now, bool in_vain);
+  bool may_close_window(const Lane& lane) const;
+  bool close_window(Lane& lane, Instant now, bool in_vain);
   std::optional<Work> next_due(Lane& lane, Instant now) const;
   static std::optional<Work> next_due_of_keys(Lane& lane, Instant now);
   void take_out_the_old(Lane& lane, Work& work);
