@@ -52,6 +52,7 @@ class IdleStore final : public Store {
   Result<std::vector<LogProgress>> log_progress(PipelineId) override {
     return std::vector<LogProgress>{};
   }
+  Result<std::optional<Intent>> intent(PipelineId) override { return std::optional<Intent>(); }
   Result<std::vector<bool>> settled_before(PipelineId, std::span<const DedupeId> ids,
                                            WallTime) override {
     return std::vector<bool>(ids.size());

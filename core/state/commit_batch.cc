@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/state/byte_codec.h"
+#include "core/state/intents.h"
 #include "core/state/keys.h"
 #include "core/state/merge_operator.h"
 #include "core/state/meta.h"
@@ -169,6 +170,12 @@ void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
         must(batch.Put(progress, key, text_value(object.version)));
       }
     }
+  }
+  if (part.ends_intent) must(batch.Delete(progress, intent_key(part.pipeline)));
+  if (part.intent) {
+    value.clear();
+    append_intent(value, *part.intent);
+    must(batch.Put(progress, intent_key(part.pipeline), value));
   }
   impl_->marks.append(batch, part.pipeline, part.settled_ids, impl_->now);
   impl_->outboxes.append(batch, part.queued);

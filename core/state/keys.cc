@@ -195,6 +195,10 @@ std::string object_prefix(PipelineId pipeline, std::uint64_t identity) {
   return progress_prefix(pipeline, identity, ProgressKey::object);
 }
 
+std::string intent_key(PipelineId pipeline) {
+  return progress_prefix(pipeline, 0, ProgressKey::intent);
+}
+
 ProgressKey kind_of_progress_key(std::string_view key) {
   constexpr std::size_t kind_at = sizeof(std::uint32_t) + sizeof(std::uint64_t);
   if (key.size() <= kind_at) return ProgressKey::identity;

@@ -9,6 +9,7 @@
 //   log key       = pipeline:u32 identity:u64 01 partition:u32
 //   object key    = pipeline:u32 identity:u64 02 subject      to the end of the key
 //   owner key     = pipeline:u32 identity:u64 00              the identity's text
+//   intent key    = pipeline:u32 00:u64 03
 //   dead letter   = pipeline:u32 sequence:u64                 of the family replays too
 //   horizon key   = pipeline:u32                              of the family dedupe, as the next two
 //   bucket key    = pipeline:u32 bucket:u32                   its width; seconds since the epoch
@@ -93,9 +94,10 @@ std::string owner_key(PipelineId pipeline, std::uint64_t identity);
 std::string log_prefix(PipelineId pipeline, std::uint64_t identity);
 std::string log_key(PipelineId pipeline, std::uint64_t identity, Partition partition);
 std::string object_prefix(PipelineId pipeline, std::uint64_t identity);
+std::string intent_key(PipelineId pipeline);
 
 /// What a key of the progress family is. Precondition: it is one.
-enum class ProgressKey : std::uint8_t { owner = 0, log = 1, object = 2, identity };
+enum class ProgressKey : std::uint8_t { owner = 0, log = 1, object = 2, intent = 3, identity };
 ProgressKey kind_of_progress_key(std::string_view key);
 
 std::string dead_letter_prefix(PipelineId pipeline);

@@ -19,7 +19,7 @@
 namespace tidemill::state {
 
 inline constexpr std::uint32_t format_major = 1;
-inline constexpr std::uint32_t format_minor = 3;
+inline constexpr std::uint32_t format_minor = 4;
 
 inline constexpr std::string_view format_key = "format";
 inline constexpr std::string_view engine_id_key = "engine_id";

@@ -15,6 +15,7 @@
 #include "core/state/commit_batch.h"
 #include "core/state/dead_letters.h"
 #include "core/state/expired_numbers.h"
+#include "core/state/intents.h"
 #include "core/state/keys.h"
 #include "core/state/marks.h"
 #include "core/state/meta.h"
@@ -55,6 +56,7 @@ struct RocksStore::Impl {
   Result<std::optional<Row>> read_row(TableId table, std::string_view text,
                                       std::optional<EventTime> window, WallTime now) const;
   Result<std::string> key_of_name(TableId table, std::string_view name) const;
+  Result<> open_for(const CommitPart& part);
 
   std::unique_ptr<state::Database> database;  // First: everything below refers to it.
   const std::string shown_as;
@@ -179,6 +181,39 @@ Result<std::vector<LogProgress>> RocksStore::log_progress(PipelineId pipeline) {
   const auto open = impl_->database->hold();
   if (!open) return std::unexpected(open.error());
   return state::read_log_progress(*impl_->database, pipeline, impl_->identities.hash(pipeline));
+}
+
+// What it adds to may belong to a sink that is no more, which nobody has asked for in this life.
+Result<> RocksStore::Impl::open_for(const CommitPart& part) {
+  const auto archives = catalog.all(NameKind::archive);
+  for (const QueuedEffect& effect : part.queued)
+    if (auto opened = outboxes.open(effect.outbox); !opened) return opened;
+  for (const StreamAppend& record : part.appended) {
+    const bool archive = std::ranges::any_of(
+        archives, [&](const auto& known) { return known.second == record.stream.value; });
+    Result<> opened;
+    if (archive) {
+      opened = streams.open_archive(record.stream);
+    } else if (const auto lanes = streams.open(record.stream, record.partition.value + 1); !lanes) {
+      opened = std::unexpected(lanes.error());
+    }
+    if (!opened) return opened;
+  }
+  return {};
+}
+
+Result<std::optional<Intent>> RocksStore::intent(PipelineId pipeline) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  std::string value;
+  const auto found =
+      impl_->database->get(impl_->database->progress(), state::intent_key(pipeline), value);
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return std::optional<Intent>();
+  auto intent = state::read_intent(std::move(value));
+  if (!intent) return damaged("the intent of a pipeline");
+  if (auto opened = impl_->open_for(*intent->part); !opened) return std::unexpected(opened.error());
+  return intent;
 }
 
 Result<> RocksStore::keep_marks(PipelineId pipeline, Duration horizon) {

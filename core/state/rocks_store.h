@@ -78,6 +78,7 @@ class RocksStore final : public Store {
   Result<std::unique_ptr<Progress>> progress(PipelineId pipeline,
                                              std::string_view source_identity) override;
   Result<std::vector<LogProgress>> log_progress(PipelineId pipeline) override;
+  Result<std::optional<Intent>> intent(PipelineId pipeline) override;
   Result<std::vector<bool>> settled_before(PipelineId pipeline, std::span<const DedupeId> ids,
                                            WallTime since) override;
   Result<OutboxId> outbox(PipelineId pipeline, std::string_view sink) override;

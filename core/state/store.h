@@ -171,6 +171,17 @@ struct QueuedEffect {
   std::uint64_t bytes() const { return key.size() + data.size(); }
 };
 
+struct CommitPart;
+
+/// What a pipeline changes if a transaction of a sink takes place. Kept until it is known whether
+/// that has happened.
+struct Intent {
+  std::string sink;          ///< Its name in the pipeline,
+  std::uint64_t number = 0;  ///< and which of its transactions it is.
+  WallTime since;
+  std::shared_ptr<const CommitPart> part;  ///< Its views are of memory that it keeps, once read.
+};
+
 /// What the settlement of one or more batches of one pipeline changes.
 struct CommitPart {
   PipelineId pipeline;
@@ -187,6 +198,8 @@ struct CommitPart {
   std::vector<StreamRemoval> removed;
   std::vector<StreamTrim> trimmed;
   std::vector<WindowsOver> windows_over{};
+  bool ends_intent = false;        ///< The pipeline has no intent any more;
+  std::optional<Intent> intent{};  ///< or this one.
 };
 
 class Store {
@@ -207,6 +220,9 @@ class Store {
 
   /// The stored {next, settled} of every partition of a log source.
   virtual Result<std::vector<LogProgress>> log_progress(PipelineId pipeline) = 0;
+
+  /// What a pipeline intends to change, ready to be committed. Errors: transient.
+  virtual Result<std::optional<Intent>> intent(PipelineId pipeline) = 0;
 
   /// Of each id: was it settled at `since` or later? Marks are kept in buckets of time; one that is
   /// a little older than `since` may still be found. Blocking; any thread, beside a commit too.

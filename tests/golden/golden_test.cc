@@ -10,6 +10,7 @@
 #include "contents_1_1.h"
 #include "contents_1_2.h"
 #include "contents_1_3.h"
+#include "contents_1_4.h"
 #include "core/state/rocks_store.h"
 
 namespace tidemill::golden {
@@ -55,6 +56,11 @@ TEST(GoldenFolder, OfFormat12HoldsWhatWasWritten) {
 TEST(GoldenFolder, OfFormat13HoldsWhatWasWritten) {
   const GoldenFolder folder("1.3");
   expect_contents_1_3(folder.path());
+}
+
+TEST(GoldenFolder, OfFormat14HoldsWhatWasWritten) {
+  const GoldenFolder folder("1.4");
+  expect_contents_1_4(folder.path());
 }
 
 TEST(GoldenFolder, OfFormat20IsRefusedByName) {

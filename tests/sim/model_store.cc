@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/state/intents.h"
 #include "core/state/keys.h"
 
 namespace tidemill::sim {
@@ -65,6 +66,11 @@ void merge(std::map<std::string, ModelRow>& table, const OwnedRow& own, WallTime
 OwnedPart owned(const CommitPart& part) {
   OwnedPart own{part, {}, {}};
   own.part.rows.clear();
+  if (part.intent) {
+    std::string bytes;
+    state::append_intent(bytes, *part.intent);
+    own.part.intent = state::read_intent(std::move(bytes));
+  }
   own.part.appended.clear();
   for (const StreamAppend& record : part.appended) own.records.emplace_back(record);
   for (const RowChange& row : part.rows) {
@@ -99,6 +105,8 @@ void Contents::apply(const OwnedPart& own, WallTime now) {
   for (const LogProgress& log : part.logs) mine.logs[log.partition] = log;
   for (const ObjectProgress& object : part.objects) mine.objects[object.subject] = object.version;
   for (const DedupeId& id : part.settled_ids) mine.marks[id] = now;
+  if (part.ends_intent) mine.intent.reset();
+  if (part.intent) mine.intent = part.intent;
   for (DeadLetter letter : part.dead_letters) {
     if (letter.number == 0) letter.number = ++last_letter;
     const std::uint64_t number = letter.number;
@@ -139,6 +147,11 @@ Result<std::vector<LogProgress>> ModelStore::log_progress(PipelineId pipeline) {
   for (const auto& [partition, progress] : visible_.pipelines[pipeline].logs)
     all.push_back(progress);
   return all;
+}
+
+Result<std::optional<Intent>> ModelStore::intent(PipelineId pipeline) {
+  if (broken_) return broken();
+  return visible_.pipelines[pipeline].intent;
 }
 
 Result<std::vector<bool>> ModelStore::settled_before(PipelineId pipeline,

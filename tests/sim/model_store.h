@@ -50,6 +50,7 @@ struct Contents {
     std::map<std::string, std::string> objects;
     std::map<DedupeId, WallTime> marks;
     std::map<std::uint64_t, DeadLetter> dead;
+    std::optional<Intent> intent;
     std::map<std::uint64_t, Duration> waiting;  ///< For their replay: numbers of letters, and gaps.
   };
 
@@ -74,6 +75,7 @@ class ModelStore final : public Store {
   Result<TableId> table(std::string_view name) override;
   Result<std::unique_ptr<Progress>> progress(PipelineId, std::string_view) override;
   Result<std::vector<LogProgress>> log_progress(PipelineId) override;
+  Result<std::optional<Intent>> intent(PipelineId) override;
   Result<std::vector<bool>> settled_before(PipelineId, std::span<const DedupeId>,
                                            WallTime since) override;
   Result<OutboxId> outbox(PipelineId, std::string_view sink) override;

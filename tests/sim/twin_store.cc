@@ -127,6 +127,18 @@ Result<std::vector<LogProgress>> TwinStore::log_progress(PipelineId pipeline) {
   return found;
 }
 
+Result<std::optional<Intent>> TwinStore::intent(PipelineId pipeline) {
+  auto expected = model_.intent(pipeline);
+  if (!expected) return expected;
+  const auto found = rocks_->intent(pipelines_.at(pipeline));
+  const auto number = [](const auto& answer) {
+    return answer && *answer ? std::optional((*answer)->number) : std::nullopt;
+  };
+  expect_(found && number(found) == number(expected),
+          "the store and its model differ in an intent");
+  return expected;
+}
+
 Result<std::vector<bool>> TwinStore::settled_before(PipelineId pipeline,
                                                     std::span<const DedupeId> ids, WallTime since) {
   const auto expected = model_.settled_before(pipeline, ids, since);
@@ -224,6 +236,7 @@ CommitPart TwinStore::translated(const CommitPart& part) const {
   for (auto& record : own.appended) record.stream = streams_.at(record.stream).of_rocks.id;
   for (auto& removal : own.removed) removal.stream = streams_.at(removal.stream).of_rocks.id;
   for (auto& trim : own.trimmed) trim.stream = streams_.at(trim.stream).of_rocks.id;
+  if (own.intent) own.intent->part = std::make_shared<CommitPart>(translated(*part.intent->part));
   return own;
 }
 

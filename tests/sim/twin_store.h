@@ -29,6 +29,7 @@ class TwinStore final : public Store {
   Result<TableId> table(std::string_view name) override;
   Result<std::unique_ptr<Progress>> progress(PipelineId, std::string_view) override;
   Result<std::vector<LogProgress>> log_progress(PipelineId) override;
+  Result<std::optional<Intent>> intent(PipelineId) override;
   Result<std::vector<bool>> settled_before(PipelineId, std::span<const DedupeId>,
                                            WallTime since) override;
   Result<OutboxId> outbox(PipelineId, std::string_view sink) override;

@@ -12,8 +12,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "core/state/intents.h"
 #include "core/state/store.h"
 #include "core/state/testing/model_streams.h"
 
@@ -28,6 +30,11 @@ class FakeStore final : public Store {
   }
   Result<std::vector<LogProgress>> log_progress(PipelineId) override {
     return std::vector<LogProgress>{};
+  }
+
+  Result<std::optional<Intent>> intent(PipelineId) override {
+    if (read_failure) return std::unexpected(*read_failure);
+    return intended;
   }
 
   Result<std::vector<bool>> settled_before(PipelineId, std::span<const DedupeId> ids,
@@ -130,6 +137,7 @@ class FakeStore final : public Store {
   std::map<Partition, LogProgress> logs;
   std::map<std::string, std::string> objects;
   std::set<DedupeId> marks;
+  std::optional<Intent> intended;
   WallTime asked_since;  ///< For marks.
   std::map<std::uint64_t, QueuedEffect> outbox_effects;
   std::map<std::string, StreamInfo> stream_names;
@@ -150,6 +158,12 @@ class FakeStore final : public Store {
     }
     for (const LogProgress& log : part.logs) logs[log.partition] = log;
     for (const ObjectProgress& object : part.objects) objects[object.subject] = object.version;
+    if (part.ends_intent) intended.reset();
+    if (part.intent) {
+      std::string bytes;
+      state::append_intent(bytes, *part.intent);
+      intended = state::read_intent(std::move(bytes));
+    }
     marks.insert(part.settled_ids.begin(), part.settled_ids.end());
     for (QueuedEffect effect : part.queued) {
       effect.number = ++last_number_;
