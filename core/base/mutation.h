@@ -66,6 +66,10 @@ enum class Mutation {
   forget_groups,        ///< Entries of one group are handed out in any order, at once.
   wake_before_written,  ///< Readers are told of records when they are submitted, and not again.
   trim_too_far,         ///< The front of a queue moves over an entry that is not settled.
+  // Transactions.
+  commit_without_intent,      ///< What a transaction's commits change is written down by nobody.
+  apply_before_transaction,   ///< State changes before its transaction takes place.
+  drop_intent_that_happened,  ///< After a crash, what a transaction has done is not known here.
   // Archives.
   unsynced_note,  ///< A power cut can take back what an object is to hold when it is there.
   keep_archived,  ///< What is in an object stays staged.

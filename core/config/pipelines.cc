@@ -59,6 +59,7 @@ void Pipelines::read(const Node& entry) {
   read_sinks(entry, use, plan, flow);
   plan.on_success = read_destination(entry, "on_success", plan, flow);
   plan.on_failure = read_destination(entry, "on_failure", plan, flow);
+  check_transactions(entry, plan);
   plans_.push_back(std::move(plan));
   flows_.push_back(std::move(flow));
 }
@@ -263,6 +264,7 @@ void Pipelines::finish_sink(const Node& node, const Use& use, SinkPlan& sink, Fl
     return;
   }
   flow.outlets.push_back({node.key, (*built)->place(), sink.connector.where});
+  sink.transactional = (*built)->transactional() != nullptr;
   if (StagedSink* const staged = (*built)->staged()) finish_staged(node, *staged, sink);
   const auto traits = (*built)->traits();
   if (sink.from == event_output) {

@@ -62,6 +62,7 @@ class Pipelines {
   void check_own_sinks_agree() const;
   void check_aggregates_alone() const;
   void finish_sink(const Node& node, const Use& use, SinkPlan& sink, Flow& flow);
+  void check_transactions(const Node& entry, const PipelinePlan& plan);
   void finish_staged(const Node& node, const StagedSink& staged, const SinkPlan& sink);
   void check_outputs_taken(const Use& use, const PipelinePlan& plan);
 

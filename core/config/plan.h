@@ -94,6 +94,7 @@ struct SinkPlan {
   ConnectorPlan connector;
   std::optional<RetryPolicy> retry;  ///< Only attempts and backoff; else the pipeline's.
   Delivery delivery = Delivery::wait;
+  bool transactional = false;  ///< Its effects are written in transactions.
   Mark where;
 };
 

@@ -119,6 +119,7 @@ void PipelineRunner::drain() {
   stopping_.store(true, std::memory_order_relaxed);
   source_.interrupt();
   for (auto& pump : pumps_) pump->stop();
+  if (config_.transactor != nullptr) config_.transactor->stop();
   replays_.wake();
   room_.notify();
   work_.notify();
@@ -295,7 +296,8 @@ Task<> PipelineRunner::process(Lane& lane, Work work) {
       // Who read nothing needs no memory of changes, however long its sinks take.
       if (settlement.answer.reads.empty()) sequencer_.guard().leave(*std::exchange(seen, {}));
     }
-    carry = !overtaken(lane, settlement) && judge_answer(lane, settlement);
+    carry =
+        may_commit(settlement) && !overtaken(lane, settlement) && judge_answer(lane, settlement);
   } else {
     bury(settlement);
   }
@@ -340,6 +342,17 @@ Task<> PipelineRunner::invoke(Settlement& settlement) {
   if (settlement.answer.error || !settlement.answer.failures.empty()) ++stats_.failed_invocations;
   share_.take(settlement.answer.bytes);
   if (settlement.claims) sequencer_.claims().claim(&settlement, settlement.answer.reads);
+}
+
+// Nobody can promise for the time of a transaction that what was read stays as it was.
+bool PipelineRunner::may_commit(const Settlement& settlement) {
+  if (config_.transactor == nullptr || settlement.answer.reads.empty()) return true;
+  fail_pipeline({Fault::bad_config,
+                 "function " + config_.function +
+                     " reads tables, which a pipeline with a transactional sink cannot allow: put "
+                     "a log or queue between them",
+                 {}});
+  return false;
 }
 
 // Another commit changed what the function had read: its answer is void, and the batch is invoked

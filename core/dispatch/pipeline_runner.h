@@ -40,6 +40,7 @@
 #include "core/dispatch/stream_ports.h"
 #include "core/dispatch/suspects.h"
 #include "core/dispatch/tap.h"
+#include "core/dispatch/transactor.h"
 #include "core/dispatch/turnstile.h"
 #include "core/dispatch/verdict.h"
 #include "tidemill/log.h"
@@ -65,6 +66,7 @@ struct PipelineConfig {
   DedupePolicy dedupe;
   Durability durability = Durability::sync;
   DeadLetterPolicy dead_letter;
+  Transactor* transactor = nullptr;    ///< Outlives the runner; null: no sink has transactions.
   const Suspects* suspects = nullptr;  ///< Outlives the runner; null: no event is suspected.
   EntrySource* entries = nullptr;      ///< The source, where its events leave it in commits.
   PipelineTaps* taps = nullptr;        ///< Outlives the runner; null: nobody can watch.
@@ -321,6 +323,7 @@ class PipelineRunner {
   bool judge_answer(Lane& lane, Settlement& settlement);
   void split(Lane& lane, Work work);
   void requeue(Lane& lane, Settlement& settlement);
+  bool may_commit(const Settlement& settlement);
   bool overtaken(Lane& lane, Settlement& settlement);
   void leave_lane(Lane& lane);
   Ordering ordering() const;
@@ -347,6 +350,10 @@ class PipelineRunner {
   bool outlets_full() const;
   std::vector<Settled> settled_of(const Domain& domain, const Settlement& settlement) const;
   Task<> commit(Domain& domain, Settlement& settlement);
+  Transactor::Share share_for_transaction(Domain& domain, Settlement& settlement,
+                                          std::vector<Settled>& settled);
+  const CommitPart& before_commit(Domain& domain, Settlement& settlement,
+                                  std::vector<Settled>& settled);
   void fail_pipeline(Error error);
   void tell_pumps(const CommitPart& part);
   void release(const Settlement& settlement);

@@ -52,8 +52,10 @@ Task<> PipelineRunner::carry_out(Lane& lane, Settlement& settlement) {
     if (!done) co_await write_sinks(settlement, takes);
     done = done || settlement.abandoned;
   }
-  if (!done) fold_shares(settlement);
-  if (!done) co_await sequencer_.claims().pass(&settlement, settlement.part.rows);
+  // In a transaction events may still be refused: then it is done when the rest is there.
+  const bool transaction = config_.transactor != nullptr;
+  if (!done && !transaction) fold_shares(settlement);
+  if (!done && !transaction) co_await sequencer_.claims().pass(&settlement, settlement.part.rows);
   done = done || overtaken(lane, settlement);
   // The commit takes its place in the order before anything else runs, so the lane's next batch
   // may start now: its own commit comes behind this one.
@@ -96,7 +98,7 @@ Task<> PipelineRunner::write_sinks(Settlement& settlement, Takes takes) {
     if (settlement.abandoned) co_return;
     const SinkBinding& binding = target.binding;
     const bool awaited = binding.sink != nullptr && binding.delivery == Delivery::wait;
-    if (!awaited || binding.takes != takes) continue;
+    if (!awaited || binding.transactional || binding.takes != takes) continue;
     co_await write_sink(target, settlement);
     settlement.written.push_back(binding.name);
   }
@@ -145,6 +147,8 @@ Task<> PipelineRunner::write_sink(Target& target, Settlement& settlement) {
 }
 
 std::string PipelineRunner::trouble() const {
+  if (config_.transactor != nullptr && !config_.transactor->trouble().empty())
+    return "the transactional sink is waited for: " + config_.transactor->trouble();
   for (const Target& target : targets_)
     if (!target.trouble.empty())
       return "sink " + target.binding.name + " is waited for: " + target.trouble;
@@ -212,17 +216,21 @@ std::vector<Effect> PipelineRunner::effects_for(const SinkBinding& binding,
 }
 
 Task<> PipelineRunner::commit(Domain& domain, Settlement& settlement) {
-  const CommitPart& part = complete_part(domain, settlement);
   const bool replay = &domain == replay_domain_.get();
+  const CommitPart& part = settlement.part;
   std::vector<Settled> settled;
-  if (!replay) settled = settled_of(domain, settlement);
-  if (mutated(Mutation::ack_before_commit)) acks_.push(0, settled);
-  const std::uint64_t copied = copied_bytes(part);
-  share_.take(copied);
-  for (const Target& target : targets_)
-    if (target.binding.outlet != nullptr) target.binding.outlet->submitted(part);
   const Instant asked = scheduler_.now();
-  const auto committed = co_await sequencer_.commit(part, config_.durability);
+  Result<std::uint64_t> committed = 0;
+  if (config_.transactor != nullptr) {
+    auto share = share_for_transaction(domain, settlement, settled);
+    committed = co_await config_.transactor->commit(std::move(share));
+    // What had to wait for longer than the pipeline runs comes again.
+    if (!committed && committed.error().fault == Fault::cancelled) co_return;
+  } else {
+    before_commit(domain, settlement, settled);
+    committed = co_await sequencer_.commit(part, config_.durability);
+  }
+  const std::uint64_t copied = copied_bytes(part);
   if (committed && config_.metrics != nullptr)
     config_.metrics->commit_took(std::chrono::duration_cast<Duration>(scheduler_.now() - asked));
   share_.give(copied);
@@ -236,6 +244,46 @@ Task<> PipelineRunner::commit(Domain& domain, Settlement& settlement) {
   tell_pumps(part);
   if (tapped(TapPoint::sinks)) tap_sinks(settlement);
   release(settlement);
+}
+
+// Right before it is submitted.
+const CommitPart& PipelineRunner::before_commit(Domain& domain, Settlement& settlement,
+                                                std::vector<Settled>& settled) {
+  const CommitPart& part = complete_part(domain, settlement);
+  if (&domain != replay_domain_.get()) settled = settled_of(domain, settlement);
+  if (mutated(Mutation::ack_before_commit)) acks_.push(0, settled);
+  share_.take(copied_bytes(part));
+  for (const Target& target : targets_)
+    if (target.binding.outlet != nullptr) target.binding.outlet->submitted(part);
+  return part;
+}
+
+// All that it refers to outlives the commit.
+Transactor::Share PipelineRunner::share_for_transaction(Domain& domain, Settlement& settlement,
+                                                        std::vector<Settled>& settled) {
+  Transactor::Share share;
+  for (const Target& target : targets_) {
+    const SinkBinding& binding = target.binding;
+    if (!binding.transactional) continue;
+    share.batch = batch_for(binding, settlement);
+    share.effects = effects_for(binding, settlement);
+    std::erase_if(share.effects, [&](const Effect& effect) {
+      return took_before(binding, settlement.work.events[effect.event]);
+    });
+    share.refuse = [this, &binding, &settlement](const Effect& effect, const Error& error) {
+      Death death = died_at(binding, error);
+      death.taken_by = settlement.written;
+      kill(settlement, effect.event, std::move(death));
+    };
+  }
+  share.given_up = [&settlement](const Effect& effect) {
+    return settlement.fates[effect.event] != Fate::settle;
+  };
+  share.complete = [this, &domain, &settlement, &settled]() -> const CommitPart& {
+    fold_shares(settlement);
+    return before_commit(domain, settlement, settled);
+  };
+  return share;
 }
 
 void PipelineRunner::tell_pumps(const CommitPart& part) {

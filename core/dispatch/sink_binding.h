@@ -47,7 +47,8 @@ struct SinkBinding {
   std::optional<Duration> expire;             ///< Tables: of their rows, from their last change.
   RetryPolicy retry;
   Delivery delivery = Delivery::wait;
-  OutboxId outbox;  ///< Delivery::queue.
+  bool transactional = false;  ///< It is written by the pipeline's Transactor.
+  OutboxId outbox;             ///< Delivery::queue.
   bool is_stream = false;
   StreamOutlet* outlet = nullptr;  ///< Streams, and tables whose changes somebody reads.
   std::optional<expression::Expression> group;  ///< Streams: what keeps its order in a queue.

@@ -103,6 +103,8 @@ Task<Result<>> Line::open_all() {
     Result<> opened = co_await sink->open();
     if (!opened) co_return opened;
   }
+  Result<> decided = co_await decide_transaction();
+  if (!decided) co_return decided;
   auto progress = shared_.store.progress(parts_.config.id, parts_.source->identity());
   if (!progress) {
     shared_.sequencer.look_at(progress.error());
@@ -113,6 +115,27 @@ Task<Result<>> Line::open_all() {
   if (opened) opened = (*progress)->outcome();
   if (!opened) shared_.sequencer.look_at(opened.error());
   co_return opened;
+}
+
+// Before the progress is read, which it may change.
+Task<Result<>> Line::decide_transaction() {
+  if (parts_.transactor) {
+    std::vector<StreamOutlet*> outlets;
+    for (const SinkBinding& binding : parts_.bindings)
+      if (binding.outlet != nullptr) outlets.push_back(binding.outlet);
+    Result<> decided = co_await parts_.transactor->open(outlets);
+    co_return decided;
+  }
+  const auto intent = shared_.store.intent(parts_.config.id);
+  if (!intent) {
+    shared_.sequencer.look_at(intent.error());
+    co_return std::unexpected(intent.error());
+  }
+  if (*intent)
+    co_return fail(Fault::bad_config, "nobody knows yet whether the last transaction of sink " +
+                                          (*intent)->sink +
+                                          " took place; run the pipeline with that sink once more");
+  co_return Result<>();
 }
 
 Task<> Line::close_all() {

@@ -12,6 +12,7 @@
 #include "core/archive/archive_roller.h"
 #include "core/dispatch/memory_budget.h"
 #include "core/dispatch/pipeline_runner.h"
+#include "core/dispatch/transactor.h"
 #include "core/state/store.h"
 
 namespace tidemill {
@@ -30,7 +31,8 @@ class Line {
     std::vector<std::unique_ptr<Sink>> sinks;
     std::vector<std::unique_ptr<StreamOutlet>> outlets;  ///< Likewise.
     std::vector<std::unique_ptr<ArchiveRoller>> rollers;
-    std::unique_ptr<Invoker> invoker;  ///< Null without a function.
+    std::unique_ptr<Transactor> transactor;  ///< Null where no sink is transactional.
+    std::unique_ptr<Invoker> invoker;        ///< Null without a function.
     std::vector<SinkBinding> bindings;
     PipelineConfig config;
   };
@@ -65,6 +67,7 @@ class Line {
 
  private:
   Task<Result<>> open_all();
+  Task<Result<>> decide_transaction();
   Task<Result<>> run_all();
   Task<> run_roller(ArchiveRoller& roller);
   Task<> close_all();

@@ -176,7 +176,11 @@ Result<> LineBuilder::add_sink(const PipelinePlan& plan, const SinkPlan& sink, T
     return {};
   }
   const auto& kind = parts_.registry.sinks().find(sink.connector.kind)->second;
-  auto built = kind.build(sink.connector.options, services_for_one(line));
+  Services services = services_for_one(line);
+  // By the pipeline's number, which a rename keeps.
+  services.instance =
+      parts_.store.engine_id() + '.' + std::to_string(line.config.id.value) + '.' + sink.name;
+  auto built = kind.build(sink.connector.options, std::move(services));
   if (!built) return std::unexpected(built.error());
   line.sinks.push_back(std::move(*built));
   if (StagedSink* const staged = line.sinks.back()->staged()) {
@@ -185,6 +189,8 @@ Result<> LineBuilder::add_sink(const PipelinePlan& plan, const SinkPlan& sink, T
     return {};
   }
   binding.sink = line.sinks.back().get();
+  if (TransactionalSink* const transactional = binding.sink->transactional())
+    bind_transactor(*transactional, binding, line);
   if (binding.delivery == Delivery::queue) {
     auto outbox = parts_.store.outbox(line.config.id, sink.name);
     if (!outbox) return std::unexpected(outbox.error());
@@ -226,6 +232,21 @@ Result<> LineBuilder::bind_archive(const PipelinePlan& plan, const SinkPlan& sin
   binding.outlet = stage.get();
   line.outlets.push_back(std::move(stage));
   return {};
+}
+
+void LineBuilder::bind_transactor(TransactionalSink& sink, SinkBinding& binding,
+                                  Line::Parts& line) {
+  binding.transactional = true;
+  line.transactor = std::make_unique<Transactor>(
+      Transactor::Shared{parts_.services.scheduler, parts_.services.log, parts_.store,
+                         parts_.sequencer},
+      sink,
+      Transactor::Config{.pipeline = line.config.name,
+                         .id = line.config.id,
+                         .sink = binding.name,
+                         .durability = line.config.durability,
+                         .backoff = binding.retry.backoff});
+  line.config.transactor = line.transactor.get();
 }
 
 Services LineBuilder::services_for_one(Line::Parts& line) {

@@ -52,6 +52,7 @@ class LineBuilder {
   Services services_for_one(Line::Parts& line);
   Result<> bind_archive(const PipelinePlan& plan, const SinkPlan& sink, StagedSink& staged,
                         SinkBinding& binding, Line::Parts& line);
+  void bind_transactor(TransactionalSink& sink, SinkBinding& binding, Line::Parts& line);
   Result<> bind_table(const SinkPlan& sink, SinkBinding& binding, Line::Parts& line);
   Result<> bind_aggregate(const SinkPlan& sink, SinkBinding& binding, Line::Parts& line);
   const RecordedSuspects* suspects_of(const BatchOrigin& origin, const PipelinePlan& plan);

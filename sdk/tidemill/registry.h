@@ -37,6 +37,9 @@ struct Services {
   CompileExpression compile = {};  ///< For options that are jq.
   std::uint64_t memory_bytes = 0;  ///< What events may hold in the engine; 0: not known.
   Meters* meters = nullptr;        ///< Null: nobody reads them.
+  /// Sinks: tells this one from all others of all engines, and is the same in each of its lives;
+  /// empty where it is only looked at.
+  std::string instance = {};
 };
 
 /// One name a user may write, with its declaration as data.
@@ -63,7 +66,7 @@ class Registry {
     add<Source>(sources_, name, std::move(spec), std::move(make));
   }
 
-  /// `idempotence` is what the sink's traits() say, however it is configured.
+  /// `idempotence` is what the sink's traits() say, unless its options ask for transactions.
   template <class Config, class Make>
   void add_sink(std::string_view name, Idempotence idempotence, ConfigSpec<Config> spec,
                 Make make) {

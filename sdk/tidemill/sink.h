@@ -88,6 +88,7 @@ inline std::string effect_id(const SinkBatch& batch, const Effect& effect) {
 }
 
 class StagedSink;
+class TransactionalSink;
 
 class Sink {
  public:
@@ -97,6 +98,9 @@ class Sink {
 
   /// Not null where effects are not written but staged by the engine; see staged_sink.h.
   virtual StagedSink* staged() { return nullptr; }
+
+  /// Not null where effects are written in transactions; see transactional_sink.h.
+  virtual TransactionalSink* transactional() { return nullptr; }
 
   /// Where it writes, as `scheme:location` ("folder:/abs/path/"), for Source::sees() and for
   /// people.
