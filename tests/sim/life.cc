@@ -5,6 +5,7 @@
 
 #include "core/pattern/compile.h"
 #include "tests/sim/lake.h"
+#include "tests/sim/vault.h"
 #include "tests/sim/windows.h"
 #include "tests/sim/witness.h"
 
@@ -59,6 +60,8 @@ struct Life::Line {
           Relay::Shared{world, life.scheduler_, silent, life.sequencer_, life.budget_, life.hub_},
           flow);
     if (flow.archived) lake.emplace(world, flow, life.scheduler_, silent, life.sequencer_);
+    if (flow.transacted)
+      vault.emplace(world, flow, life.scheduler_, silent, world.engine_store(), life.sequencer_);
   }
 
   std::vector<SinkBinding> bindings() {
@@ -89,6 +92,7 @@ struct Life::Line {
     if (relay) all.push_back(relay->binding());
     if (flow.windowing) all.push_back(aggregate());
     if (lake) all.push_back(lake->binding());
+    if (vault) all.push_back(vault->binding());
     for (SinkBinding& binding : all) choose(binding);
     return all;
   }
@@ -105,6 +109,12 @@ struct Life::Line {
           pattern::compile(R"({"type": [")" + std::string(Flow::wanted_type) + "\"]}");
       binding.when = pattern::PatternSet(std::span(&*wanted, 1));
     }
+  }
+
+  PipelineConfig config() {
+    PipelineConfig config = flow.config;
+    if (vault) config.transactor = &vault->transactor();
+    return config;
   }
 
   SinkBinding aggregate() const {
@@ -128,6 +138,7 @@ struct Life::Line {
   SimSink failures;
   std::optional<Relay> relay;
   std::optional<Lake> lake;
+  std::optional<Vault> vault;
   std::optional<PipelineRunner> runner;
 };
 
@@ -148,8 +159,10 @@ Life::Life(World& world, std::uint64_t seed)
   world_.store.commits = [this](const CommitPart& part) {
     // Those of relays come behind the flows' own: their ends are watched by the oracle alone.
     if (part.pipeline.value > lines_.size()) return;
-    lines_[part.pipeline.value - 1]->witness.commits(part);
-    lines_[part.pipeline.value - 1]->windows.commits(part);
+    Line& line = *lines_[part.pipeline.value - 1];
+    // What an earlier life intended, this one has not seen.
+    if (line.runner) line.witness.commits(part);
+    line.windows.commits(part);
   };
   world_.store.read_fails = [this] {
     return scheduler_.random() % 1000 < world_.scenario.bad_reads;
@@ -229,13 +242,19 @@ void Life::start_lines() {
 
 Task<> Life::run_line(Line& line) {
   const PipelineId id = line.flow.config.id;
+  const bool decided = co_await decide(line);
+  if (!decided) {
+    if (line.relay) line.relay->inlet().end();
+    line_has_ended();
+    co_return;
+  }
   const auto progress = world_.engine_store().progress(id, "sim");
   auto restored = world_.engine_store().log_progress(id);
   if (progress && restored) {
     std::ignore = co_await line.source.open(**progress);
     line.runner.emplace(
         PipelineRunner::Shared{scheduler_, silent, world_.engine_store(), sequencer_, budget_},
-        line.source, &line.invoker, line.bindings(), line.flow.config, std::move(*restored));
+        line.source, &line.invoker, line.bindings(), line.config(), std::move(*restored));
     if (draining_) line.runner->drain();
     if (line.lake) spawn(scheduler_, line.lake->run());
     const Result<> ran = co_await line.runner->run();
@@ -243,6 +262,20 @@ Task<> Life::run_line(Line& line) {
   }
   if (line.relay) line.relay->inlet().end();
   line_has_ended();
+}
+
+// As the engine does: what is away is asked again, until it is to stop.
+Task<bool> Life::decide(Line& line) {
+  if (!line.vault) co_return true;
+  std::vector<StreamOutlet*> outlets;
+  for (const SinkBinding& binding : line.bindings())
+    if (binding.outlet != nullptr) outlets.push_back(binding.outlet);
+  while (!draining_ && !sequencer_.failure()) {
+    const Result<> opened = co_await line.vault->transactor().open(outlets);
+    if (opened) co_return true;
+    co_await sleep_until(scheduler_, scheduler_.now() + std::chrono::milliseconds(100));
+  }
+  co_return false;
 }
 
 Task<> Life::run_relay(Relay& relay, Relay::Line& line) {

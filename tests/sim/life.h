@@ -38,6 +38,7 @@ class Life {
   Task<> live();
   void start_lines();
   Task<> run_line(Line& line);
+  Task<bool> decide(Line& line);
   Task<> run_relay(Relay& relay, Relay::Line& line);
   void line_has_ended();
   void stop_lines();

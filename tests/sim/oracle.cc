@@ -77,6 +77,12 @@ void Oracle::check_event(const Flow& flow, const Fates& fates, std::uint32_t par
     world_.expect(dead == fates.dead.end() || (dead->second == 1 && committed == 0),
                   name + " is in the dead letters twice, or both there and committed");
   }
+  if (flow.transacted) {
+    const auto in_vault = world_.received.find(receipt(name, "vault"));
+    const std::int64_t times = in_vault == world_.received.end() ? 0 : in_vault->second;
+    world_.expect(times >= committed, name + " was committed, and is not in the vault");
+    world_.expect(times <= 1 || !flow.exactly_once(), name + " is in the vault twice");
+  }
   if (committed > 0 && flow.direct_sink && flow.takes(Choosy::out, partition, index))
     world_.expect(world_.received.contains(receipt(name, "out")),
                   name + " was committed before its sink had it");
@@ -190,6 +196,11 @@ void Oracle::check_event_at_end(const Flow& flow, const Fates& fates, std::uint3
                                 std::uint64_t index) {
   const std::string name = event_name(flow.index, partition, index);
   const Nature nature = world_.nature(flow, partition, index);
+  if (flow.transacted) {
+    const auto in_vault = world_.received.find(receipt(name, "vault"));
+    const std::int64_t times = in_vault == world_.received.end() ? 0 : in_vault->second;
+    world_.expect(times == fates.committed(name), name + " is in the vault, or it is committed");
+  }
   if (nature == Nature::filtered) {
     world_.expect(fates.committed(name) == 0 && !fates.dead.contains(name),
                   name + " was to be filtered, and something came of it");

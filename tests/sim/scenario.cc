@@ -120,6 +120,14 @@ void draw_archive(Dice& dice, Flow& flow) {
   if (dice.one_in(2)) flow.bucket_flaky = dice.up_to(300);
 }
 
+// Not where records of what became of events are written before it, nor where rows are read.
+void draw_vault(Dice& dice, Flow& flow) {
+  if (!dice.one_in(3)) return;
+  if (flow.reads_rows || flow.success_sink || flow.failure_sink) return;
+  flow.transacted = true;
+  if (dice.one_in(2)) flow.vault_flaky = dice.up_to(200);
+}
+
 // Another flow may change what the first one reads.
 void draw_company(Dice& dice, std::vector<Flow>& flows) {
   for (Flow& flow : flows) {
@@ -170,6 +178,7 @@ Scenario Scenario::draw(std::uint64_t seed) {
   for (Flow& flow : scenario.flows) draw_archive(dice, flow);
   scenario.replays = dice.one_in(3) ? dice.up_to(1000) : 0;
   scenario.repaired = dice.one_in(3);
+  for (Flow& flow : scenario.flows) draw_vault(dice, flow);
   if (dice.one_in(2)) scenario.replay_gap = std::chrono::milliseconds(dice.up_to(30));
   return scenario;
 }

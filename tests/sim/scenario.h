@@ -107,6 +107,10 @@ struct Flow {
   std::uint32_t bucket_flaky = 0;  ///< Of 1000 calls.
   StreamId archive_stream() const { return StreamId(10 * (index + 1) + 3); }
 
+  /// Its messages go, in transactions, to a vault as well; see vault.h.
+  bool transacted = false;
+  std::uint32_t vault_flaky = 0;  ///< Of 1000 calls.
+
   PipelineId relay_pipeline(std::uint32_t which) const {
     return PipelineId(10 * (index + 1) + which);
   }

@@ -74,6 +74,8 @@ class World {
   std::map<std::string, std::uint32_t> received;
   /// By flow and key, what the objects in its bucket hold: names of events.
   std::map<std::uint32_t, std::map<std::string, std::vector<std::string>>> objects;
+  /// By flow, the number of the last transaction in its vault.
+  std::map<std::uint32_t, std::uint64_t> vaults;
   bool repaired = false;  ///< Nothing has a reason to die any more.
   /// Names of events that were dead letters, and then to be replayed.
   std::set<std::string> replayed;
