@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t buffer_min = 1u << 20;
 constexpr std::uint64_t buffer_max = 16u << 20;
+constexpr std::uint64_t transaction_ms_min = 60'000;
 
 struct Owned {
   std::string_view name;
@@ -43,7 +44,7 @@ constexpr std::array owned{
     Owned{"enable.idempotence", "a repeat inside the client must not become a second record"},
     Owned{"acks", "nothing is acknowledged before it is durable"},
     Owned{"request.required.acks", "nothing is acknowledged before it is durable"},
-    Owned{"transactional.id", "records are not written in transactions"},
+    Owned{"transactional.id", "write `transactional: true`, and it follows from where the sink is"},
     Owned{"compression.type", "write it as `compression`"},
     Owned{"compression.codec", "write it as `compression`"},
     Owned{"message.timeout.ms", "write it as `delivery_timeout`"},
@@ -187,16 +188,21 @@ Result<Properties> consumer_properties(const SourceConfig& config, const Service
   return std::move(builder).build();
 }
 
-Result<Properties> producer_properties(const SinkConfig& config, const Services& services) {
+Result<Properties> producer_properties(const SinkConfig& config, const Services& services,
+                                       const std::string& transactional_id) {
   constexpr std::array names{"none", "gzip", "snappy", "lz4", "zstd"};
   Builder builder = client_builder(config, services);
   builder.set("enable.idempotence", "true");
   builder.set("compression.type",
               std::string(names.at(static_cast<std::size_t>(config.compression))));
-  builder.set(
-      "message.timeout.ms",
-      static_cast<std::uint64_t>(
-          std::chrono::duration_cast<std::chrono::milliseconds>(config.delivery_timeout).count()));
+  const auto delivery_ms = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(config.delivery_timeout).count());
+  builder.set("message.timeout.ms", delivery_ms);
+  if (!transactional_id.empty()) {
+    builder.set("transactional.id", transactional_id);
+    // What holds records of several deliveries must outlast each of them.
+    builder.set("transaction.timeout.ms", std::max(transaction_ms_min, 2 * delivery_ms));
+  }
   builder.set("partitioner", "murmur2_random");  // As Kafka's own clients do.
   builder.set("linger.ms", 1u);
   take_further(builder, config);

@@ -16,7 +16,8 @@ std::uint64_t buffer_bytes(const SourceConfig& config, const Services& services)
 Result<Properties> consumer_properties(const SourceConfig& config, const Services& services,
                                        std::uint32_t index);
 
-/// Errors: bad_config.
-Result<Properties> producer_properties(const SinkConfig& config, const Services& services);
+/// `transactional_id` is empty where there are no transactions. Errors: bad_config.
+Result<Properties> producer_properties(const SinkConfig& config, const Services& services,
+                                       const std::string& transactional_id = {});
 
 }  // namespace tidemill::kafka

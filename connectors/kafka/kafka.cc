@@ -7,6 +7,7 @@
 #include "kafka_sink.h"
 #include "kafka_source.h"
 #include "start_rule.h"
+#include "transactional_kafka_sink.h"
 
 namespace tidemill::kafka {
 namespace {
@@ -83,6 +84,9 @@ ConfigSpec<SinkConfig> sink_spec() {
                    {"zstd", Compression::zstd}})
           .field("forward_headers", &SinkConfig::forward_headers,
                  "Gives each record the headers of the event that caused it, too.")
+          .field("transactional", &SinkConfig::transactional,
+                 "Writes in transactions that commit together with the state: each message is "
+                 "there exactly once, for readers with isolation.level=read_committed.")
           .field("delivery_timeout", &SinkConfig::delivery_timeout,
                  "After which a record that no broker has confirmed counts as failed and is "
                  "written again.",
@@ -102,6 +106,9 @@ void register_with(Registry& registry) {
                     [](SinkConfig config, Services services) -> Result<std::unique_ptr<Sink>> {
                       if (auto made = producer_properties(config, services); !made)
                         return std::unexpected(made.error());
+                      if (config.transactional)
+                        return std::make_unique<TransactionalKafkaSink>(std::move(config),
+                                                                        std::move(services));
                       return std::make_unique<KafkaSink>(std::move(config), std::move(services));
                     });
 }

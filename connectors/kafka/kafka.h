@@ -38,6 +38,7 @@ struct SinkConfig : ClientConfig {
   std::string topic;
   Compression compression = Compression::none;
   bool forward_headers = false;
+  bool transactional = false;
   std::chrono::microseconds delivery_timeout = std::chrono::seconds(30);
 };
 

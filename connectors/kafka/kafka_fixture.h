@@ -45,6 +45,21 @@ class MockCluster {
     rd_kafka_mock_topic_create(cluster_, topic, partitions, 1);
   }
 
+  /// As a member of `group` would do it.
+  void commit(const char* group, const char* topic, std::int64_t offset) {
+    rd_kafka_conf_t* const conf = rd_kafka_conf_new();
+    std::array<char, 256> why{};
+    rd_kafka_conf_set(conf, "group.id", group, why.data(), why.size());
+    rd_kafka_conf_set(conf, "bootstrap.servers", address().c_str(), why.data(), why.size());
+    rd_kafka_t* const client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why.data(), why.size());
+    {
+      const Offsets all(rd_kafka_topic_partition_list_new(1));
+      rd_kafka_topic_partition_list_add(all.get(), topic, 0)->offset = offset;
+      EXPECT_EQ(rd_kafka_commit(client, all.get(), 0), RD_KAFKA_RESP_ERR_NO_ERROR);
+    }
+    rd_kafka_destroy(client);
+  }
+
   struct Record {
     std::string key, value;
     std::vector<std::pair<std::string, std::string>> headers;

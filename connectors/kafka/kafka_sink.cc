@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <set>
@@ -23,9 +24,10 @@ std::string_view key_of(const SinkBatch& batch, const Effect& effect) {
 
 }  // namespace
 
-KafkaSink::KafkaSink(SinkConfig config, Services services)
+KafkaSink::KafkaSink(SinkConfig config, Services services, std::string transactional_id)
     : config_(std::move(config)),
       services_(std::move(services)),
+      transactional_id_(std::move(transactional_id)),
       watch_(services_.scheduler),
       room_(services_.scheduler),
       emptied_(services_.scheduler),
@@ -47,7 +49,7 @@ std::string KafkaSink::place() const { return place_of_topic(config_, config_.to
 Result<> KafkaSink::connect() {
   wake_ = Descriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!wake_) return fail_errno(Fault::transient, "no eventfd");
-  auto properties = producer_properties(config_, services_);
+  auto properties = producer_properties(config_, services_, transactional_id_);
   if (!properties) return std::unexpected(properties.error());
   auto client = Client::make(RD_KAFKA_PRODUCER, std::move(*properties));
   if (!client) return std::unexpected(client.error());
@@ -138,6 +140,32 @@ Task<std::vector<Result<>>> KafkaSink::write(SinkBatch batch) {
   for (std::size_t i = 0; i < batch.effects.size(); ++i) co_await send(batch, i, pending);
   while (pending->left > 0) co_await pending->answered.wait();
   co_await send_apart(batch, pending);
+  co_return std::move(pending->results);
+}
+
+Task<std::vector<Result<>>> KafkaSink::write_in_transaction(SinkBatch batch,
+                                                            std::set<std::string>& suspects) {
+  const Error put_off{Fault::unavailable, place() + ": the transaction has failed", {}};
+  auto pending = std::make_shared<Pending>(services_.scheduler, batch.effects.size());
+  bool failed = broken_;
+  for (std::size_t i = 0; i < batch.effects.size(); ++i) {
+    const bool alone = suspects.contains(effect_id(batch, batch.effects[i]));
+    while (alone && pending->left > 0) co_await pending->answered.wait();
+    if (failed || (alone && std::ranges::find(pending->refused, true) != pending->refused.end())) {
+      pending->results[i] = std::unexpected(put_off);
+      continue;
+    }
+    co_await send(batch, i, pending);
+    while (alone && pending->left > 0) co_await pending->answered.wait();
+    if (alone) failed = !pending->results[i];
+    if (alone) pending->refused[i] = false;  // It was, itself.
+  }
+  while (pending->left > 0) co_await pending->answered.wait();
+  for (std::size_t i = 0; i < batch.effects.size(); ++i) {
+    if (!pending->refused[i]) continue;
+    suspects.insert(effect_id(batch, batch.effects[i]));
+    pending->results[i] = fail(Fault::unavailable, pending->results[i].error().message);
+  }
   co_return std::move(pending->results);
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ class KafkaSink final : public Sink {
  public:
   static constexpr Idempotence idempotence = Idempotence::at_least_once;
 
-  KafkaSink(SinkConfig config, Services services);
+  /// With a `transactional_id`, what it writes is in the transactions of its owner.
+  KafkaSink(SinkConfig config, Services services, std::string transactional_id = {});
   ~KafkaSink() override;
 
   SinkTraits traits() const override;
@@ -33,6 +35,17 @@ class KafkaSink final : public Sink {
   Task<Result<>> open() override;
   Task<std::vector<Result<>>> write(SinkBatch batch) override;
   Task<> close() override;
+
+  /// As write(), but nothing is connected anew. A record that a broker has refused, and with it
+  /// perhaps its neighbours, is added to `suspects`, by its id, and put off; those of `suspects`
+  /// are sent alone. After a failure the rest is put off too.
+  Task<std::vector<Result<>>> write_in_transaction(SinkBatch batch,
+                                                   std::set<std::string>& suspects);
+
+  /// Null while it is not open.
+  const std::shared_ptr<Client>& client() const { return client_; }
+  /// The producer has met what it cannot go on from.
+  bool broken() const { return broken_; }
 
  private:
   // One write() and the answers it waits for.
@@ -64,6 +77,7 @@ class KafkaSink final : public Sink {
 
   const SinkConfig config_;
   const Services services_;
+  const std::string transactional_id_;
   std::shared_ptr<Client> client_;
   Queue queue_;
   Descriptor wake_;
