@@ -29,7 +29,6 @@ KafkaSink::KafkaSink(SinkConfig config, Services services, std::string transacti
       services_(std::move(services)),
       transactional_id_(std::move(transactional_id)),
       watch_(services_.scheduler),
-      room_(services_.scheduler),
       emptied_(services_.scheduler),
       pump_ended_(services_.scheduler) {}
 
@@ -41,7 +40,7 @@ SinkTraits KafkaSink::traits() const {
   return {.idempotence = idempotence,
           .takes_messages = true,
           .takes_objects = false,
-          .concurrent_writes = false};
+          .concurrent_writes = true};
 }
 
 std::string KafkaSink::place() const { return place_of_topic(config_, config_.topic); }
@@ -54,7 +53,6 @@ Result<> KafkaSink::connect() {
   auto client = Client::make(RD_KAFKA_PRODUCER, std::move(*properties));
   if (!client) return std::unexpected(client.error());
   client_ = std::move(*client);
-  broken_ = false;
   return {};
 }
 
@@ -67,6 +65,14 @@ Task<Result<std::string>> KafkaSink::reach() {
 }
 
 Task<Result<>> KafkaSink::open() {
+  opening_ = broken_ = true;
+  Result<> opened = co_await open_anew();
+  opening_ = false;
+  broken_ = !opened;
+  co_return opened;
+}
+
+Task<Result<>> KafkaSink::open_anew() {
   co_await release();
   Result<> connected = connect();
   if (!connected) co_return connected;
@@ -118,7 +124,8 @@ void KafkaSink::take_answers() {
       if (--pending.left == 0) pending.answered.notify();
     }
   }
-  if (some) room_.notify();
+  if (some)
+    for (const auto& waiting : std::exchange(full_for_, {})) waiting->answered.notify();
   if (under_way_ == 0) emptied_.notify();
 }
 
@@ -131,8 +138,10 @@ Result<> KafkaSink::outcome(rd_kafka_resp_err_t error) const {
 }
 
 Task<std::vector<Result<>>> KafkaSink::write(SinkBatch batch) {
-  if (broken_) {
-    Result<> opened = co_await open();
+  if (broken_ || opening_) {
+    // One of them opens it again; the others come again.
+    Result<> opened = fail(Fault::unavailable, place() + " is being opened again");
+    if (!opening_) opened = co_await open();
     if (!opened)
       co_return std::vector<Result<>>(batch.effects.size(), std::unexpected(opened.error()));
   }
@@ -186,8 +195,11 @@ Task<> KafkaSink::send(SinkBatch batch, std::size_t index, std::shared_ptr<Pendi
   auto ticket = std::make_unique<Ticket>(Ticket{pending, index});
   auto error = produce(batch, batch.effects[index], ticket);
   while (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && under_way_ > 0) {
-    co_await room_.wait();
-    error = produce(batch, batch.effects[index], ticket);
+    full_for_.push_back(pending);
+    co_await pending->answered.wait();
+    // Another write may have found the producer broken meanwhile.
+    error = broken_ || opening_ ? RD_KAFKA_RESP_ERR__DESTROY
+                                : produce(batch, batch.effects[index], ticket);
   }
   if (error) {
     pending->results[index] = outcome(error);

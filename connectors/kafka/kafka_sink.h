@@ -64,6 +64,7 @@ class KafkaSink final : public Sink {
   };
 
   Result<> connect();
+  Task<Result<>> open_anew();
   Task<> release();
   Task<> send(SinkBatch batch, std::size_t index, std::shared_ptr<Pending> pending);
   Task<> send_apart(SinkBatch batch, std::shared_ptr<Pending> pending);
@@ -82,12 +83,13 @@ class KafkaSink final : public Sink {
   Queue queue_;
   Descriptor wake_;
   DescriptorWatch watch_;
-  Signal room_;     // The client has given answers, and so may take more records.
   Signal emptied_;  // Nothing is under way.
   Signal pump_ended_;
   std::size_t under_way_ = 0;
   bool pumping_ = false;
   bool stopping_ = false;
+  std::vector<std::shared_ptr<Pending>> full_for_;  // Those that wait for room in the client.
+  bool opening_ = false;
   bool broken_ = false;  // The producer has met what it cannot go on from.
 };
 
