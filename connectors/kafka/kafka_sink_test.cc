@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
+using ::testing::UnorderedElementsAreArray;
 
 constexpr std::int16_t produce_request = 0;  // Of Kafka's protocol.
 
@@ -89,6 +92,25 @@ TEST_F(KafkaSinkTest, AMessageIsARecordWithKeyAndHeaders) {
   EXPECT_EQ(records[0].value, "1");
   EXPECT_THAT(records[0].headers, ElementsAre(Pair("tidemill-id", "p:s:/0@0#0"),
                                               Pair("content-type", "text/plain"), Pair("h", "v")));
+}
+
+TEST_F(KafkaSinkTest, SeveralWritesMayBeUnderWayAtOnce) {
+  config_.properties = {"queue.buffering.max.messages=3", "linger.ms=20"};
+  open();
+  const std::array<std::string, 8> values{"1", "2", "3", "4", "5", "6", "7", "8"};
+  for (const std::string& value : values) effects_.push_back(effect("a", value));
+  std::vector<std::string> first, second;
+  const auto write_half = [&](std::size_t begin, std::vector<std::string>& into) -> Task<> {
+    const auto half = std::span(effects_).subspan(begin, 4);
+    into = told(co_await sink_->write({"p", "s", "", causes_, half}));
+  };
+  spawn(scheduler_, write_half(0, first));
+  scheduler_.run(write_half(4, second));
+  scheduler_.run_until([&] { return !first.empty(); });
+
+  EXPECT_THAT(first, ElementsAre("ok", "ok", "ok", "ok"));
+  EXPECT_THAT(second, ElementsAre("ok", "ok", "ok", "ok"));
+  EXPECT_THAT(written(), UnorderedElementsAreArray(values));
 }
 
 TEST_F(KafkaSinkTest, ATombstoneHasNoValue) {
