@@ -51,7 +51,7 @@ class TransactionalSinks : public ::testing::Test {
 
 TEST_F(TransactionalSinks, StandBesideTablesAndOtherSinks) {
   EXPECT_THAT(desk_.problems(pipeline("a: { bank: {} }, rows: { aggregate: { key: .k, count: true "
-                                      "} }, out: { stdout: {} }")),
+                                      "} }, out: { hook: { url: x } }")),
               IsEmpty());
 }
 
@@ -68,13 +68,14 @@ TEST_F(TransactionalSinks, NeedNoQueueOfTheirOwn) {
 }
 
 TEST_F(TransactionalSinks, TakeNoRecordsOfWhatBecameOfEvents) {
-  EXPECT_THAT(desk_.problems(pipeline("out: { stdout: {} }", "    on_failure: { bank: {} }\n")),
-              ElementsAre("5:19: on_failure cannot write in transactions; write to it without, or "
-                          "from a pipeline of its own, behind a log"));
+  EXPECT_THAT(
+      desk_.problems(pipeline("out: { hook: { url: x } }", "    on_failure: { bank: {} }\n")),
+      ElementsAre("5:19: on_failure cannot write in transactions; write to it without, or "
+                  "from a pipeline of its own, behind a log"));
 }
 
 TEST_F(TransactionalSinks, LetRecordsOfWhatBecameOfEventsGoOnlyWhereTheyCommitToo) {
-  EXPECT_THAT(desk_.problems(pipeline("a: { bank: {} }", "    on_success: { stdout: {} }\n")),
+  EXPECT_THAT(desk_.problems(pipeline("a: { bank: {} }", "    on_success: { hook: { url: x } }\n")),
               ElementsAre("5:19: on_success would be written before sink a can say what became of "
                           "an event; send it to a log, and from there on by a pipeline of its "
                           "own"));

@@ -27,7 +27,7 @@ class Line {
     std::vector<std::unique_ptr<Scheduler>> schedulers;
     std::unique_ptr<Source> source;
     std::unique_ptr<MemoryBudget::Aside> buffer;  ///< Of the source's client, where it has one.
-    const Backlog* backlog = nullptr;  ///< The source, where it has one.
+    const Backlog* backlog = nullptr;             ///< The source, where it has one.
     std::vector<std::unique_ptr<Sink>> sinks;
     std::vector<std::unique_ptr<StreamOutlet>> outlets;  ///< Likewise.
     std::vector<std::unique_ptr<ArchiveRoller>> rollers;
