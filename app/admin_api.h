@@ -7,7 +7,7 @@
 
 #include "app/live_api.h"
 #include "app/state_api.h"
-#include "core/admin/router.h"
+#include "core/http/router.h"
 #include "core/observe/metrics.h"
 #include "core/pipeline/engine.h"
 

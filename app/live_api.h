@@ -16,7 +16,7 @@
 #include <cstddef>
 #include <string>
 
-#include "core/admin/router.h"
+#include "core/http/router.h"
 #include "core/pipeline/engine.h"
 #include "tidemill/time.h"
 

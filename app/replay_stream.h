@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "core/admin/http.h"
 #include "core/letters/letters.h"
 #include "core/pipeline/engine.h"
+#include "tidemill/http.h"
 
 namespace tidemill::app {
 

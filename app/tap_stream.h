@@ -15,8 +15,8 @@
 #include <optional>
 #include <string>
 
-#include "core/admin/http.h"
 #include "core/dispatch/tap.h"
+#include "tidemill/http.h"
 #include "tidemill/scheduler.h"
 
 namespace tidemill::app {

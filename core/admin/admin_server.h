@@ -5,16 +5,13 @@
 // of a bounded number, never the engine's progress.
 #pragma once
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <string>
 
-#include "core/admin/http_connection.h"
-#include "core/admin/router.h"
+#include "core/http/http_listener.h"
+#include "core/http/router.h"
 #include "tidemill/async.h"
 #include "tidemill/log.h"
 #include "tidemill/result.h"
@@ -26,8 +23,7 @@ struct AdminOptions {
   std::string socket_path;  ///< Usually DATA/admin.sock.
   std::string listen;  ///< "HOST:PORT" with an address or localhost; empty: no TCP. Port 0: any.
   std::string token;   ///< Asked of TCP peers if set; needed unless `listen` is loopback.
-  HttpLimits limits;
-  std::size_t connections_max = 64;  ///< Of each door; more wait to be accepted.
+  HttpLimits limits;   ///< Of each door.
 };
 
 class AdminServer {
@@ -52,35 +48,15 @@ class AdminServer {
   std::uint16_t port() const { return port_; }
 
  private:
-  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
-  using Connections = std::list<HttpConnection>;
-
-  /// One way in, with the connections that came through it.
-  struct Entrance {
-    Entrance(Scheduler& scheduler, HttpService shared)
-        : service(std::move(shared)), acceptor(scheduler.executor()), changed(scheduler) {}
-
-    HttpService service;
-    Acceptor acceptor;
-    Connections connections;
-    bool accepting = false;
-    Signal changed;  // A connection ended, or the entrance was closed.
-  };
-
   Result<> open_socket();
   Result<> open_listener();
-  Entrance& add_entrance(Door door);
-  void admit(Entrance& entrance);
-  Task<> accept(Entrance& entrance);
-  Task<> serve(Entrance& entrance, Connections::iterator connection);
+  void add_door(Door door, HttpListener::Acceptor acceptor);
 
   Scheduler& scheduler_;
   Log& log_;
   const Router& router_;
   AdminOptions options_;
-  std::list<Entrance> entrances_;
-  Signal all_closed_;
-  bool closing_ = false;
+  std::list<HttpListener> doors_;
   bool owns_socket_file_ = false;
   std::uint16_t port_ = 0;
 };

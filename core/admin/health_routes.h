@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "core/admin/router.h"
+#include "core/http/router.h"
 #include "tidemill/result.h"
 
 namespace tidemill {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/dispatch/effect_expression.h"
+#include "core/http/http_listener.h"
 #include "core/observe/metrics.h"
 
 namespace tidemill {
@@ -94,16 +95,17 @@ Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<Rocks
       functions_(options_.functions != nullptr ? options_.functions : own_functions_.get()),
       streams_(*store_, sequencer_, [this] { house_wake_.notify(); }),
       taps_(scheduler),
-      builder_({plan_, registry, *store_, *functions_, *record_, sequencer_, budget_, streams_,
-                taps_, options_.metrics,
-                Services{.scheduler = scheduler,
-                         .log = log,
-                         .data_folder = options_.data_folder,
-                         .until_idle = options_.until_idle,
-                         .compile = compile_effect_expression,
-                         .memory_bytes = options_.memory_bytes,
-                         .meters =
-                             options_.metrics == nullptr ? nullptr : &options_.metrics->meters()}}),
+      builder_(
+          {plan_, registry, *store_, *functions_, *record_, sequencer_, budget_, streams_, taps_,
+           options_.metrics,
+           Services{.scheduler = scheduler,
+                    .log = log,
+                    .data_folder = options_.data_folder,
+                    .until_idle = options_.until_idle,
+                    .compile = compile_effect_expression,
+                    .memory_bytes = options_.memory_bytes,
+                    .meters = options_.metrics == nullptr ? nullptr : &options_.metrics->meters(),
+                    .serve_http = serve_http}}),
       ended_(scheduler),
       house_wake_(scheduler) {
   sequencer_.on_failure([this] { ended_.notify(); });

@@ -261,7 +261,9 @@ Services LineBuilder::services_for_one(Line::Parts& line) {
           .pipeline = line.config.name,
           .compile = engines.compile,
           .memory_bytes = engines.memory_bytes,
-          .meters = engines.meters};
+          .meters = engines.meters,
+          .registry = &parts_.registry,
+          .serve_http = engines.serve_http};
 }
 
 Result<> LineBuilder::bind_table(const SinkPlan& sink, SinkBinding& binding, Line::Parts& line) {

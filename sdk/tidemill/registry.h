@@ -16,6 +16,7 @@
 
 #include "tidemill/config_spec.h"
 #include "tidemill/expression.h"
+#include "tidemill/http.h"
 #include "tidemill/log.h"
 #include "tidemill/meters.h"
 #include "tidemill/result.h"
@@ -25,18 +26,22 @@
 
 namespace tidemill {
 
+class Registry;
+
 /// What the engine lends to everything it builds. Outlives all of it.
 struct Services {
   Scheduler& scheduler;  ///< Each source and sink has one, as far as blocking() is concerned.
   Log& log;
   std::string data_folder;  ///< Absolute; `local:` buckets and relative outputs live below it.
   bool until_idle = false;  ///< End at the end (of file, of the listing) rather than wait for more.
-  std::string engine_id = {};      ///< Of the data folder, in each of its lives; empty: none.
-  std::uint64_t epoch = 0;         ///< Which of its lives this is.
-  std::string pipeline = {};       ///< Whose source or sink is built; empty: none's.
-  CompileExpression compile = {};  ///< For options that are jq.
-  std::uint64_t memory_bytes = 0;  ///< What events may hold in the engine; 0: not known.
-  Meters* meters = nullptr;        ///< Null: nobody reads them.
+  std::string engine_id = {};          ///< Of the data folder, in each of its lives; empty: none.
+  std::uint64_t epoch = 0;             ///< Which of its lives this is.
+  std::string pipeline = {};           ///< Whose source or sink is built; empty: none's.
+  CompileExpression compile = {};      ///< For options that are jq.
+  std::uint64_t memory_bytes = 0;      ///< What events may hold in the engine; 0: not known.
+  Meters* meters = nullptr;            ///< Null: nobody reads them.
+  const Registry* registry = nullptr;  ///< For options that are sources: see build_source().
+  ServeHttp serve_http = {};           ///< For those that are sent to over HTTP.
   /// Sinks: tells this one from all others of all engines, and is the same in each of its lives;
   /// empty where it is only looked at.
   std::string instance = {};

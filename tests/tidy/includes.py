@@ -18,7 +18,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 THIRD_PARTY = {
     "CLI/": ("app/",),
     "boost/asio": ("sdk/", "core/", "connectors/", "app/"),
-    "boost/beast": ("core/admin/", "connectors/http/", "connectors/http_client/"),
+    "boost/beast": ("core/admin/", "core/http/", "connectors/http_client/"),
     "boost/json": ("core/", "connectors/", "functions/", "app/"),
     "boost/system": ("sdk/", "core/", "connectors/", "app/"),
     "boost/unordered": ("core/", "connectors/"),

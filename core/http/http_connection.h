@@ -6,32 +6,22 @@
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <chrono>
-#include <cstdint>
 #include <memory>
 #include <string>
 
-#include "core/admin/access.h"
-#include "core/admin/router.h"
+#include "core/http/access.h"
 #include "tidemill/async.h"
+#include "tidemill/http.h"
 #include "tidemill/log.h"
 #include "tidemill/scheduler.h"
 
 namespace tidemill {
 
-struct HttpLimits {
-  std::uint32_t header_bytes_max = 16 * 1024;
-  std::uint64_t body_bytes_max = 6 * 1024 * 1024;  ///< AWS's limit for an invocation.
-  Duration idle_max = std::chrono::seconds(60);    ///< Until the next request's header is complete.
-  Duration read_max = std::chrono::seconds(30);    ///< For a body.
-  Duration write_max = std::chrono::seconds(30);   ///< For an answer, or one piece of a stream.
-};
-
 /// What all connections of one listener share. Outlives them.
 struct HttpService {
   Scheduler& scheduler;
   Log& log;
-  const Router& router;
+  HttpHandler answer;
   HttpLimits limits;
   Door door = Door::unix_socket;
   std::string token;
@@ -49,6 +39,9 @@ class HttpConnection {
   /// Returns when the peer has left, did not keep to the rules, or close() was called. A handler
   /// that runs at that moment is waited for.
   Task<> serve();
+
+  /// Lets the answer go out that is being made, if one is, and then closes.
+  void finish();
 
   void close();
 

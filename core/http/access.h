@@ -1,4 +1,4 @@
-// Access: who may talk to the admin API. Pure decisions, no sockets.
+// Access: who may come in at a door of HTTP. Pure decisions, no sockets.
 //
 // The Unix socket is guarded by its file mode. A TCP listener on loopback is reachable by every
 // process of the machine and, through a browser, by any web page: so the Host must be a loopback
@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "core/admin/http.h"
+#include "tidemill/http.h"
 
 namespace tidemill {
 

@@ -1,4 +1,4 @@
-#include "core/admin/http_connection.h"
+#include "core/http/http_connection.h"
 
 #include <stdexcept>
 #include <vector>
@@ -187,7 +187,7 @@ TEST_F(HttpConnectionTest, APeerThatNeverFinishesItsBodyIsDropped) {
 }
 
 TEST_F(HttpConnectionTest, AtTheLimitOfConnectionsTheNextOneWaits) {
-  options_.connections_max = 1;
+  options_.limits.connections_max = 1;
   options_.limits.idle_max = 20ms;
   ASSERT_TRUE(start());
   asio::io_context context;

@@ -12,14 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include "core/admin/http.h"
 #include "tidemill/async.h"
+#include "tidemill/http.h"
 
 namespace tidemill {
-
-/// A coroutine: a member function bound to its object, or a free function. Never a capturing lambda
-/// that is itself a coroutine.
-using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
 
 class Router {
  public:

@@ -1,4 +1,4 @@
-#include "core/admin/access.h"
+#include "core/http/access.h"
 
 #include <gtest/gtest.h>
 
@@ -42,6 +42,18 @@ TEST(Access, WithATokenEveryTcpPeerMustSendIt) {
   EXPECT_EQ(
       status(Door::tcp, "secret", {.host = "tidemill.internal", .authorization = "Bearer secret"}),
       200U);
+}
+
+TEST(Access, TheTokenMayBeThePasswordOfBasic) {
+  const auto sent = [](std::string_view authorization) {
+    return status(Door::tcp, "secret", {.host = "localhost", .authorization = authorization});
+  };
+  EXPECT_EQ(sent("Basic cmd3OnNlY3JldA=="), 200U);  // rgw:secret
+  EXPECT_EQ(sent("Basic OnNlY3JldA=="), 200U);      // :secret
+  for (const char* wrong :
+       {"Basic", "Basic ", "Basic c2VjcmV0", "Basic cmd3OnNlY3JldA=", "Basic ????",
+        "Basic cmd3Ondyb25n", "Basic ====", "basic cmd3OnNlY3JldA=="})
+    EXPECT_EQ(sent(wrong), 401U) << wrong;
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "core/admin/router.h"
+#include "core/http/router.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

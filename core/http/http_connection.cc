@@ -1,4 +1,4 @@
-#include "core/admin/http_connection.h"
+#include "core/http/http_connection.h"
 
 #include <array>
 #include <boost/asio/redirect_error.hpp>
@@ -7,6 +7,8 @@
 #include <boost/beast/http.hpp>
 #include <exception>
 #include <utility>
+
+#include "core/http/router.h"
 
 namespace tidemill {
 
@@ -58,8 +60,13 @@ class HttpConnection::Impl {
 
   Task<> serve() {
     bool go_on = true;
-    while (go_on) go_on = co_await exchange();
+    while (go_on && !finishing_) go_on = co_await exchange();
     close();
+  }
+
+  void finish() {
+    finishing_ = true;
+    if (!answering_) close();
   }
 
   void close() {
@@ -111,8 +118,11 @@ class HttpConnection::Impl {
 
     const bool keep_alive = parser.keep_alive();
     const unsigned version = parser.get().version();
+    answering_ = true;
     HttpResponse response = co_await answer(parser.release());
-    co_return co_await send(std::move(response), version, keep_alive);
+    const bool go_on = co_await send(std::move(response), version, keep_alive);
+    answering_ = false;
+    co_return go_on;
   }
 
   Task<beast::error_code> read_header(Parser& parser) {
@@ -160,11 +170,11 @@ class HttpConnection::Impl {
     // The one place where an exception of a handler ends.
     std::string failure;
     try {
-      co_return co_await service_.router.answer(std::move(*request));
+      co_return co_await service_.answer(std::move(*request));
     } catch (const std::exception& exception) {
       failure = exception.what();
     }
-    service_.log.write(LogLevel::error, "an admin request failed: " + failure);
+    service_.log.write(LogLevel::error, "a request failed: " + failure);
     co_return text_response(500, failure + "\n");
   }
 
@@ -228,6 +238,8 @@ class HttpConnection::Impl {
   const HttpService& service_;
   Socket socket_;
   beast::flat_buffer buffer_;  // What was read past the end of a request belongs to the next.
+  bool answering_ = false;
+  bool finishing_ = false;
 };
 
 HttpConnection::HttpConnection(const HttpService& service, Socket socket)
@@ -236,6 +248,8 @@ HttpConnection::HttpConnection(const HttpService& service, Socket socket)
 HttpConnection::~HttpConnection() = default;
 
 Task<> HttpConnection::serve() { return impl_->serve(); }
+
+void HttpConnection::finish() { impl_->finish(); }
 
 void HttpConnection::close() { impl_->close(); }
 

@@ -1,0 +1,155 @@
+// A door as connectors are lent it, with a real socket.
+#include "core/http/http_listener.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "core/base/asio_scheduler.h"
+#include "tidemill/testing/recording_log.h"
+
+namespace tidemill {
+namespace {
+
+namespace asio = boost::asio;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class HttpDoorTest : public ::testing::Test {
+ protected:
+  HttpDoorTest() : scheduler_(1), arrived_(scheduler_), let_go_(scheduler_) {}
+  ~HttpDoorTest() override {
+    if (server_) close();
+    scheduler_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  Result<> open(HttpDoor door) {
+    door.answer = handler();
+    auto server = serve_http(scheduler_, log_, std::move(door));
+    if (!server) return std::unexpected(server.error());
+    server_ = std::move(*server);
+    if (!thread_.joinable()) thread_ = std::thread([this] { scheduler_.run(); });
+    return {};
+  }
+
+  void close() {
+    asio::co_spawn(scheduler_.executor(), server_->close(), asio::use_future).get();
+    server_.reset();
+  }
+
+  HttpHandler handler() { return std::bind_front(&HttpDoorTest::answer, this); }
+
+  Task<HttpResponse> answer(HttpRequest request) {
+    if (request.path == "/slow") {
+      arrived_.notify();
+      co_await let_go_.wait();
+    }
+    co_return text_response(200, "got " + request.body + "\n");
+  }
+
+  static std::string talk(std::uint16_t port, const std::string& bytes) {
+    asio::io_context context;
+    asio::ip::tcp::socket socket(context);
+    socket.connect({asio::ip::make_address("127.0.0.1"), port});
+    boost::system::error_code error;
+    asio::write(socket, asio::buffer(bytes), error);
+    std::string answer;
+    asio::read(socket, asio::dynamic_buffer(answer), error);
+    return answer;
+  }
+
+  std::string post(const std::string& body, const std::string& headers = {},
+                   const std::string& path = "/") {
+    return talk(server_->port(), "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" + headers +
+                                     "Connection: close\r\nContent-Length: " +
+                                     std::to_string(body.size()) + "\r\n\r\n" + body);
+  }
+
+  testing::RecordingLog log_;
+  AsioScheduler scheduler_;
+  Signal arrived_;
+  Signal let_go_;
+  std::unique_ptr<HttpServer> server_;
+  std::thread thread_;
+};
+
+TEST_F(HttpDoorTest, ARequestIsAnswered) {
+  ASSERT_TRUE(open({.listen = "127.0.0.1:0"}));
+
+  EXPECT_THAT(post("hello"), HasSubstr("\r\n\r\ngot hello\n"));
+}
+
+TEST_F(HttpDoorTest, ADoorWithATokenAsksForIt) {
+  ASSERT_TRUE(open({.listen = "127.0.0.1:0", .token = "secret"}));
+
+  EXPECT_THAT(post("x"), StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(post("x", "Authorization: Bearer secret\r\n"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(post("x", "Authorization: Basic cmd3OnNlY3JldA==\r\n"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpDoorTest, WhatIsLargerThanItsLimitIsRefused) {
+  HttpDoor door{.listen = "127.0.0.1:0"};
+  door.limits.body_bytes_max = 4;
+  ASSERT_TRUE(open(std::move(door)));
+
+  EXPECT_THAT(post("1234"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(post("12345"), StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(HttpDoorTest, OtherMachinesNeedAToken) {
+  const auto opened = open({.listen = "0.0.0.0:0"});
+
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().fault, Fault::bad_config);
+  EXPECT_THAT(opened.error().message, HasSubstr("give a token, or listen on 127.0.0.1"));
+  EXPECT_TRUE(open({.listen = "0.0.0.0:0", .token = "secret"}));
+}
+
+TEST_F(HttpDoorTest, AnAddressHasAPort) {
+  for (const char* wrong :
+       {"", "localhost", "127.0.0.1:", "127.0.0.1:70000", "nowhere.example:1"}) {
+    const auto opened = open({.listen = wrong});
+    ASSERT_FALSE(opened) << wrong;
+    EXPECT_THAT(opened.error().message, HasSubstr("is not HOST:PORT")) << wrong;
+  }
+}
+
+TEST_F(HttpDoorTest, APortThatIsTakenMayBeFreeLater) {
+  ASSERT_TRUE(open({.listen = "127.0.0.1:0"}));
+  HttpDoor second{.listen = "127.0.0.1:" + std::to_string(server_->port())};
+  second.answer = handler();
+
+  const auto opened = serve_http(scheduler_, log_, std::move(second));
+
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().fault, Fault::transient);
+}
+
+TEST_F(HttpDoorTest, AnAnswerThatIsBeingMadeGoesOutBeforeTheDoorIsClosed) {
+  ASSERT_TRUE(open({.listen = "127.0.0.1:0"}));
+  std::string answered;
+  std::thread peer([&] { answered = post("last", {}, "/slow"); });
+  asio::co_spawn(scheduler_.executor(), arrived_.wait(), asio::use_future).get();
+
+  auto closed = asio::co_spawn(scheduler_.executor(), server_->close(), asio::use_future);
+  asio::post(scheduler_.executor(), [this] { let_go_.notify(); });
+  closed.get();
+  server_.reset();
+  peer.join();
+
+  EXPECT_THAT(answered, HasSubstr("got last\n"));
+}
+
+}  // namespace
+}  // namespace tidemill

@@ -1,0 +1,120 @@
+// HTTP as those see it that answer requests: the routes of the admin API, and sources that are sent
+// to. No sockets, so that a handler needs no server to be tested; the engine serves it.
+//
+//     HttpDoor door{.listen = "127.0.0.1:8899", .answer = std::bind_front(&Hook::answer, this)};
+//     auto server = services.serve_http(services.scheduler, services.log, std::move(door));
+//     ...
+//     co_await (*server)->close();
+//
+// Everything here runs on the executor of the scheduler that the door was opened with.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tidemill/async.h"
+#include "tidemill/log.h"
+#include "tidemill/result.h"
+#include "tidemill/scheduler.h"
+#include "tidemill/time.h"
+
+namespace tidemill {
+
+struct HttpRequest {
+  std::string method;                                      ///< GET, POST, DELETE
+  std::string path;                                        ///< As it was sent, without the query.
+  std::map<std::string, std::string, std::less<>> query;   ///< Decoded; a repeated name: the last.
+  std::map<std::string, std::string, std::less<>> params;  ///< The {name} parts of the route.
+  std::string content_type;
+  std::string body;
+
+  /// The decoded query parameter, or `otherwise`.
+  std::string query_or(std::string_view name, std::string_view otherwise) const {
+    const auto found = query.find(name);
+    return found == query.end() ? std::string(otherwise) : found->second;
+  }
+};
+
+/// A body that is made while it is sent: an export, a tap.
+class BodyStream {
+ public:
+  virtual ~BodyStream() = default;
+
+  /// The next piece; empty at the end. An empty piece sends nothing. Not asked again before the
+  /// piece was sent, so a slow reader slows the stream. Destroyed when the reader has left, which
+  /// is noticed when a piece is sent: a stream that waits for long should send one now and then.
+  virtual Task<std::optional<std::string>> next() = 0;
+};
+
+struct HttpResponse {
+  unsigned status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+  std::unique_ptr<BodyStream> stream;  ///< If set, sent instead of `body`.
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+inline HttpResponse text_response(unsigned status, std::string text) {
+  HttpResponse response;
+  response.status = status;
+  response.body = std::move(text);
+  return response;
+}
+
+inline HttpResponse json_response(std::string json, unsigned status = 200) {
+  HttpResponse response = text_response(status, std::move(json));
+  response.content_type = "application/json";
+  return response;
+}
+
+/// A coroutine: a member function bound to its object, or a free function. Never a capturing lambda
+/// that is itself a coroutine.
+using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
+
+struct HttpLimits {
+  std::uint32_t header_bytes_max = 16 * 1024;
+  std::uint64_t body_bytes_max = 6 * 1024 * 1024;  ///< AWS's limit for an invocation.
+  Duration idle_max = std::chrono::seconds(60);    ///< Until the next request's header is complete.
+  Duration read_max = std::chrono::seconds(30);    ///< For a body.
+  Duration write_max = std::chrono::seconds(30);   ///< For an answer, or one piece of a stream.
+  std::size_t connections_max = 64;                ///< More wait to be accepted.
+};
+
+/// Where requests come in, who may send them, and who answers.
+struct HttpDoor {
+  std::string listen;  ///< "HOST:PORT" with an address or localhost. Port 0: any.
+  std::string token;   ///< Asked of everybody if set; needed unless `listen` is loopback.
+  HttpHandler answer;  ///< Runs once for each request that is let in.
+  HttpLimits limits = {};
+};
+
+/// An open door.
+class HttpServer {
+ public:
+  virtual ~HttpServer() = default;
+
+  /// Closes the door, and each connection once the answer that is being made for it has gone out;
+  /// returns when the last handler has. Once, and before the server is destroyed.
+  virtual Task<> close() = 0;
+
+  /// The port that was bound.
+  virtual std::uint16_t port() const = 0;
+};
+
+/// Opens a door. `scheduler` and `log` outlive the server.
+///
+/// Errors: bad_config (an address that is not one, no token where one is needed), transient (the
+/// port is taken).
+using ServeHttp = std::function<Result<std::unique_ptr<HttpServer>>(Scheduler& scheduler, Log& log,
+                                                                    HttpDoor door)>;
+
+}  // namespace tidemill
