@@ -13,7 +13,9 @@ namespace {
 class Reach {
  public:
   Reach(const Registry& registry, Services services, AsioScheduler& scheduler)
-      : registry_(registry), services_(std::move(services)), scheduler_(scheduler) {}
+      : registry_(registry), services_(std::move(services)), scheduler_(scheduler) {
+    services_.registry = &registry;
+  }
 
   void add(const PipelinePlan& plan) {
     services_.pipeline = plan.name;

@@ -199,6 +199,29 @@ const Node* Connectors::find_kind(const Node& node, Side side, const OtherKeys& 
   return kind;
 }
 
+// Options that are sources themselves: the kind under the option's name, and its options below it.
+void Connectors::read_sources_within(const Node& options, const std::vector<OptionDecl>& decls,
+                                     ConnectorPlan& plan) {
+  auto& problems = context_.problems;
+  for (const auto& decl : decls) {
+    const Node* const node = options.find(decl.name);
+    if (decl.type != OptionType::source || node == nullptr || node->is_null()) continue;
+    if (!expect_mapping(*node, decl.name, problems)) continue;
+    bool sound = false;
+    const auto within = read(*node, Side::source, {}, sound);
+    if (!within) continue;
+    if (!context_.registry.sources().contains(within->kind)) {
+      problems.add(within->where,
+                   fmt::format("{} cannot be a {} of this engine", decl.name, within->kind),
+                   "give a source of another system");
+      continue;
+    }
+    plan.options.emplace_back(decl.name, within->kind);
+    for (const auto& [name, value] : within->options)
+      plan.options.emplace_back(decl.name + "." + name, value);
+  }
+}
+
 std::optional<ConnectorPlan> Connectors::read(const Node& node, Side side, const OtherKeys& others,
                                               bool& sound) {
   auto& problems = context_.problems;
@@ -213,6 +236,7 @@ std::optional<ConnectorPlan> Connectors::read(const Node& node, Side side, const
   const auto options = with_connection(*kind, kind->key, decls);
   if (!options) return plan;
   plan.options = check_options(*options, kind->key_where, decls, problems);
+  read_sources_within(*options, decls, plan);
   if (side == Side::source) need_paths(*options, decls, plan.options);
   sound = problems.size() == before;
   return plan;

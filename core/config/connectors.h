@@ -43,6 +43,8 @@ class Connectors {
   void refuse_kind(const Node& entry, Side side);
   std::optional<Node> with_connection(const Node& options, const std::string& kind,
                                       const std::vector<OptionDecl>& decls);
+  void read_sources_within(const Node& options, const std::vector<OptionDecl>& decls,
+                           ConnectorPlan& plan);
   void need_paths(const Node& options, const std::vector<OptionDecl>& decls,
                   const ResolvedOptions& resolved);
 

@@ -33,8 +33,16 @@ std::string quoted(std::string_view text) {
   return out + "\"";
 }
 
+const KindDecl* kind_named(const std::vector<KindDecl>& kinds, std::string_view name) {
+  for (const auto& kind : kinds)
+    if (kind.name == name) return &kind;
+  return nullptr;
+}
+
 class Explanation {
  public:
+  explicit Explanation(std::vector<KindDecl> sources) : sources_(std::move(sources)) {}
+
   std::string take() { return std::move(out_); }
 
   template <class... Args>
@@ -46,7 +54,9 @@ class Explanation {
 
   void options(int depth, std::span<const DeclTree> trees, const ResolvedOptions& resolved) {
     for (const auto& tree : trees) {
-      if (tree.decl == nullptr) {
+      if (tree.decl != nullptr && tree.decl->type == OptionType::source) {
+        source(depth, tree.key, resolved);
+      } else if (tree.decl == nullptr) {
         line(depth, "{}:", tree.key);
         options(depth + 1, tree.below, resolved);
       } else if (const auto text = value(*tree.decl, resolved); !text.empty()) {
@@ -56,6 +66,19 @@ class Explanation {
   }
 
  private:
+  void source(int depth, const std::string& name, const ResolvedOptions& resolved) {
+    const KindDecl* kind = nullptr;
+    ResolvedOptions within;
+    for (const auto& [option, text] : resolved) {
+      if (option == name) kind = kind_named(sources_, text);
+      if (option.starts_with(name + ".")) within.emplace_back(option.substr(name.size() + 1), text);
+    }
+    if (kind == nullptr) return;
+    line(depth, "{}:", name);
+    line(depth + 1, "{}:", kind->name);
+    options(depth + 2, tree_of(*kind->options), within);
+  }
+
   // What is in force: the values set, else the default; empty when there is neither.
   static std::string value(const OptionDecl& decl, const ResolvedOptions& resolved) {
     std::vector<std::string> values;
@@ -77,14 +100,9 @@ class Explanation {
     return is_text ? quoted(text) : show(type, text);
   }
 
+  const std::vector<KindDecl> sources_;
   std::string out_;
 };
-
-const KindDecl* kind_named(const std::vector<KindDecl>& kinds, std::string_view name) {
-  for (const auto& kind : kinds)
-    if (kind.name == name) return &kind;
-  return nullptr;
-}
 
 void connector(Explanation& to, int depth, const ConnectorPlan& plan,
                const std::vector<KindDecl>& kinds) {
@@ -183,7 +201,7 @@ void function(Explanation& to, const FunctionPlan& plan, FunctionCatalog& catalo
 }  // namespace
 
 std::string explain(const Plan& plan, const Registry& registry, FunctionCatalog& catalog) {
-  Explanation to;
+  Explanation to(source_kinds(registry));
   to.line(0, "version: 1");
   if (!plan.name_space.empty()) to.line(0, "namespace: {}", plan.name_space);
   to.line(0, "pipelines:");

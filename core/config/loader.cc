@@ -50,6 +50,7 @@ Loaded read(std::vector<Node> files, const LoadRequest& request, const Registry&
 
   Plan plan;
   LoadContext context{registry, catalog, request.services, problems, {}};
+  context.services.registry = &registry;
   Connectors connectors(context);
   Functions functions(context);
   Pipelines pipelines(context, connectors, functions);

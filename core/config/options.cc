@@ -102,6 +102,8 @@ class OptionCheck {
     if (node.is_null()) {
       problems_.add(node.key_where, fmt::format("{} has no value", decl.name),
                     fmt::format("give {}, or remove the key", expected(decl)));
+    } else if (decl.type == OptionType::source) {
+      return;  // Connectors reads it.
     } else if (decl.type == OptionType::mapping) {
       mapping(node, decl);
     } else if (!node.is_sequence()) {

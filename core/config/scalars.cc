@@ -167,6 +167,7 @@ std::optional<std::string> normalize(OptionType type, std::string_view text) {
     case OptionType::secret:
     case OptionType::path:
     case OptionType::mapping:
+    case OptionType::source:
       break;
   }
   return std::string(text);
@@ -206,6 +207,8 @@ std::string_view expectation(OptionType type) {
       return "a path";
     case OptionType::mapping:
       return "a mapping";
+    case OptionType::source:
+      return "a source such as { KIND: { options } }";
   }
   return "text";
 }
@@ -234,6 +237,8 @@ std::string_view type_name(OptionType type) {
       return "path";
     case OptionType::mapping:
       return "mapping";
+    case OptionType::source:
+      return "source";
   }
   return "text";
 }
@@ -254,6 +259,7 @@ std::string_view pattern(OptionType type) {
     case OptionType::secret:
     case OptionType::path:
     case OptionType::mapping:
+    case OptionType::source:
       break;
   }
   return "";

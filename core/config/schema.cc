@@ -68,6 +68,8 @@ json::object scalar_schema(const OptionDecl& decl) {
     }
     case OptionType::mapping:
       return {{"type", "object"}};
+    case OptionType::source:
+      return {{"$ref", "#/definitions/source"}};
     case OptionType::text:
     case OptionType::choice:
     case OptionType::secret:
@@ -87,6 +89,7 @@ json::value default_of(const OptionDecl& decl) {
 
 json::object option_schema(const OptionDecl& decl) {
   json::object schema = scalar_schema(decl);
+  if (decl.type == OptionType::source) return schema;  // Beside a $ref nothing counts.
   if (decl.list) {
     json::object list{{"type", "array"}, {"items", schema}};
     schema = {{"anyOf", json::array{std::move(list), std::move(schema)}}};
@@ -208,7 +211,7 @@ json::object pipeline_schema(const Registry& registry) {
   sink_keys["map"] = map;
   json::object schema = section_schema(pipeline_spec());
   auto& properties = schema["properties"].as_object();
-  properties["source"] = connector_schema(source_kinds(registry), {});
+  properties["source"] = json::object{{"$ref", "#/definitions/source"}};
   properties["filter"] = pattern;
   properties["steps"] =
       json::object{{"type", "array"}, {"items", json::object{{"anyOf", std::move(step)}}}};
@@ -265,6 +268,7 @@ json::object file_schema(const Registry& registry, std::span<const FunctionDecl*
   properties["functions"] = by_name(function_schema(functions));
   schema["type"] = "object";
   schema["definitions"] = json::object{
+      {"source", connector_schema(source_kinds(registry), {})},
       {"interpolated",
        json::object{
            {"type", "string"},

@@ -48,7 +48,9 @@ class Setter {
         registry_(registry),
         catalog_(catalog),
         services_(services),
-        problems_(problems) {}
+        problems_(problems) {
+    services_.registry = &registry;
+  }
 
   std::optional<Scene> set() {
     const auto before = problems_.size();
@@ -253,7 +255,7 @@ class Setter {
   const Plan& plan_;
   const Registry& registry_;
   config::FunctionCatalog& catalog_;
-  const Services& services_;
+  Services services_;
   config::Problems& problems_;
   Scene scene_;
 };

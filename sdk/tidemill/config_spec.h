@@ -45,6 +45,7 @@ enum class OptionType : std::uint32_t {
   secret = 9,    ///< Text that is never shown.
   path = 10,     ///< Relative to the file it stands in -> absolute.
   mapping = 11,  ///< A mapping whose keys are the user's own -> JSON on one line.
+  source = 12,   ///< A source, as under `source:` -> its kind; its options follow as NAME.OPTION.
 };
 
 /// One option, as data. Options of nested groups have dotted names ("backoff.initial").
@@ -82,6 +83,14 @@ struct Secret {
 /// A mapping with keys that nobody declared, as JSON. Who reads it checks it.
 struct Mapping {
   std::string json;
+};
+
+/// A source that is an option of another connector: see ConfigSpec::source() and build_source().
+struct SourceOption {
+  std::string kind;  ///< Empty: it was not given.
+  ResolvedOptions options;
+
+  explicit operator bool() const { return !kind.empty(); }
 };
 
 struct FilePath {
@@ -256,6 +265,20 @@ class ConfigSpec {
             if (known == text) c.*member = value;
         });
     decls_.back().choices = std::move(choices);
+    return std::move(*this);
+  }
+
+  /// A source of any kind that the engine knows, for the connector to drive; it may be absent. Not
+  /// inside a group, and not for functions.
+  ConfigSpec&& source(std::string_view name, SourceOption Config::* member,
+                      std::string_view doc) && {
+    add(name, OptionType::source, doc, Need::optional, {}, "",
+        [member](Config& c, std::string_view text) { (c.*member).kind = std::string(text); });
+    groups_.push_back(
+        {std::string(name) + ".", [member](Config& c, const ResolvedOptions& options) -> Result<> {
+           (c.*member).options = options;
+           return {};
+         }});
     return std::move(*this);
   }
 

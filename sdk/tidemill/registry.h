@@ -103,4 +103,18 @@ class Registry {
   Sinks sinks_;
 };
 
+/// The source that an option of a connector names, which drives it on its own executor. Only
+/// builds. Its progress is not kept by the engine: it is given none when it is opened, and no
+/// engine's id, so that what its system remembers of it counts.
+///
+/// Errors: bad_config.
+inline Result<std::unique_ptr<Source>> build_source(const SourceOption& option, Services services) {
+  const auto& kinds = services.registry->sources();
+  const auto kind = kinds.find(option.kind);
+  if (kind == kinds.end())
+    return fail(Fault::bad_config, "there is no kind of source " + option.kind);
+  services.engine_id.clear();
+  return kind->second.build(option.options, std::move(services));
+}
+
 }  // namespace tidemill

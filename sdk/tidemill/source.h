@@ -96,6 +96,9 @@ struct Settled {
   Offset offset;
   std::string_view subject;  ///< Object sources.
   std::string_view version;
+  /// Of a source that is an option of another one: why that can make nothing of the event, ever.
+  /// Who can tell the sender does so; for all others it is as settled.
+  std::string_view refused = {};
 };
 
 class Source {

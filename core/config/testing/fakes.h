@@ -17,7 +17,7 @@
 namespace tidemill::config::testing {
 
 /// A source that is only a place: it sees what is written below it.
-class FakeSource final : public Source {
+class FakeSource : public Source {
  public:
   FakeSource(std::string place, bool can_exhaust, ProgressKind progress = ProgressKind::objects)
       : place_(std::move(place)), can_exhaust_(can_exhaust), progress_(progress) {}
