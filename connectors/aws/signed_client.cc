@@ -23,19 +23,13 @@ bool is_worth_another(const SignedClient::Answer& answer) {
 }  // namespace
 
 bool may_pass(const Response& response) {
-  switch (response.status) {
-    case 408:
-    case 429:
-    case 500:
-    case 502:
-    case 503:
-    case 504:
-      return true;
-    case 400:  // S3's word for 408.
-      return response.body.find("RequestTimeout") != std::string::npos || has_expired(response);
-    default:
-      return has_expired(response);
-  }
+  const unsigned status = response.status;
+  // What it does not have, it will not have soon: 501 and 505 are answers.
+  if (status / 100 == 5) return status != 501 && status != 505;
+  if (status == 408 || status == 429) return true;
+  // S3's word for 408.
+  if (status == 400 && response.body.find("RequestTimeout") != std::string::npos) return true;
+  return has_expired(response);
 }
 
 Result<std::unique_ptr<SignedClient>> SignedClient::make(Options options) {

@@ -45,7 +45,9 @@ Result<std::unique_ptr<Source>> make_s3_source(SourceConfig config, Services ser
   if (!location) return std::unexpected(location.error());
   auto lists = S3Bucket::make(config.s3, *location, services);
   if (!lists) return std::unexpected(lists.error());
-  auto reads = S3Bucket::make(config.s3, *location, services);
+  // A read that nobody answers ends well before its function's time does: it is made again, later.
+  const aws::RetryOptions soon{.give_up_after = std::chrono::seconds(5)};
+  auto reads = S3Bucket::make(config.s3, *location, services, soon);
   if (!reads) return std::unexpected(reads.error());
   auto prefixes = prefixes_to_list(location->prefix, std::move(config.prefix));
   if (prefixes.empty())

@@ -140,16 +140,22 @@ S3Bucket::Request S3Bucket::first_part(std::string_view key) const {
   return request;
 }
 
-std::vector<std::optional<Bytes>> S3Bucket::read_small(std::span<const std::string> keys) {
+std::vector<std::optional<Result<Bytes>>> S3Bucket::read_small(std::span<const std::string> keys) {
   std::vector<Request> requests;
   for (const std::string& key : keys) requests.push_back(first_part(key));
-  std::vector<std::optional<Bytes>> objects;
-  for (auto& answer : client_->send_all(requests)) {
-    objects.emplace_back();
-    if (!answer || !answer->ok()) continue;
-    const auto size = parse_content_range(answer->header("content-range"));
-    if (size.value_or(answer->body.size()) == answer->body.size())
-      objects.back() = Bytes::adopt(std::move(answer->body));
+  std::vector<std::optional<Result<Bytes>>> objects(keys.size());
+  auto answers = client_->send_all(requests);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    auto& answer = answers[i];
+    if (answer && answer->ok()) {
+      const auto size = parse_content_range(answer->header("content-range"));
+      if (size.value_or(answer->body.size()) == answer->body.size())
+        objects[i] = Bytes::adopt(std::move(answer->body));
+      continue;
+    }
+    Error error = answer ? refused_to("read", keys[i], server_, *answer)
+                         : failed_to("read", keys[i], answer.error());
+    if (error.fault == Fault::unavailable) objects[i] = std::unexpected(std::move(error));
   }
   return objects;
 }
@@ -341,9 +347,12 @@ Result<> S3Bucket::complete_upload(const std::string& key, const std::string& up
   if (!answer) return std::unexpected(failed_to("write", key, answer.error()));
   if (!answer->ok()) return std::unexpected(refused_to("write", key, server_, *answer));
   if (is_s3_upload_complete(answer->body)) return {};
-  return fail(Fault::transient, "cannot write the object " + key +
-                                    ": the server did not put its parts together: " +
-                                    parse_s3_refusal(answer->body).code);
+  const auto code = parse_s3_refusal(answer->body).code;
+  // Of the server alone, though it had said 200 by then.
+  const bool away = code == "InternalError" || code == "SlowDown" || code == "ServiceUnavailable";
+  return fail(
+      away ? Fault::unavailable : Fault::transient,
+      "cannot write the object " + key + ": the server did not put its parts together: " + code);
 }
 
 // What cannot be aborted is left to the bucket's rule for unfinished uploads.

@@ -1,9 +1,10 @@
 // S3Bucket: a bucket of an S3 server, as requests and what their answers mean.
 //
 // Blocking, on the pool; thread-safe. Everything that may pass has been tried for some seconds when
-// it fails, but for probe() and list(), which the engine repeats and speaks of. What an answer
-// means depends on when it comes: while we connect, a refusal is for a person to mend (bad_config);
-// later, keys may just be changing, so the engine goes on trying (transient).
+// it fails, but for probe() and list(), which the engine repeats and speaks of. What says something
+// of the server alone is `unavailable`. What an answer means depends on when it comes: while we
+// connect, a refusal is for a person to mend (bad_config); later, keys may just be changing, so the
+// engine goes on trying (transient).
 #pragma once
 
 #include <cstdint>
@@ -41,25 +42,25 @@ class S3Bucket {
                                                 const Services& services,
                                                 const aws::RetryOptions& retry = {});
 
-  /// Is there such a bucket, and may we use it? Errors: bad_config, transient.
+  /// Is there such a bucket, and may we use it? Errors: bad_config, transient, unavailable.
   Result<> probe();
   /// The same as what Sink::reach() answers.
   Result<std::string> reach();
 
   /// Objects whose keys begin with `prefix`, in the order of keys: 1000 at most. Errors:
-  /// bad_config, transient, cancelled.
+  /// bad_config, transient, unavailable, cancelled.
   Result<S3Page> list(std::string_view prefix, const std::string& token);
 
   /// The object, whole: its first part and then the others side by side. Errors: transient,
-  /// bad_event (it is gone, or larger than `bytes_max`), cancelled.
+  /// unavailable, bad_event (it is gone, or larger than `bytes_max`), cancelled.
   Result<Bytes> read(std::string_view key, std::uint64_t bytes_max);
 
-  /// Several objects side by side, each in one request: nothing for one that is larger than a part,
-  /// or could not be read.
-  std::vector<std::optional<Bytes>> read_small(std::span<const std::string> keys);
+  /// Several objects side by side, each in one request: nothing for one that is to be read by
+  /// itself, since it is larger than a part or there is something about it. Errors: unavailable.
+  std::vector<std::optional<Result<Bytes>>> read_small(std::span<const std::string> keys);
 
   /// Writes and removes side by side; one result for each. Large ones go in parts. Errors:
-  /// transient, throttled, bad_event, cancelled.
+  /// transient, unavailable, bad_event, cancelled.
   std::vector<Result<>> put(std::span<const S3Put> objects);
   std::vector<Result<>> remove(std::span<const std::string> keys);
 

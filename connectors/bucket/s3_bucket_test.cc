@@ -117,7 +117,7 @@ TEST_F(S3BucketTest, AnUploadThatFailsAfterItsAnswerBeganHasFailed) {
   const auto written = bucket()->put({&put, 1}).front();
 
   ASSERT_FALSE(written);
-  EXPECT_EQ(written.error().fault, Fault::transient);
+  EXPECT_EQ(written.error().fault, Fault::unavailable);
 }
 
 TEST_F(S3BucketTest, AnEmptyObjectIsRead) {
@@ -199,9 +199,33 @@ TEST_F(S3BucketTest, AServerThatSlowsUsDownIsGivenTime) {
   const auto result = bucket()->put({&put, 1}).front();
 
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().fault, Fault::throttled);
-  EXPECT_GT(result.error().retry_after.count(), 0);
+  EXPECT_EQ(result.error().fault, Fault::unavailable);
   EXPECT_EQ(s3_.requests().size(), 4);
+}
+
+TEST_F(S3BucketTest, WhatSaysSomethingOfTheServerAloneIsNoFaultOfAnObject) {
+  const std::string key = "a";
+  const S3Put put{key, "body", "", {}};
+  for (const auto& [status, code] : {std::pair(500U, "InternalError"),
+                                     {502U, ""},
+                                     {503U, "ServiceUnavailable"},
+                                     {504U, ""},
+                                     {507U, "XMinioStorageFull"},
+                                     {429U, "TooManyRequests"},
+                                     {400U, "RequestTimeout"},
+                                     {403U, "ExpiredToken"}}) {
+    s3_.instead = [=](const FakeS3::Request&) { return FakeS3::refusal(status, code); };
+    const auto bucket = this->bucket();
+
+    EXPECT_EQ(bucket->put({&put, 1}).front().error().fault, Fault::unavailable) << status << code;
+    EXPECT_EQ(bucket->remove({&key, 1}).front().error().fault, Fault::unavailable)
+        << status << code;
+    EXPECT_EQ(bucket->read(key, 10).error().fault, Fault::unavailable) << status << code;
+    EXPECT_EQ(bucket->list("", "").error().fault, Fault::unavailable) << status << code;
+    EXPECT_EQ(bucket->probe().error().fault, Fault::unavailable) << status << code;
+  }
+  s3_.instead = [](const FakeS3::Request&) { return FakeS3::refusal(501, "NotImplemented"); };
+  EXPECT_EQ(bucket()->put({&put, 1}).front().error().fault, Fault::bad_event);
 }
 
 TEST_F(S3BucketTest, WhoMayOnlyWriteMayUseTheBucket) {

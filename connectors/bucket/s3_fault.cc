@@ -1,6 +1,5 @@
 #include "s3_fault.h"
 
-#include <chrono>
 #include <utility>
 
 #include "aws/signed_client.h"
@@ -18,7 +17,7 @@ Error refused(const S3Server& server, const Response& answer) {
   if (region.empty()) region = refusal.region;
   std::string said = code.empty() ? std::to_string(answer.status) : code;
   if (!refusal.message.empty()) said += ": " + refusal.message;
-  if (aws::may_pass(answer)) return {Fault::transient, where + " answers " + said};
+  if (aws::may_pass(answer)) return {Fault::unavailable, where + " answers " + said};
   if (!region.empty() && region != server.region)
     return {Fault::bad_config, "the bucket " + server.bucket + " is in another region (" + said +
                                    "); set region: " + region};
@@ -54,7 +53,6 @@ Error refused_to(std::string_view doing, std::string_view key, const S3Server& s
   const bool of_all = answer.status == 401 || answer.status == 403 || answer.status / 100 == 3 ||
                       code == "NoSuchBucket";
   if (error.fault == Fault::bad_config && !of_all) error.fault = Fault::bad_event;
-  if (code == "SlowDown" || answer.status == 429) error.fault = Fault::throttled;
   return failed_to(doing, key, std::move(error));
 }
 
@@ -62,8 +60,6 @@ Error failed_to(std::string_view doing, std::string_view key, Error error) {
   if (error.fault == Fault::bad_config) error.fault = Fault::transient;
   error.message =
       "cannot " + std::string(doing) + " the object " + std::string(key) + ": " + error.message;
-  if (error.fault == Fault::throttled && error.retry_after.count() == 0)
-    error.retry_after = std::chrono::seconds(1);
   return error;
 }
 

@@ -17,11 +17,12 @@ struct S3Server {
   std::string bucket;
 };
 
-/// Of the bucket itself: bad_config for what a person has to mend, transient for what may pass.
+/// Of the bucket itself: bad_config for what a person has to mend, unavailable for what says
+/// something of the server alone (5xx, 408, 429, SlowDown, RequestTimeout, keys that have expired).
 Error refused(const S3Server& server, const http_client::Response& answer);
 
 /// Of one object, "cannot DOING the object KEY: ...": never bad_config, since who we are and what
-/// we may is just being changed where it has worked before.
+/// we may is just being changed where it has worked before: that is transient.
 Error refused_to(std::string_view doing, std::string_view key, const S3Server& server,
                  const http_client::Response& answer);
 

@@ -24,7 +24,7 @@ void S3ReadAhead::expect(std::span<const Event> events) {
 }
 
 Result<Bytes> S3ReadAhead::read(const Event& event, std::uint64_t object_bytes_max) {
-  std::optional<Bytes> object;
+  std::optional<Result<Bytes>> object;
   {
     std::unique_lock lock(mutex_);
     asked_ = true;
@@ -40,7 +40,8 @@ Result<Bytes> S3ReadAhead::read(const Event& event, std::uint64_t object_bytes_m
       start_if_needed(lock);
     }
   }
-  if (object && object->size() <= object_bytes_max) return std::move(*object);
+  // The next invocation asks anew; this one has waited long enough.
+  if (object && (!*object || (*object)->size() <= object_bytes_max)) return std::move(*object);
   return bucket_->read(event.subject, object_bytes_max);
 }
 

@@ -4,7 +4,7 @@
 // Only what is small is read so, several side by side, and never more than `bytes_max` of it is
 // held. It begins once a function has asked for an object, and ends with the first event that is
 // settled without having asked: a function that only looks at events costs no reads. What is not
-// there yet, and what could not be read, is read when it is asked for.
+// there yet is read when it is asked for; that nobody answered is told as it is.
 //
 // Thread-safe. Whoever made it lends it a thread when it asks for one.
 #pragma once
@@ -57,7 +57,7 @@ class S3ReadAhead : public std::enable_shared_from_this<S3ReadAhead> {
   struct Entry {
     std::uint64_t bytes = 0;
     State state = State::waiting;
-    std::optional<Bytes> object;  // With State::done; nothing where it could not be read.
+    std::optional<Result<Bytes>> object;  // With State::done; nothing: to be read by itself.
   };
   using Entries = std::map<std::string, Entry, std::less<>>;
 

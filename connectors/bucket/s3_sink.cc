@@ -54,7 +54,8 @@ std::vector<Result<>> S3Sink::write_objects(SinkBatch batch) {
       // After a failed write, a later one of the same key must not win: the repeat of the first
       // would come after it.
       if (round > 0 && !results[effects[round - 1]]) {
-        results[i] = fail(Fault::transient,
+        const Fault earlier = results[effects[round - 1]].error().fault;
+        results[i] = fail(earlier == Fault::unavailable ? earlier : Fault::transient,
                           "an earlier write of the object " + std::string(key) + " failed");
         continue;
       }

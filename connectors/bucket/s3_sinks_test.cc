@@ -74,6 +74,16 @@ TEST_F(S3SinkTest, OneThatFailsHoldsBackThoseOfItsKeyAlone) {
   EXPECT_FALSE(s3_.objects.contains("small/a"));
 }
 
+TEST_F(S3SinkTest, WhatStandsBehindAWriteThatNobodyAnsweredHasFailedNeither) {
+  s3_.instead = [](const FakeS3::Request&) { return FakeS3::refusal(503, "SlowDown"); };
+
+  const auto results = write({put("a", "first"), put("a", "later")});
+
+  ASSERT_EQ(results.size(), 2);
+  EXPECT_EQ(results[0].error().fault, Fault::unavailable);
+  EXPECT_EQ(results[1].error().fault, Fault::unavailable);
+}
+
 TEST_F(S3SinkTest, ABucketThatIsNotThereIsNoticedAtOnce) {
   S3Sink sink(bucket("nowhere"), "", services());
 

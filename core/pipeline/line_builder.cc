@@ -7,6 +7,7 @@
 #include "core/config/sections.h"
 #include "core/observe/metrics.h"
 #include "core/pattern/compile.h"
+#include "core/pipeline/patient_invoker.h"
 #include "core/pipeline/recorded_suspects.h"
 
 namespace tidemill {
@@ -139,7 +140,8 @@ Result<> LineBuilder::add_function(const PipelinePlan& plan, Line::Parts& line) 
       line.source->traits().progress};
   const RecordedSuspects* const suspects = suspects_of(origin, plan);
   line.config.suspects = suspects;
-  line.invoker = parts_.functions.invoker(plan.function, origin, suspects);
+  line.invoker =
+      std::make_unique<PatientInvoker>(parts_.functions.invoker(plan.function, origin, suspects));
   return {};
 }
 
