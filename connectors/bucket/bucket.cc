@@ -58,8 +58,14 @@ Result<std::unique_ptr<Source>> make_s3_source(SourceConfig config, Services ser
                           .suffixes = std::move(config.suffix),
                           .created = contains(config.events, "created"),
                           .removed = contains(config.events, "removed")};
+  std::unique_ptr<Source> notifications;
+  if (config.notifications) {
+    auto built = build_source(config.notifications, services);
+    if (!built) return fail(built.error().fault, "notifications: " + built.error().message);
+    notifications = std::move(*built);
+  }
   return std::make_unique<S3Source>(std::move(options), std::move(*lists), std::move(*reads),
-                                    config.scan, std::move(services));
+                                    config.scan, std::move(notifications), std::move(services));
 }
 
 Result<std::unique_ptr<Source>> make_source(SourceConfig config, Services services) {
@@ -74,7 +80,8 @@ Result<std::unique_ptr<Source>> make_source(SourceConfig config, Services servic
                               .created = contains(config.events, "created"),
                               .removed = contains(config.events, "removed"),
                               .watch = !services.until_idle};
-  return std::make_unique<BucketSource>(std::move(options), config.scan, services);
+  return std::make_unique<BucketSource>(std::move(options),
+                                        config.scan.value_or(S3Source::scan_alone), services);
 }
 
 Result<std::unique_ptr<Sink>> make_s3_sink(const SinkConfig& config, Services services) {
@@ -107,8 +114,16 @@ ConfigSpec<SourceConfig> source_spec() {
           .field("suffix", &SourceConfig::suffix,
                  "Only keys that end in one of these; case counts.")
           .field("scan", &SourceConfig::scan,
-                 "Time between listings where notification is not to be had, as of s3://.",
+                 "Time between listings of s3://, or of a folder that cannot be watched; default: "
+                 "10s, "
+                 "with notifications that are heard 15m.",
                  at_least(100'000))
+          .source("notifications", &SourceConfig::notifications,
+                  "A source that brings the notifications of an s3:// bucket, such as kafka or "
+                  "webhook: "
+                  "what they tell of is looked at at once.")
+          .check("notifications go with s3:// alone; a folder is watched as it is",
+                 [](const SourceConfig& c) { return is_s3(c.url) || !c.notifications; })
           .check("events takes created and removed, at least one of them",
                  [](const SourceConfig& c) {
                    return !c.events.empty() &&

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +20,8 @@ struct SourceConfig {
   std::vector<std::string> events{"created"};
   std::vector<std::string> prefix;
   std::vector<std::string> suffix;
-  std::chrono::microseconds scan = std::chrono::seconds(10);
+  std::optional<std::chrono::microseconds> scan;
+  SourceOption notifications;
   S3Options s3;
 };
 

@@ -123,13 +123,38 @@ Result<S3Page> S3Bucket::list(std::string_view prefix, const std::string& token)
   Request request;
   request.target = target("", std::move(query));
   request.answer_bytes_max = page_bytes_max;
-  const auto answer = client_->send(request, aws::Patience::little);
+  return page_of(client_->send(request, aws::Patience::little));
+}
+
+Result<S3Page> S3Bucket::page_of(const Result<Response>& answer) const {
   if (!answer) return std::unexpected(answer.error());
   if (!answer->ok()) return std::unexpected(refused(server_, *answer));
   auto page = parse_s3_page(answer->body);
   if (!page)
     return fail(Fault::transient, "what " + server_.origin + " answers is no listing of a bucket");
   return std::move(*page);
+}
+
+// As pages of one object, since what HEAD says of a time is not what a listing says: the key itself
+// comes before all that it is a prefix of.
+Result<std::vector<std::optional<S3Listed>>> S3Bucket::look(std::span<const std::string> keys) {
+  std::vector<Request> requests;
+  for (const std::string& key : keys) {
+    Request request;
+    request.target = target(
+        "", {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", "1"}, {"prefix", key}});
+    request.answer_bytes_max = page_bytes_max;
+    requests.push_back(std::move(request));
+  }
+  const auto answers = client_->send_all(requests, aws::Patience::little);
+  std::vector<std::optional<S3Listed>> found(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    auto page = page_of(answers[i]);
+    if (!page) return std::unexpected(page.error());
+    if (!page->objects.empty() && page->objects.front().key == keys[i])
+      found[i] = std::move(page->objects.front());
+  }
+  return found;
 }
 
 S3Bucket::Request S3Bucket::first_part(std::string_view key) const {

@@ -51,6 +51,10 @@ class S3Bucket {
   /// bad_config, transient, unavailable, cancelled.
   Result<S3Page> list(std::string_view prefix, const std::string& token);
 
+  /// These objects as a listing has them, side by side; nothing for one that is not there. Errors:
+  /// as list().
+  Result<std::vector<std::optional<S3Listed>>> look(std::span<const std::string> keys);
+
   /// The object, whole: its first part and then the others side by side. Errors: transient,
   /// unavailable, bad_event (it is gone, or larger than `bytes_max`), cancelled.
   Result<Bytes> read(std::string_view key, std::uint64_t bytes_max);
@@ -93,6 +97,7 @@ class S3Bucket {
            std::string place);
 
   std::string target(std::string_view key, Query query = {}) const;
+  Result<S3Page> page_of(const Result<Response>& answer) const;
   Request first_part(std::string_view key) const;
   Result<Request> put_request(const S3Put& object, std::string method, Query query) const;
   Result<> put_in_parts(const S3Put& object);

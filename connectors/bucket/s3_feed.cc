@@ -58,21 +58,65 @@ void S3Feed::start_listing() {
   token_.clear();
   page_.clear();
   gone_.clear();
+  list_again_ = false;
   ++listing_number_;
+}
+
+void S3Feed::notice(std::string key) {
+  if (!filter_.matches(key) || !check_s3_key(key)) return;
+  if (noticed_.size() < notices_max) {
+    noticed_.push_back(std::move(key));
+  } else {
+    list_again_ = true;
+  }
+}
+
+Result<> S3Feed::look_at_some() {
+  constexpr std::size_t side_by_side = 16;
+  std::vector<std::string> keys(
+      noticed_.begin(),
+      noticed_.begin() + static_cast<std::ptrdiff_t>(std::min(side_by_side, noticed_.size())));
+  auto found = bucket_.look(keys);
+  if (!found) return std::unexpected(found.error());
+  noticed_.erase(noticed_.begin(), noticed_.begin() + static_cast<std::ptrdiff_t>(keys.size()));
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    looked_.emplace_back(std::move(keys[i]), std::move((*found)[i]));
+  return {};
+}
+
+// False: there is no room for its event.
+bool S3Feed::consider_looked(Room& room) {
+  const auto& [key, object] = looked_.front();
+  // What a page says of it is older.
+  std::erase_if(page_, [&key](const S3Listed& listed) { return listed.key == key; });
+  return object ? consider(*object, room) : consider_gone(key, room);
 }
 
 Result<S3Feed::Outcome> S3Feed::gather(Credit credit, WallTime now, std::vector<Event>& out) {
   Room room{credit, now, out};
   const auto no_room = [&out] { return out.empty() ? Outcome::starved : Outcome::ready; };
+  if (looked_.empty() && !noticed_.empty())
+    if (auto looked = look_at_some(); !looked) return std::unexpected(looked.error());
+  for (; !looked_.empty(); looked_.pop_front()) {
+    if (out.size() >= credit.events) return Outcome::ready;
+    if (!consider_looked(room)) return no_room();
+  }
+  if (!noticed_.empty()) return Outcome::ready;
   for (; !page_.empty(); page_.pop_front()) {
     if (out.size() >= credit.events) return Outcome::ready;
     if (!consider(page_.front(), room)) return no_room();
   }
   for (; !gone_.empty(); gone_.pop_front()) {
     if (out.size() >= credit.events) return Outcome::ready;
+    // One that was looked at since has come back.
+    const KnownObject* const known = known_.find(gone_.front());
+    if (known != nullptr && known->listing == listing_number_) continue;
     if (!consider_gone(gone_.front(), room)) return no_room();
   }
-  if (prefix_ == options_.prefixes.size()) return out.empty() ? Outcome::idle : Outcome::ready;
+  if (prefix_ == options_.prefixes.size()) {
+    if (!list_again_) return out.empty() ? Outcome::idle : Outcome::ready;
+    start_listing();
+  }
   if (!out.empty()) return Outcome::ready;  // A page may take a while.
   if (auto read = read_page(); !read) return std::unexpected(read.error());
   return Outcome::ready;
@@ -103,7 +147,7 @@ bool S3Feed::consider(const S3Listed& object, Room& room) {
   KnownObject* known = known_.find(object.key);
   if (known != nullptr) {
     known->listing = listing_number_;
-    // Else the next listing has it once what is in flight is settled.
+    if (known->in_flight) known->dirty |= known->removing || known->version != version;
     if (known->in_flight || known->version == version) return true;
   }
   if (options_.created) {
@@ -129,8 +173,11 @@ bool S3Feed::consider(const S3Listed& object, Room& room) {
 
 bool S3Feed::consider_gone(const std::string& key, Room& room) {
   KnownObject* known = known_.find(key);
-  // What is in flight is looked at after the next listing.
-  if (known == nullptr || known->in_flight) return true;
+  if (known == nullptr) return true;
+  if (known->in_flight) {
+    known->dirty |= !known->removing;
+    return true;
+  }
   if (!options_.removed) {
     known_.erase(key);
     return true;
@@ -160,7 +207,10 @@ void S3Feed::settle(std::string_view key, std::string_view version) {
   const bool removing = version.starts_with(removed_prefix);
   const auto number = version_number(removing ? version.substr(removed_prefix.size()) : version);
   if (removing != known->removing || number != known->version) return;
+  // It has changed since: a listing may be long in coming.
+  if (known->dirty) notice(std::string(key));
   known->in_flight = false;
+  known->dirty = false;
   if (removing) known_.erase(key);
 }
 

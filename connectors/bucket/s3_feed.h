@@ -4,15 +4,22 @@
 // what is known, and knows nothing of coroutines, timers or clocks. Called on the pool, from one
 // thread at a time.
 //
+// Beside the listings it looks at single objects: those that notifications tell of, and those that
+// changed while they were in flight.
+//
 // What holds:
 //   - each version of an object is handed over once, and never while an older one is in flight;
-//   - memory is bounded by the bucket's keys, a page of a listing, and what is in flight.
+//   - memory is bounded by the bucket's keys, a page of a listing, what is in flight, and
+//   `notices_max`
+//     keys to be looked at; if there are more, everything is listed again.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "object_key.h"
@@ -57,8 +64,13 @@ class S3Feed {
   /// An event of this feed needs no memory of it any more.
   void settle(std::string_view key, std::string_view version);
 
+  /// Looks at this object soon, ahead of what is listing.
+  void notice(std::string key);
+
   /// Lists everything again.
   void start_listing();
+
+  static constexpr std::size_t notices_max = 10'000;
 
   /// What it was made with. Never changes, so any thread may ask.
   const Options& options() const { return options_; }
@@ -75,6 +87,8 @@ class S3Feed {
   void load(const Progress& progress);
   Result<> read_page();
   void end_listing();
+  Result<> look_at_some();
+  bool consider_looked(Room& room);
   bool consider(const S3Listed& object, Room& room);
   bool consider_gone(const std::string& key, Room& room);
   bool hand_over(Event event, Room& room);
@@ -88,6 +102,9 @@ class S3Feed {
   std::string token_;             // Of its next page; empty: of the first one.
   std::deque<S3Listed> page_;     // What is still to be looked at.
   std::deque<std::string> gone_;  // Keys that the listing did not have.
+  std::deque<std::string> noticed_;                                     // Keys to look at.
+  std::deque<std::pair<std::string, std::optional<S3Listed>>> looked_;  // And what was seen there.
+  bool list_again_ = false;  // More was noticed than is kept.
   std::uint64_t offset_ = 0;
 };
 

@@ -36,7 +36,7 @@ class S3SourceTest : public S3Test {
                             .created = true,
                             .removed = removed};
     return std::make_unique<S3Source>(std::move(options), bucket(name), bucket(name),
-                                      std::chrono::seconds(10), services(until_idle));
+                                      std::chrono::seconds(10), nullptr, services(until_idle));
   }
 
   // Settles in the source and in what a restart knows.

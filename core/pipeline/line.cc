@@ -98,6 +98,14 @@ std::optional<std::uint64_t> Line::behind() const {
   return parts_.backlog != nullptr ? parts_.backlog->behind() : parts_.source->lag();
 }
 
+std::string Line::trouble() const {
+  if (!runner_) return {};
+  std::string of_a_sink = runner_->trouble();
+  if (!of_a_sink.empty()) return of_a_sink;
+  const std::string of_the_source = parts_.source->trouble();
+  return of_the_source.empty() ? of_the_source : "the source is waited for: " + of_the_source;
+}
+
 Task<Result<>> Line::open_all() {
   for (auto& sink : parts_.sinks) {
     Result<> opened = co_await sink->open();

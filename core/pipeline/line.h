@@ -60,8 +60,8 @@ class Line {
   /// Events that the source knows of and has not handed over; empty where it does not know.
   /// Of sources inside the store it reads the store.
   std::optional<std::uint64_t> behind() const;
-  /// Which sink the pipeline waits for, and why; empty: none.
-  std::string trouble() const { return runner_ ? runner_->trouble() : std::string(); }
+  /// Which sink, or what of its source, the pipeline waits for, and why; empty: nothing.
+  std::string trouble() const;
   PipelineStats stats() const { return runner_ ? runner_->stats() : PipelineStats{}; }
   std::vector<ArchiveStatus> archives() const;
 

@@ -124,7 +124,7 @@ class Source {
 
   /// Connects and seeks to what `progress` says. Called again after a transient failure.
   ///
-  /// Errors: bad_config, transient.
+  /// Errors: bad_config, transient, unavailable.
   virtual Task<Result<>> open(const Progress& progress) = 0;
 
   /// Waits for at least one event, then appends those ready now to `out`, within `credit`. Appends
@@ -132,7 +132,7 @@ class Source {
   /// fit: the engine polls again with more credit. After interrupt() it returns soon, with
   /// Fault::cancelled.
   ///
-  /// Errors: transient, throttled, fenced, cancelled.
+  /// Errors: transient, throttled, unavailable, fenced, cancelled.
   virtual Task<Result<PollEnd>> poll(Credit credit, std::vector<Event>& out) = 0;
 
   /// No more events of this partition, until it is told otherwise. Only with can_pause.
@@ -153,7 +153,8 @@ class Source {
   /// Reads the object an event is about, whole. Blocking, on a pool thread, thread-safe. More than
   /// `bytes_max` bytes is bad_event; so is an object that is gone.
   ///
-  /// Errors: transient, bad_event.
+  /// Errors: transient, bad_event, unavailable (the invocation is then made again, at no cost in
+  /// attempts).
   virtual Result<Bytes> read_object(const Event& event, std::uint64_t bytes_max) {
     std::ignore = bytes_max;
     return fail(Fault::bad_event, "event " + event_id(event) + " has no object");
@@ -161,6 +162,10 @@ class Source {
 
   /// How many events of its system are still to be read, as far as it knows without asking.
   virtual std::optional<std::uint64_t> lag() const { return std::nullopt; }
+
+  /// What it waits for though it tries - a server that does not answer - for people; empty:
+  /// nothing.
+  virtual std::string trouble() const { return {}; }
 
   /// Releases connections. Must not block longer than 5 s.
   virtual Task<> close() = 0;

@@ -228,6 +228,25 @@ def server_stands_still(cell):
     cell.check(EVENTS)
 
 
+def server_answers_errors(cell):
+    """Of the server alone they say something: they cost no event an attempt, of which it has one."""
+    with cell.connector.errors() as errors:
+        pipeline = {**cell.pipeline(cell.place), "retry": {"attempts": 1}}
+        cell.engine = cell.engine_of(pipeline, errors.connection)
+        half_way(cell)
+        errors.begin()
+        cell.valve.let(3)
+        cell.wait_for("a word in the status", lambda: "waited for" in str(cell.of_pipeline("error")))
+        errors.end()
+        cell.feed(EVENTS // 2, EVENTS)
+        cell.valve.open()
+        cell.wait_for_events(EVENTS // 2)
+        cell.wait_for("a status that is well again", lambda: not cell.of_pipeline("error"))
+        cell.drain()
+        cell.finish()
+    cell.check(EVENTS)
+
+
 def server_is_slow(cell):
     cell.feed(0, EVENTS)
     cell.valve.open()
@@ -322,14 +341,16 @@ SOURCE = {
     "server killed": server_is_killed,
     "server stands still": server_stands_still,
     "server slow": server_is_slow,
+    "server answers errors": server_answers_errors,
     "engine killed": engine_is_killed,
     "engine stopped": engine_is_stopped,
     "done before acked": nothing_is_acknowledged_before_it_is_done,
     "memory": memory_is_bounded_behind_what_is_slow,
     "check --connect": what_is_right_is_reached,
 }
-SINK = {name: SOURCE[name] for name in ("check --connect", "server killed", "server stands still", "server slow",
-                                        "engine killed", "engine stopped")}
+SINK = {name: SOURCE[name] for name in ("check --connect", "server killed", "server stands still",
+                                        "server slow", "server answers errors", "engine killed",
+                                        "engine stopped")}
 
 
 def cells_of(connector):
@@ -337,6 +358,8 @@ def cells_of(connector):
     cells = dict(SINK if isinstance(connector, Sink) else SOURCE)
     if isinstance(connector, Source) and connector.acknowledged is None:
         del cells["done before acked"]
+    if connector.errors is None:
+        del cells["server answers errors"]
     for what, wrong in connector.mistakes.items():
         cells[what] = lambda cell, wrong=wrong: mistake(cell, wrong)
     return list(cells.items())

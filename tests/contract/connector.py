@@ -16,6 +16,14 @@ class Mistake:
 
 
 @dataclass
+class Errors:
+    """A server that answers with errors when it is told to, beside the real one."""
+    connection: dict                  # as above, by way of it
+    begin: object                     # begin(): errors from now on
+    end: object                       # end(): none from now on
+
+
+@dataclass
 class Connector:
     """How to come to one kind of source or sink on a running server.
 
@@ -28,6 +36,7 @@ class Connector:
     block: object                     # block(place name): {type: options} for `source:` or a sink
     secrets: list                     # what may stand in no log
     mistakes: dict = field(default_factory=dict)     # what is wrong: Mistake
+    errors: object = None             # errors(): a context manager; see Errors
 
 
 @dataclass
