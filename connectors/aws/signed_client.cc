@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "utc_time.h"
+
 namespace tidemill::aws {
 namespace {
 
@@ -13,6 +15,13 @@ bool has_expired(const Response& response) {
   return (response.status == 400 || response.status == 403) &&
          (response.body.find("ExpiredToken") != std::string::npos ||
           response.body.find("TokenRefreshRequired") != std::string::npos);
+}
+
+// Signatures are good for some minutes around the service's time.
+bool is_out_of_time(const Response& response) {
+  return response.status == 403 &&
+         (response.body.find("RequestTimeTooSkewed") != std::string::npos ||
+          response.body.find("RequestExpired") != std::string::npos);
 }
 
 bool is_worth_another(const SignedClient::Answer& answer) {
@@ -57,13 +66,20 @@ std::vector<SignedClient::Answer> SignedClient::send_all(std::span<const Request
   const std::uint32_t attempts_max = patience == Patience::little
                                          ? std::min(2U, options_.retry.attempts)
                                          : options_.retry.attempts;
+  bool learned = false;
   for (std::uint32_t attempt = 1; !open.empty(); ++attempt) {
+    const bool may_learn = !learned;
     auto some = send_once(requests, open);
     for (std::size_t i = 0; i < open.size(); ++i) answers[open[i]] = std::move(some[i]);
     std::erase_if(open, [&](std::size_t i) {
       if (answers[i] && has_expired(*answers[i])) credentials_.forget();
+      if (may_learn && learn_time(answers[i])) {
+        learned = true;
+        return false;
+      }
       return !is_worth_another(answers[i]);
     });
+    if (may_learn && learned) continue;
     const auto give_up_at =
         started + static_cast<std::uint64_t>(options_.retry.give_up_after.count());
     if (open.empty() || attempt >= attempts_max) break;
@@ -76,7 +92,7 @@ std::vector<SignedClient::Answer> SignedClient::send_all(std::span<const Request
 
 std::vector<SignedClient::Answer> SignedClient::send_once(std::span<const Request> requests,
                                                           std::span<const std::size_t> which) {
-  const WallTime now = options_.clock();
+  const WallTime now = this->now();
   const auto credentials = credentials_.get(now);
   if (!credentials) return {which.size(), std::unexpected(credentials.error())};
   std::vector<Request> sent;
@@ -86,6 +102,21 @@ std::vector<SignedClient::Answer> SignedClient::send_once(std::span<const Reques
     sign(sent.back(), server().authority(), options_.scope, *credentials, now);
   }
   return client_->send_all(sent);
+}
+
+// Does the service complain of the time, and say which it is? It is ours then.
+bool SignedClient::learn_time(const Answer& answer) {
+  if (!answer || !is_out_of_time(*answer)) return false;
+  const auto date = parse_http_date(answer->header("date"));
+  if (!date) return false;
+  ahead_ =
+      static_cast<std::int64_t>(date->value) - static_cast<std::int64_t>(options_.clock().value);
+  return true;
+}
+
+WallTime SignedClient::now() const {
+  const auto ours = static_cast<std::int64_t>(options_.clock().value);
+  return WallTime(static_cast<std::uint64_t>(ours + ahead_.load()));
 }
 
 // A random part of it ("full jitter"), so that those who failed together do not come back together.

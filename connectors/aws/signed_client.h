@@ -2,7 +2,8 @@
 //
 // Blocking, thread-safe; see http_client/client.h for why. What the network or a service that has
 // too much to do refuses is sent again after a random part of a back-off that doubles, for some
-// seconds; what still fails then is the engine's to repeat.
+// seconds; what still fails then is the engine's to repeat. Where our clock is wrong, the service's
+// own time counts from its first complaint on.
 #pragma once
 
 #include <atomic>
@@ -69,12 +70,15 @@ class SignedClient {
 
   std::vector<Answer> send_once(std::span<const Request> requests,
                                 std::span<const std::size_t> which);
+  bool learn_time(const Answer& answer);
+  WallTime now() const;
   Duration backoff(std::uint32_t attempt);
 
   const Options options_;
   const std::unique_ptr<http_client::Client> client_;
   CredentialChain credentials_;
   std::atomic<std::uint64_t> chance_;
+  std::atomic<std::int64_t> ahead_ = 0;  // Microseconds by which the service's clock is.
 };
 
 /// Did the service say that it could not at the moment, or that credentials have expired?

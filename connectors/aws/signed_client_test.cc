@@ -105,6 +105,35 @@ TEST(SignedClient, ARefusalIsNoReasonToTryAgain) {
   EXPECT_EQ(calls, 1);
 }
 
+TEST(SignedClient, AClockThatIsWrongIsSetByTheServices) {
+  std::atomic<int> skewed = 0;
+  TestServer server([&](const TestServer::Request& request) -> TestServer::Answer {
+    if (request.header("x-amz-date").starts_with("20231115T0013")) return {.body = "in time"};
+    ++skewed;
+    return {.status = 403,
+            .headers = {{"Date", "Wed, 15 Nov 2023 00:13:27 GMT"}},
+            .body = "<Code>RequestTimeTooSkewed</Code>"};
+  });
+  const auto client = client_of(server.url());
+
+  EXPECT_EQ(client->send({.target = "/a"})->body, "in time");
+  EXPECT_EQ(client->send({.target = "/b"})->body, "in time");
+  EXPECT_EQ(skewed, 1);
+}
+
+TEST(SignedClient, OfTheTimeItComplainsNoMoreThanTwice) {
+  std::atomic<int> calls = 0;
+  TestServer server([&](const TestServer::Request&) -> TestServer::Answer {
+    ++calls;
+    return {.status = 403,
+            .headers = {{"Date", "Wed, 15 Nov 2023 00:13:27 GMT"}},
+            .body = "<Code>RequestTimeTooSkewed</Code>"};
+  });
+
+  EXPECT_EQ(client_of(server.url())->send({})->status, 403);
+  EXPECT_EQ(calls, 2);
+}
+
 TEST(SignedClient, OfSeveralOnlyThoseThatFailedAreSentAgain) {
   std::atomic<int> bad = 0;
   TestServer server([&](const TestServer::Request& request) {

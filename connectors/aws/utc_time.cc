@@ -1,6 +1,9 @@
 #include "utc_time.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <string>
 
 namespace tidemill::aws {
 namespace {
@@ -47,6 +50,21 @@ std::optional<WallTime> parse_utc(std::string_view text) {
     time += Duration(micros);
   }
   return WallTime(static_cast<std::uint64_t>(time.count()));
+}
+
+std::optional<WallTime> parse_http_date(std::string_view text) {
+  constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr std::string_view shape = "Fri, 30 Jan 2026 08:15:00 GMT";
+  if (text.size() != shape.size() || text.substr(3, 2) != ", " || !text.ends_with(" GMT"))
+    return std::nullopt;
+  const auto month = std::ranges::find(months, text.substr(8, 3));
+  if (month == months.end()) return std::nullopt;
+  const auto number_of_month = std::to_string(101 + (month - months.begin())).substr(1);
+  std::string utc(text.substr(12, 4));
+  utc.append("-").append(number_of_month).append("-").append(text.substr(5, 2));
+  utc.append("T").append(text.substr(17, 8)).append("Z");
+  return parse_utc(utc);
 }
 
 }  // namespace tidemill::aws

@@ -21,5 +21,15 @@ TEST(UtcTime, IsNothingElse) {
     EXPECT_FALSE(parse_utc(text)) << text;
 }
 
+TEST(UtcTime, OfAnAnswerIsThatOfHttp) {
+  EXPECT_EQ(parse_http_date("Tue, 14 Nov 2023 22:13:20 GMT")->value, 1'700'000'000'000'000);
+  EXPECT_EQ(parse_http_date("Thu, 01 Jan 1970 00:00:01 GMT")->value, 1'000'000);
+  for (const char* text :
+       {"", "Tue, 14 Nov 2023 22:13:20 UTC", "Tue, 14 nov 2023 22:13:20 GMT",
+        "Tue, 1  Nov 2023 22:13:20 GMT", "Tue, 14 Nov 23 22:13:20 GMT",
+        "Tuesday, 14-Nov-23 22:13:20 GMT", "Tue, 31 Feb 2023 22:13:20 GMT", "2023-11-14T22:13:20Z"})
+    EXPECT_FALSE(parse_http_date(text)) << text;
+}
+
 }  // namespace
 }  // namespace tidemill::aws
