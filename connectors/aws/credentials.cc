@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "metadata_service.h"
+#include "web_identity.h"
 
 namespace tidemill::aws {
 namespace {
@@ -100,6 +101,9 @@ Result<Credentials> CredentialChain::find() {
     if (access_key && secret_key)
       return Credentials{
           *access_key, *secret_key, environment_("AWS_SESSION_TOKEN").value_or(""), {}};
+    auto of_a_role = from_web_identity(environment_);
+    if (!of_a_role) return std::unexpected(of_a_role.error());
+    if (*of_a_role) return std::move(**of_a_role);
   }
   auto of_a_profile = of_profile();
   if (!of_a_profile) return std::unexpected(of_a_profile.error());

@@ -1,8 +1,8 @@
 // Credentials: who we are to AWS, and where that is written.
 //
-// Looked for in this order: the connector's own options, the environment, the profile in the
-// shared files, the endpoint of a container (ECS, EKS), the instance (IMDSv2). Secrets appear in no
-// error.
+// Looked for in this order: the connector's own options, the environment, a role for the token of
+// AWS_WEB_IDENTITY_TOKEN_FILE, the profile in the shared files, the endpoint of a container (ECS,
+// EKS), the instance (IMDSv2). Secrets appear in no error.
 #pragma once
 
 #include <functional>
@@ -47,7 +47,8 @@ class CredentialChain {
       : options_(std::move(options)), environment_(std::move(environment)) {}
 
   /// Those found before, as long as they are good for some more minutes. Errors: bad_config (there
-  /// are none, with the places that were looked at), transient (a place does not answer).
+  /// are none, with the places that were looked at), transient and unavailable (a place does not
+  /// answer).
   Result<Credentials> get(WallTime now);
 
   /// The service did not take them: look again next time, since files and roles change.

@@ -31,7 +31,8 @@ inline ConfigSpec<AwsOptions> aws_spec() {
       .field("region", &AwsOptions::region,
              "Its region; default: AWS_REGION, then the profile's, then us-east-1.")
       .field("access_key", &AwsOptions::access_key,
-             "Who we are; default: the environment, the profile, the container, the instance.")
+             "Who we are; default: the environment, a web identity, the profile, the container, "
+             "the instance.")
       .field("secret_key", &AwsOptions::secret_key, "What proves it.")
       .field("session_token", &AwsOptions::session_token, "Of keys that are lent for a time.")
       .field("profile", &AwsOptions::profile, "A profile of ~/.aws/credentials or ~/.aws/config.")
