@@ -1,46 +1,16 @@
-"""What tests put into S3 servers and look at them with: boto3 and the AWS CLI, from PyPI.
-
-They come once, into a virtual environment of their own below ~/.cache/tidemill.
-"""
-import fcntl
-import hashlib
-import os
-import shutil
+"""What tests put into S3 servers and look at them with: boto3 and the AWS CLI, from PyPI."""
+import json
 import site
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
+
+from from_pypi import environment_with
 
 REQUIREMENTS = ("boto3==1.44.8", "awscli==1.46.3")
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tidemill"
-FETCH_SECONDS = 540
-
-
-class ToolsMissing(Exception):
-    """boto3 could not be had; the text says why."""
 
 
 def tools():
     """The virtual environment; made when it is not there yet."""
-    name = hashlib.sha256(" ".join((*REQUIREMENTS, sys.version)).encode()).hexdigest()[:16]
-    folder = CACHE / f"s3-client-{name}"
-    ready = folder / "ready"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / f"s3-client-{name}.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if ready.exists():
-            return folder
-        shutil.rmtree(folder, ignore_errors=True)
-        for command in ([sys.executable, "-m", "venv", str(folder)],
-                        [str(folder / "bin/pip"), "install", "--quiet",
-                         "--disable-pip-version-check", *REQUIREMENTS]):
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  text=True, timeout=FETCH_SECONDS, check=False)
-            if done.returncode != 0:
-                raise ToolsMissing(f"{' '.join(command)}:\n{done.stdout}")
-        ready.touch()
-    return folder
+    return environment_with("s3-client", REQUIREMENTS)
 
 
 class Store:
@@ -49,14 +19,28 @@ class Store:
     def __init__(self, server):
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         site.addsitedir(str(tools() / "lib" / version / "site-packages"))
-        import boto3
         import botocore.config
         self.server = server
-        self.s3 = boto3.client(
-            "s3", endpoint_url=server.url, region_name="us-east-1",
-            aws_access_key_id=server.access_key, aws_secret_access_key=server.secret_key,
-            config=botocore.config.Config(s3={"addressing_style": "path"},
-                                          retries={"mode": "standard", "max_attempts": 10}))
+        self.s3 = self._client("s3", config=botocore.config.Config(
+            s3={"addressing_style": "path"}, retries={"mode": "standard", "max_attempts": 10}))
+
+    def _client(self, service, **more):
+        import boto3
+        return boto3.client(service, endpoint_url=self.server.url, region_name="us-east-1",
+                            aws_access_key_id=self.server.access_key,
+                            aws_secret_access_key=self.server.secret_key, **more)
+
+    def topic(self, name, attributes):
+        """Makes or changes one, for notifications of a bucket; its ARN."""
+        return self._client("sns").create_topic(Name=name, Attributes=attributes)["TopicArn"]
+
+    def role(self, name, actions):
+        """Makes a role that may do these."""
+        iam = self._client("iam")
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+        iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=json.dumps({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}))
 
     def make(self, *buckets):
         for bucket in buckets:

@@ -1,0 +1,62 @@
+"""Services of AWS beside S3 that no server of its own has, STS above all: moto, from PyPI.
+
+    with AwsStandIn() as aws:
+        ... aws.url ...
+
+Its state lives in its memory. It takes every request as it is until check_from_now_on().
+"""
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+from from_pypi import environment_with
+from server_process import ServerProcess, free_ports
+
+REQUIREMENTS = ("moto[server,s3]==5.2.5",)
+READY_SECONDS = 60
+LOOK_EVERY = 0.1
+
+
+class StandInFailed(Exception):
+    """It could not be had or did not start; the text says why."""
+
+
+class AwsStandIn(ServerProcess):
+    access_key = secret_key = "of-nobody"   # Good for as long as it checks nothing.
+
+    def __init__(self):
+        (port,) = free_ports(1)
+        self.port, self.url = port, f"http://127.0.0.1:{port}"
+
+    def __enter__(self):
+        program = environment_with("aws-stand-in", REQUIREMENTS) / "bin/moto_server"
+        self.process = subprocess.Popen(
+            [str(program), "-H", "127.0.0.1", "-p", str(self.port)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._answers():
+            if not self.alive() or time.monotonic() > deadline:
+                self.kill()
+                raise StandInFailed("moto_server did not start")
+            time.sleep(LOOK_EVERY)
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def check_from_now_on(self, but_for=0):
+        """Who does not sign with a key that is known, or may not do it, is refused; the next
+        `but_for` requests are not looked at."""
+        request = urllib.request.Request(f"{self.url}/moto-api/reset-auth",
+                                         data=str(but_for).encode(), method="POST",
+                                         headers={"Content-Type": "text/plain"})
+        with urllib.request.urlopen(request, timeout=10):
+            pass
+
+    def _answers(self):
+        try:
+            with urllib.request.urlopen(f"{self.url}/moto-api/", timeout=5):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False

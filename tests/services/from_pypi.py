@@ -1,0 +1,38 @@
+"""Programs and libraries that tests need from PyPI: they come once, each set into a virtual environment
+of its own below ~/.cache/tidemill."""
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tidemill"
+FETCH_SECONDS = 540
+
+
+class ToolsMissing(Exception):
+    """They could not be had; the text says why."""
+
+
+def environment_with(name, requirements):
+    """The folder of an environment that has these; made when it is not there yet."""
+    key = hashlib.sha256(" ".join((*requirements, sys.version)).encode()).hexdigest()[:16]
+    folder = CACHE / f"{name}-{key}"
+    ready = folder / "ready"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"{name}-{key}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if ready.exists():
+            return folder
+        shutil.rmtree(folder, ignore_errors=True)
+        for command in ([sys.executable, "-m", "venv", str(folder)],
+                        [str(folder / "bin/pip"), "install", "--quiet",
+                         "--disable-pip-version-check", *requirements]):
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, timeout=FETCH_SECONDS, check=False)
+            if done.returncode != 0:
+                raise ToolsMissing(f"{' '.join(command)}:\n{done.stdout}")
+        ready.touch()
+    return folder
