@@ -70,18 +70,6 @@ std::size_t clean_length(std::string_view text) {
   return at;
 }
 
-void append_base64(std::string& out, std::string_view data) {
-  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::size_t i = 0; i < data.size(); i += 3) {
-    const std::size_t have = std::min<std::size_t>(3, data.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      group = (group << 8) | (k < have ? static_cast<unsigned char>(data[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k)
-      out += k <= have ? digits[(group >> (18 - 6 * k)) & 63] : '=';
-  }
-}
-
 bool names_json(std::string_view content_type) {
   const auto type = content_type.substr(0, content_type.find(';'));
   return type.empty() || type == "application/json" || type.ends_with("+json");
@@ -113,6 +101,18 @@ void append_json_value(std::string& out, std::string_view content_type, std::str
 }
 
 }  // namespace
+
+void append_base64(std::string& out, std::string_view data) {
+  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t i = 0; i < data.size(); i += 3) {
+    const std::size_t have = std::min<std::size_t>(3, data.size() - i);
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      group = (group << 8) | (k < have ? static_cast<unsigned char>(data[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k)
+      out += k <= have ? digits[(group >> (18 - 6 * k)) & 63] : '=';
+  }
+}
 
 void append_json_escaped(std::string& out, std::string_view text) {
   // Most text has nothing to escape: copy it in stretches.

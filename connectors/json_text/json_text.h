@@ -15,6 +15,9 @@ void append_json_string(std::string& out, std::string_view text);
 /// Appends the inside of a JSON string, without its quotes. Precondition: `text` is UTF-8.
 void append_json_escaped(std::string& out, std::string_view text);
 
+/// Appends `data` in base64, padded, without quotes.
+void append_base64(std::string& out, std::string_view data);
+
 /// Appends `data` as one line of NDJSON, the newline included:
 ///   - JSON (`content_type` says so or is empty, and it parses) as it is, line breaks between its
 ///     tokens made blanks;

@@ -20,6 +20,7 @@ THIRD_PARTY = {
     "boost/asio": ("sdk/", "core/", "connectors/", "app/"),
     "boost/beast": ("core/admin/", "core/http/", "connectors/http_client/"),
     "boost/json": ("core/", "connectors/", "functions/", "app/"),
+    "boost/multiprecision": ("connectors/",),
     "boost/system": ("sdk/", "core/", "connectors/", "app/"),
     "boost/unordered": ("core/", "connectors/"),
     "boost/url": ("core/", "connectors/", "app/"),
