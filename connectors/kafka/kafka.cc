@@ -59,8 +59,13 @@ ConfigSpec<SourceConfig> source_spec() {
                  "Where a partition begins that neither the state nor the group knows: "
                  "earliest, latest, or an instant such as 2026-01-31T12:00:00Z.")
           .choice("decode", &SourceConfig::decode,
-                  "What the value of a record is: JSON, text, or any bytes.",
-                  {{"json", Decode::json}, {"text", Decode::text}, {"raw", Decode::raw}})
+                  "What the value of a record is: JSON, Avro of a schema registry, which becomes "
+                  "JSON, text, or any bytes.",
+                  {{"json", Decode::json},
+                   {"avro", Decode::avro},
+                   {"text", Decode::text},
+                   {"raw", Decode::raw}})
+          .group("schema_registry", &SourceConfig::schema_registry, avro::registry_spec())
           .field("buffer", &SourceConfig::buffer,
                  "Bytes that each consumer may fetch ahead, which are taken off the engine's "
                  "--memory; default: an eighth of that for all, at most 16MiB each.",
@@ -68,7 +73,11 @@ ConfigSpec<SourceConfig> source_spec() {
           .check(
               "start must be earliest, latest or an instant such as "
               "2026-01-31T12:00:00Z",
-              [](const SourceConfig& c) { return parse_start(c.start).has_value(); });
+              [](const SourceConfig& c) { return parse_start(c.start).has_value(); })
+          .check("decode: avro needs schema_registry: { url: http://HOST:PORT }",
+                 [](const SourceConfig& c) {
+                   return c.decode != Decode::avro || !c.schema_registry.url.empty();
+                 });
   return with_properties(std::move(spec));
 }
 
@@ -100,6 +109,9 @@ void register_with(Registry& registry) {
       [](SourceConfig config, Services services) -> Result<std::unique_ptr<Source>> {
         if (auto made = consumer_properties(config, services, 0); !made)
           return std::unexpected(made.error());
+        if (config.decode == Decode::avro)
+          if (auto made = avro::SchemaRegistry::make(config.schema_registry); !made)
+            return std::unexpected(made.error());
         return std::make_unique<KafkaSource>(std::move(config), std::move(services));
       });
   registry.add_sink("kafka", KafkaSink::idempotence, sink_spec(),

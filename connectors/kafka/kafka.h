@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "avro/schema_registry.h"
 #include "tidemill/registry.h"
 #include "tidemill/security_options.h"
 
@@ -20,7 +21,7 @@ struct ClientConfig {
   std::vector<std::string> properties;  ///< Of librdkafka, NAME=VALUE each.
 };
 
-enum class Decode { json, text, raw };
+enum class Decode { json, avro, text, raw };
 
 struct SourceConfig : ClientConfig {
   std::string topic;
@@ -29,6 +30,7 @@ struct SourceConfig : ClientConfig {
   std::uint32_t consumers = 1;
   std::string start = "earliest";  ///< earliest, latest or an instant; see StartRule.
   Decode decode = Decode::json;
+  avro::RegistryOptions schema_registry;  ///< Of Decode::avro.
   std::optional<ByteSize> buffer;  ///< See buffer_bytes().
 };
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -104,6 +105,12 @@ class MockCluster {
   /// A null `value` is a tombstone.
   void send(const char* topic, std::int32_t partition, const char* key, const char* value,
             const char* header = nullptr) {
+    send_bytes(topic, partition, key, value == nullptr ? std::string_view() : value, header);
+  }
+
+  /// A value without data is a tombstone.
+  void send_bytes(const char* topic, std::int32_t partition, const char* key,
+                  std::string_view value, const char* header = nullptr) {
     rd_kafka_headers_t* const headers = rd_kafka_headers_new(1);
     if (header != nullptr) rd_kafka_header_add(headers, "h", -1, header, -1);
     std::array<rd_kafka_vu_t, 6> values{};
@@ -116,7 +123,7 @@ class MockCluster {
     values[3].vtype = RD_KAFKA_VTYPE_KEY;
     values[3].u.mem = {const_cast<char*>(key), std::strlen(key)};
     values[4].vtype = RD_KAFKA_VTYPE_VALUE;
-    values[4].u.mem = {const_cast<char*>(value), value == nullptr ? 0 : std::strlen(value)};
+    values[4].u.mem = {const_cast<char*>(value.data()), value.size()};
     values[5].vtype = RD_KAFKA_VTYPE_HEADERS;
     values[5].u.headers = headers;
     const Failure refused(rd_kafka_produceva(producer_, values.data(), values.size()));

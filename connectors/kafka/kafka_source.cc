@@ -44,10 +44,25 @@ Result<> KafkaSource::make_members() {
   return {};
 }
 
+Result<> KafkaSource::make_reader() {
+  if (config_.decode != Decode::avro) return {};
+  auto registry = avro::SchemaRegistry::make(config_.schema_registry);
+  if (!registry) return std::unexpected(registry.error());
+  avro_ = std::make_unique<AvroReader>(std::move(*registry), config_, services_, shared_.changed);
+  avro_->start();
+  return {};
+}
+
 Task<Result<std::string>> KafkaSource::reach() {
-  auto look = [this] {
-    return reach_topic(RD_KAFKA_CONSUMER, consumer_properties(config_, services_, 0),
-                       config_.topic);
+  auto look = [this]() -> Result<std::string> {
+    auto topic =
+        reach_topic(RD_KAFKA_CONSUMER, consumer_properties(config_, services_, 0), config_.topic);
+    if (!topic || config_.decode != Decode::avro) return topic;
+    const auto registry = avro::SchemaRegistry::make(config_.schema_registry);
+    const Result<> reached =
+        registry ? (*registry)->reach() : Result<>(std::unexpected(registry.error()));
+    if (!reached) return fail(reached.error().fault, "schema registry: " + reached.error().message);
+    return *topic + ", and a schema registry";
   };
   auto reached = co_await run_blocking(services_.scheduler, std::move(look));
   co_return reached;
@@ -59,6 +74,7 @@ Task<Result<>> KafkaSource::open(const Progress& progress) {
   wake_ = Descriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!wake_) co_return fail_errno(Fault::transient, "no eventfd");
   Result<> made = make_members();
+  if (made) made = make_reader();
   if (!made) {
     co_await leave();
     co_return made;
@@ -95,6 +111,7 @@ Task<Result<PollEnd>> KafkaSource::poll(Credit credit, std::vector<Event>& out) 
     // Emptied before the queues are: they write again when the next thing comes.
     std::uint64_t times = 0;
     std::ignore = ::read(wake_.get(), &times, sizeof times);
+    release();
     const Taken taken = take(credit, out);
     if (out.size() > before || taken == Taken::no_room) co_return PollEnd::more;
     if (services_.until_idle && at_end()) co_return PollEnd::exhausted;
@@ -114,16 +131,27 @@ KafkaSource::Taken KafkaSource::take(Credit credit, std::vector<Event>& out) {
     std::shared_ptr<MessageBatch> batch;
     while (auto fetched = member.next()) {
       const rd_kafka_message_t& message = *fetched->message;
-      if (!credit.allows(message.len, taken, taken_bytes)) {
+      std::optional<Decoded> decoded;
+      if (avro_) {
+        decoded = avro_->read(message);
+        if (!decoded) {
+          hold(message.partition);
+          member.put_back(std::move(*fetched));
+          continue;
+        }
+      }
+      const std::size_t size =
+          decoded && decoded->refusal.empty() ? decoded->json.size() : message.len;
+      if (!credit.allows(size, taken, taken_bytes)) {
         member.put_back(std::move(*fetched));
         return Taken::no_room;
       }
       ++taken;
-      taken_bytes += message.len;
+      taken_bytes += size;
       PartitionState& state = book_[message.partition];
       state.reached = state.handed = message.offset + 1;
       if (!batch) batch = std::make_shared<MessageBatch>(member.client(), identity_);
-      out.push_back(batch->event_of(std::move(*fetched), config_.decode, now));
+      out.push_back(batch->event_of(std::move(*fetched), config_.decode, now, decoded));
     }
   }
   return Taken::all;
@@ -132,7 +160,21 @@ KafkaSource::Taken KafkaSource::take(Credit credit, std::vector<Event>& out) {
 void KafkaSource::pause(Partition partition, bool paused) {
   const auto number = static_cast<std::int32_t>(partition.value);
   book_[number].paused = paused;
-  for (auto& member : members_) member->pause(number, paused);
+  for (auto& member : members_) member->pause(number, book_[number].waits());
+}
+
+// It is put back by the caller, and so stays in its place.
+void KafkaSource::hold(std::int32_t partition) {
+  book_[partition].lacks_schema = true;
+  for (auto& member : members_) member->pause(partition, true);
+}
+
+void KafkaSource::release() {
+  if (!avro_) return;
+  for (const std::int32_t partition : avro_->released()) {
+    book_[partition].lacks_schema = false;
+    for (auto& member : members_) member->pause(partition, book_[partition].waits());
+  }
 }
 
 void KafkaSource::interrupt() {
@@ -168,6 +210,8 @@ bool KafkaSource::at_end() const {
 }
 
 Task<> KafkaSource::leave() {
+  if (avro_) co_await avro_->stop();
+  avro_.reset();
   for (auto& member : members_) co_await member->leave();
   members_.clear();
   watch_.stop();

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "avro_reader.h"
 #include "kafka.h"
 #include "member.h"
 #include "partition_book.h"
@@ -40,7 +41,10 @@ class KafkaSource final : public Source {
   enum class Taken { all, no_room };
 
   Result<> make_members();
+  Result<> make_reader();
   Taken take(Credit credit, std::vector<Event>& out);
+  void release();
+  void hold(std::int32_t partition);
   const Error* failure() const;
   bool at_end() const;
   Task<> leave();
@@ -53,7 +57,8 @@ class KafkaSource final : public Source {
   Descriptor wake_;  // An eventfd that the clients' queues write to.
   DescriptorWatch watch_;
   std::vector<std::unique_ptr<Member>> members_;
-  std::size_t first_ = 0;  // The member that is asked first, the next time.
+  std::unique_ptr<AvroReader> avro_;  // With decode: avro.
+  std::size_t first_ = 0;             // The member that is asked first, the next time.
   bool interrupted_ = false;
 };
 

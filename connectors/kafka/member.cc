@@ -91,7 +91,7 @@ bool Member::may_go(Fetched& fetched) {
   if (!assigned_.contains(partition) || leaving_.contains(partition)) return false;
   const PartitionState& state = shared_.book[partition];
   if (fetched.message->offset < state.reached.value_or(0)) return false;
-  if (!state.paused) return true;
+  if (!state.waits()) return true;
   parked_[partition].push_back(std::move(fetched));
   return false;
 }
@@ -153,7 +153,7 @@ void Member::hold_back(bool held) {
   held_back_ = held;
   std::set<std::int32_t> theirs;
   for (const std::int32_t partition : assigned_)
-    if (!shared_.book[partition].paused) theirs.insert(partition);
+    if (!shared_.book[partition].waits()) theirs.insert(partition);
   if (theirs.empty()) return;
   const Offsets list = list_of(theirs);
   if (held) {

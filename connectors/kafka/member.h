@@ -93,7 +93,7 @@ class Member {
   Queue queue_;
   std::deque<Fetched> aside_;
   std::size_t aside_bytes_ = 0;
-  std::map<std::int32_t, std::deque<Fetched>> parked_;  // Of partitions that the engine paused.
+  std::map<std::int32_t, std::deque<Fetched>> parked_;  // Of partitions that have to wait.
   std::deque<EventHandle> rebalances_;
   std::set<std::int32_t> out_of_range_;
   std::set<std::int32_t> assigned_;

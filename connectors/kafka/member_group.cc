@@ -82,7 +82,7 @@ Task<> Member::take_over(Offsets partitions) {
   std::set<std::int32_t> paused;
   for (const std::int32_t partition : numbers) {
     assigned_.insert(partition);
-    if (held_back_ || shared_.book[partition].paused) paused.insert(partition);
+    if (held_back_ || shared_.book[partition].waits()) paused.insert(partition);
   }
   if (!paused.empty()) {
     const Offsets list = list_of(paused);

@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "records/record_event.h"
+
 namespace tidemill::kafka {
 namespace {
 
@@ -15,6 +17,7 @@ constexpr std::string_view reserved_but_for = "tidemill-id";
 std::string_view type_of(Decode decode) {
   switch (decode) {
     case Decode::json:
+    case Decode::avro:
       return "application/json";
     case Decode::text:
       return "text/plain";
@@ -38,9 +41,12 @@ std::string_view MessageBatch::keep(std::string_view text) {
   return {static_cast<const char*>(room), text.size()};
 }
 
-Event MessageBatch::event_of(Fetched fetched, Decode decode, WallTime now) {
+Event MessageBatch::event_of(Fetched fetched, Decode decode, WallTime now,
+                             const std::optional<Decoded>& decoded) {
   const rd_kafka_message_t& message = *fetched.message;
-  const bool copies = message.len <= copied_max;
+  const std::string_view refusal = decoded ? decoded->refusal : std::string_view();
+  const bool replaced = decoded && refusal.empty();
+  const bool copies = replaced || message.len <= copied_max;
   const auto kept = [&](std::string_view text) { return copies ? keep(text) : text; };
   Event event;
   event.partition = Partition(static_cast<std::uint32_t>(message.partition));
@@ -48,15 +54,16 @@ Event MessageBatch::event_of(Fetched fetched, Decode decode, WallTime now) {
   event.offset_next = Offset(event.offset.value + 1);
   event.source = *source_;
   event.type = "tidemill.kafka.record";
-  event.content_type = type_of(decode);
+  event.content_type = type_of(refusal.empty() ? decode : Decode::raw);
   rd_kafka_timestamp_type_t known = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   const std::int64_t millis = rd_kafka_message_timestamp(&message, &known);
   const bool timed = known != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && millis >= 0;
   event.time = EventTime(timed ? static_cast<std::uint64_t>(millis) * 1000 : now.value);
   event.ingested = IngestTime(now.value);
   event.key = kept(text_of(message.key, message.key_len));
-  event.extensions = headers_of(message, copies);
-  std::string_view payload = kept(text_of(message.payload, message.len));
+  event.extensions = headers_of(message, copies, refusal);
+  std::string_view payload =
+      replaced ? keep(decoded->json) : kept(text_of(message.payload, message.len));
   // Where JSON is promised, the absence of a value has to be JSON.
   if (message.payload == nullptr && decode == Decode::json) payload = "null";
   event.data = Bytes(payload, shared_from_this());
@@ -64,12 +71,13 @@ Event MessageBatch::event_of(Fetched fetched, Decode decode, WallTime now) {
   return event;
 }
 
-std::span<const Attribute> MessageBatch::headers_of(const rd_kafka_message_t& message, bool keeps) {
+std::span<const Attribute> MessageBatch::headers_of(const rd_kafka_message_t& message, bool keeps,
+                                                    std::string_view refusal) {
   rd_kafka_headers_t* headers = nullptr;
   const bool any = rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR;
   const bool tombstone = message.payload == nullptr;
-  if (!any && !tombstone) return {};
-  const std::size_t most = (any ? rd_kafka_header_cnt(headers) : 0) + 1;
+  if (!any && !tombstone && refusal.empty()) return {};
+  const std::size_t most = (any ? rd_kafka_header_cnt(headers) : 0) + 2;
   auto* const attributes =
       static_cast<Attribute*>(memory_.allocate(most * sizeof(Attribute), alignof(Attribute)));
   std::size_t count = 0;
@@ -86,6 +94,8 @@ std::span<const Attribute> MessageBatch::headers_of(const rd_kafka_message_t& me
     new (attributes + count++) Attribute{keeps ? keep(called) : called, keeps ? keep(text) : text};
   }
   if (tombstone) new (attributes + count++) Attribute{tombstone_attribute, "true"};
+  if (!refusal.empty())
+    new (attributes + count++) Attribute{records::refused_attribute, keep(refusal)};
   return {attributes, count};
 }
 

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <memory>
 #include <memory_resource>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,12 @@
 
 namespace tidemill::kafka {
 
+/// What decoding has made of the value of a record.
+struct Decoded {
+  std::string_view json;
+  std::string_view refusal;  ///< Why there is none; the event then holds the record's own bytes.
+};
+
 class MessageBatch : public std::enable_shared_from_this<MessageBatch> {
  public:
   /// Payloads up to here are copied.
@@ -26,12 +34,15 @@ class MessageBatch : public std::enable_shared_from_this<MessageBatch> {
   MessageBatch(std::shared_ptr<Client> client, std::shared_ptr<const std::string> source)
       : client_(std::move(client)), source_(std::move(source)) {}
 
-  /// The event that a record is. Takes the record over.
-  Event event_of(Fetched fetched, Decode decode, WallTime now);
+  /// The event that a record is. Takes the record over; what was `decoded`, if its value has to
+  /// be, is copied.
+  Event event_of(Fetched fetched, Decode decode, WallTime now,
+                 const std::optional<Decoded>& decoded = {});
 
  private:
   std::string_view keep(std::string_view text);
-  std::span<const Attribute> headers_of(const rd_kafka_message_t& message, bool keeps);
+  std::span<const Attribute> headers_of(const rd_kafka_message_t& message, bool keeps,
+                                        std::string_view refusal);
 
   const std::shared_ptr<Client> client_;  // Outlives what it handed out.
   const std::shared_ptr<const std::string> source_;

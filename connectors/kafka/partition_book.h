@@ -19,7 +19,9 @@ struct PartitionState {
   std::optional<std::int64_t> committed;  ///< What the group was told last.
   std::optional<std::int64_t> ends_at;    ///< Where it ended when it was assigned first.
   bool paused = false;                    ///< By the engine.
+  bool lacks_schema = false;              ///< Of its next record.
 
+  bool waits() const { return paused || lacks_schema; }
   bool in_flight() const { return handed > settled.value_or(0); }
   bool at_end() const { return ends_at && reached && *reached >= *ends_at; }
 };

@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 
-from from_pypi import environment_with
+import pypi
 from server_process import ServerProcess, free_ports
 
 REQUIREMENTS = ("moto[server,s3]==5.2.5",)
@@ -30,7 +30,7 @@ class AwsStandIn(ServerProcess):
         self.port, self.url = port, f"http://127.0.0.1:{port}"
 
     def __enter__(self):
-        program = environment_with("aws-stand-in", REQUIREMENTS) / "bin/moto_server"
+        program = pypi.environment("aws-stand-in", REQUIREMENTS) / "bin/moto_server"
         self.process = subprocess.Popen(
             [str(program), "-H", "127.0.0.1", "-p", str(self.port)], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

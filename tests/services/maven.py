@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tidemill"
-FETCH = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
+PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 FETCH_SECONDS = 540
 
 
@@ -16,8 +16,9 @@ class FetchFailed(Exception):
     """The jars could not be had; the text says why."""
 
 
-def jars(pom):
-    """The folder of the jars that `pom`, NAME-pom.xml, names."""
+def jars(pom, goal="copy-dependencies"):
+    """The folder of the jars that `pom`, NAME-pom.xml, names; or, with the goal
+    unpack-dependencies, of what is in the archives that it names."""
     name = pom.name.removesuffix("-pom.xml") + "-" + hashlib.sha256(pom.read_bytes()).hexdigest()[:16]
     folder = CACHE / name
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -29,8 +30,9 @@ def jars(pom):
             raise FetchFailed("mvn is not installed; scripts/packages test brings it")
         half = Path(tempfile.mkdtemp(prefix=name, dir=CACHE))
         try:
-            done = subprocess.run(["mvn", "-q", "-B", "-f", str(pom), FETCH,
-                                   "-DincludeScope=runtime", f"-DoutputDirectory={half}"],
+            done = subprocess.run(["mvn", "-q", "-B", "-f", str(pom), f"{PLUGIN}:{goal}",
+                                   "-DincludeScope=runtime", f"-DoutputDirectory={half}",
+                                   f"-DmarkersDirectory={half}/.markers"],
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                   timeout=FETCH_SECONDS, check=False)
             if done.returncode != 0:

@@ -1,24 +1,22 @@
 """What tests put into S3 servers and look at them with: boto3 and the AWS CLI, from PyPI."""
 import json
 import site
-import sys
 
-from from_pypi import environment_with
+import pypi
 
 REQUIREMENTS = ("boto3==1.44.8", "awscli==1.46.3")
 
 
 def tools():
     """The virtual environment; made when it is not there yet."""
-    return environment_with("s3-client", REQUIREMENTS)
+    return pypi.environment("s3-client", REQUIREMENTS)
 
 
 class Store:
     """The buckets of a server as its user sees them."""
 
     def __init__(self, server):
-        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        site.addsitedir(str(tools() / "lib" / version / "site-packages"))
+        site.addsitedir(str(pypi.packages(tools())))
         import botocore.config
         self.server = server
         self.s3 = self._client("s3", config=botocore.config.Config(

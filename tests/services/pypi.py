@@ -1,5 +1,4 @@
-"""Programs and libraries that tests need from PyPI: they come once, each set into a virtual environment
-of its own below ~/.cache/tidemill."""
+"""What tests need of PyPI: a virtual environment below ~/.cache/tidemill, made once."""
 import fcntl
 import hashlib
 import os
@@ -12,17 +11,17 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tide
 FETCH_SECONDS = 540
 
 
-class ToolsMissing(Exception):
-    """They could not be had; the text says why."""
+class FetchFailed(Exception):
+    """The packages could not be had; the text says why."""
 
 
-def environment_with(name, requirements):
-    """The folder of an environment that has these; made when it is not there yet."""
-    key = hashlib.sha256(" ".join((*requirements, sys.version)).encode()).hexdigest()[:16]
-    folder = CACHE / f"{name}-{key}"
+def environment(name, requirements):
+    """The folder of an environment with `requirements`; made when it is not there yet."""
+    digest = hashlib.sha256(" ".join((*requirements, sys.version)).encode()).hexdigest()[:16]
+    folder = CACHE / f"{name}-{digest}"
     ready = folder / "ready"
     CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / f"{name}-{key}.lock", "w", encoding="utf-8") as lock:
+    with open(CACHE / f"{name}-{digest}.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if ready.exists():
             return folder
@@ -33,6 +32,12 @@ def environment_with(name, requirements):
             done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   text=True, timeout=FETCH_SECONDS, check=False)
             if done.returncode != 0:
-                raise ToolsMissing(f"{' '.join(command)}:\n{done.stdout}")
+                raise FetchFailed(f"{' '.join(command)}:\n{done.stdout}")
         ready.touch()
     return folder
+
+
+def packages(folder):
+    """Where the modules of an environment are."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return folder / "lib" / version / "site-packages"
