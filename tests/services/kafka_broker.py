@@ -300,6 +300,16 @@ class KafkaBroker(ServerProcess):
                        input="".join(line + "\n" for line in lines), text=True, check=True,
                        timeout=READY_SECONDS)
 
+    def produce_values(self, topic, partition, values):
+        """One record for each of `values`, which may be any bytes."""
+        with tempfile.TemporaryDirectory(prefix="tidemill-values-") as folder:
+            files = []
+            for value in values:
+                files.append(f"{folder}/{len(files)}")
+                Path(files[-1]).write_bytes(value)
+            subprocess.run(["kcat", "-P", "-b", self.address, "-t", topic, "-p", str(partition),
+                            *files], check=True, timeout=READY_SECONDS)
+
     def consume(self, topic, form="%s\\n", *options):
         """Every record that the topic has now, from its beginning, in kcat's format `form`."""
         done = subprocess.run(["kcat", "-C", "-b", self.address, "-t", topic, "-o", "beginning",
