@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using testing::TestServer;
 
@@ -105,16 +106,19 @@ TEST_F(AvroSourceTest, APartitionWaitsForARegistryThatIsAwayAndOthersGoOn) {
   answer_with("/schemas/ids/3", {.status = 503});
   produce(0, framed(3, "\x02"));
   produce(0, framed(1, "\x04"));
-  produce(1, framed(1, "\x06"));
   auto one = source(false);
   ASSERT_TRUE(scheduler_.run(one->open(progress_)));
   std::vector<Event> events;
-  while (events.empty()) ASSERT_TRUE(scheduler_.run(one->poll(ample, events)));
+  const auto poll_once = [&]() -> Task<> { EXPECT_TRUE(co_await one->poll(ample, events)); };
+  spawn(scheduler_, poll_once());
+  scheduler_.run_until([&] { return log_.says("the schema registry is waited for"); });
+  EXPECT_THAT(events, IsEmpty());
+  produce(1, framed(1, "\x06"));
+  scheduler_.run_until([&] { return !events.empty(); });
   EXPECT_THAT(texts(events), ElementsAre(R"({"n":3})"));
   answer_with("/schemas/ids/3", {.body = user_schema});
   while (events.size() < 3) ASSERT_TRUE(scheduler_.run(one->poll(ample, events)));
   EXPECT_THAT(texts(events), ElementsAre(R"({"n":3})", R"({"n":1})", R"({"n":2})"));
-  EXPECT_TRUE(log_.says("the schema registry is waited for"));
   scheduler_.run(one->close());
 }
 

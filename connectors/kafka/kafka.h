@@ -31,7 +31,7 @@ struct SourceConfig : ClientConfig {
   std::string start = "earliest";  ///< earliest, latest or an instant; see StartRule.
   Decode decode = Decode::json;
   avro::RegistryOptions schema_registry;  ///< Of Decode::avro.
-  std::optional<ByteSize> buffer;  ///< See buffer_bytes().
+  std::optional<ByteSize> buffer;         ///< See buffer_bytes().
 };
 
 enum class Compression { none, gzip, snappy, lz4, zstd };

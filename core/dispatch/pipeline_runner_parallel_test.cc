@@ -232,8 +232,7 @@ TEST_F(PipelineRunnerTest, ABatchGrowsWhileItsPartitionIsBusy) {
   config_.batch = {.events = 10, .window = 0s};
   invoker_.takes = 1s;
   push({"first"});
-  for (int i = 0; i < 8; ++i)
-    scheduler_.call_at(t0 + 100ms * (i + 1), [this] { push({"later"}); });
+  for (int i = 0; i < 8; ++i) scheduler_.call_at(t0 + 100ms * (i + 1), [this] { push({"later"}); });
   scheduler_.call_at(t0 + 2s, [this] { source_.ends = true; });
   source_.ends = false;
 
