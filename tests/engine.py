@@ -14,6 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 RELEASE = ROOT / "build/release"
 LOOK_EVERY = 0.005  # Seconds between two looks at a live engine.
+# Of the work of a run, the share over which its kills are spread: between the look that names a
+# moment and the kill there may lie a stall of a busy machine, in which the engine works on.
+KILLED_OVER = 0.7
 
 
 class Failed(Exception):

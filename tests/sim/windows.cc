@@ -72,7 +72,10 @@ void WindowWatch::commits(const CommitPart& part) {
   // it cannot know of a partition that begins with a later one.
   std::set<Partition> begun;
   for (const LogProgress& log : part.logs) {
-    if (part.logs.size() > 1 && !next_.contains(log.partition)) begun.insert(log.partition);
+    const auto known = next_.find(log.partition);
+    const std::uint64_t before = known == next_.end() ? 0 : known->second;
+    if (part.logs.size() > 1 && latest_before(flow_, log.partition.value, before).value == 0)
+      begun.insert(log.partition);
     next_[log.partition] = log.next.value;
   }
   for (const WindowsOver& over : part.windows_over)
