@@ -60,7 +60,7 @@ class Member {
 
   /// Until leave().
   Task<> run();
-  /// Commits what has settled and leaves the group; 4 s at most.
+  /// Commits what has settled and leaves the group; 5 s at most.
   Task<> leave();
 
   /// Has what it was given, and has read it all, as far as it went when that was assigned.
@@ -80,6 +80,7 @@ class Member {
   void complain(std::string sentence);
   void fail_with(Error error);
 
+  Task<> wait_for_assignment();
   Task<> rebalance(EventHandle event);
   Task<> take_over(Offsets partitions);
   Task<> hand_back(Offsets partitions, bool lost);

@@ -13,8 +13,11 @@ constexpr auto tick = std::chrono::seconds(1);
 // A partition that leaves waits so long for what is under way of it. Then the next owner may see
 // that again.
 constexpr auto settle_within = std::chrono::seconds(5);
-constexpr auto leave_within = std::chrono::seconds(4);
+constexpr auto assigned_within = std::chrono::seconds(3);
+constexpr auto leave_within = std::chrono::seconds(2);
 constexpr auto look_again_after = std::chrono::milliseconds(20);
+// https://github.com/confluentinc/librdkafka/issues/4312: mended in 2.3.0.
+constexpr int may_leave_at_once_since = 0x020300ff;
 // A group that moves partitions answers within a few seconds, unless it waits for a dead member.
 constexpr auto joins_within = std::chrono::seconds(10);
 
@@ -198,7 +201,18 @@ Task<> Member::commit_settled(const std::set<std::int32_t>& partitions) {
     shared_.book[offsets->elems[i].partition].committed = offsets->elems[i].offset;
 }
 
+// Older libraries abort when a member ends that leads its group and has assigned nothing yet.
+Task<> Member::wait_for_assignment() {
+  if (rd_kafka_version() >= may_leave_at_once_since) co_return;
+  const Instant deadline = scheduler_.now() + assigned_within;
+  while (running_ && !assignment_known_ && !failure_ && scheduler_.now() < deadline) {
+    keep_alive();
+    co_await sleep_until(scheduler_, scheduler_.now() + look_again_after);
+  }
+}
+
 Task<> Member::leave() {
+  co_await wait_for_assignment();
   stopping_ = true;
   wake_.notify();
   while (running_) co_await ended_.wait();
