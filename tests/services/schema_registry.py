@@ -55,18 +55,6 @@ class SchemaRegistry(ServerProcess):
         self.url = f"http://127.0.0.1:{self.port}{API}"
         self.process = None
 
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
-        self.own.cleanup()
-
     @property
     def log(self):
         return self.folder / "registry.log"

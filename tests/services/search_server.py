@@ -48,18 +48,6 @@ class SearchServer(ServerProcess):
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = None
 
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
-        self.own.cleanup()
-
     @property
     def log(self):
         return self.folder / "node.log"

@@ -15,8 +15,21 @@ def free_ports(count):
 
 
 class ServerProcess:
-    """A base for those that keep their process in `process`."""
+    """A base for those that keep their process in `process`, and what it writes in a temporary
+    folder, `own`. As a context manager it lives from start() to the end of the block."""
     process = None
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        self.own.cleanup()
 
     def alive(self):
         return self.process is not None and self.process.poll() is None
