@@ -1,7 +1,10 @@
 #include "client.h"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <future>
+#include <thread>
 #include <utility>
 
 namespace tidemill::kafka {
@@ -9,6 +12,7 @@ namespace {
 
 constexpr int ask_for_ms = 2'000;
 constexpr int ask_times = 5;
+constexpr auto end_within = std::chrono::seconds(5);
 
 // The first library that logs in as brokers of Kafka 4 expect: older ones repeat a part of the
 // nonce.
@@ -18,16 +22,35 @@ struct MetadataDestroyer {
   void operator()(const struct rd_kafka_metadata* made) const { rd_kafka_metadata_destroy(made); }
 };
 
+// Called from the client's threads. What matters comes as an event as well.
+void write_log(const rd_kafka_t* client, int, const char*, const char* sentence) {
+  static_cast<ClientLog*>(rd_kafka_opaque(client))->write(sentence);
+}
+
 }  // namespace
 
-Result<std::shared_ptr<Client>> Client::make(rd_kafka_type_t type, Properties properties) {
+void ClientLog::write(std::string_view sentence) {
+  const std::scoped_lock lock(mutex_);
+  if (log_ != nullptr) log_->write(LogLevel::debug, "kafka: " + std::string(sentence));
+}
+
+void ClientLog::close() {
+  const std::scoped_lock lock(mutex_);
+  log_ = nullptr;
+}
+
+Result<std::shared_ptr<Client>> Client::make(rd_kafka_type_t type, Properties properties,
+                                             Log& log) {
+  auto client_log = std::make_shared<ClientLog>(log);
+  rd_kafka_conf_set_opaque(properties.get(), client_log.get());
+  rd_kafka_conf_set_log_cb(properties.get(), &write_log);
   std::array<char, 512> why{};
   rd_kafka_t* const made = rd_kafka_new(type, properties.get(), why.data(), why.size());
   if (made == nullptr)
     return fail(Fault::bad_config,
                 "the kafka client refuses its options: " + std::string(why.data()));
   std::ignore = properties.release();  // It is the client's now.
-  return std::make_shared<Client>(made);
+  return std::make_shared<Client>(made, std::move(client_log));
 }
 
 Result<std::uint32_t> Client::partitions_of(const std::string& topic) {
@@ -49,9 +72,9 @@ Result<std::uint32_t> Client::partitions_of(const std::string& topic) {
 }
 
 Result<std::string> reach_topic(rd_kafka_type_t type, Result<Properties> properties,
-                                const std::string& topic) {
+                                const std::string& topic, Log& log) {
   if (!properties) return std::unexpected(properties.error());
-  const auto client = Client::make(type, std::move(*properties));
+  const auto client = Client::make(type, std::move(*properties), log);
   if (!client) return std::unexpected(client.error());
   const auto count = (*client)->partitions_of(topic);
   if (!count) return std::unexpected(count.error());
@@ -76,6 +99,18 @@ Error Client::why_unreachable(std::string what, bool& hopeless) {
         .append(rd_kafka_version_str())
         .append(" is refused by brokers of Kafka 4, which need 2.6.1: use `plain` with `tls`");
   return {fault, std::move(what), {}};
+}
+
+void let_go(std::shared_ptr<Client> client) {
+  const std::shared_ptr<ClientLog> log = client->log();
+  std::promise<void> promise;
+  std::future<void> ended = promise.get_future();
+  auto end = [](std::shared_ptr<Client> last, std::promise<void> told) {
+    last.reset();
+    told.set_value();
+  };
+  std::thread(end, std::move(client), std::move(promise)).detach();
+  if (ended.wait_for(end_within) != std::future_status::ready) log->close();
 }
 
 Fault fault_of(rd_kafka_resp_err_t error) {

@@ -5,26 +5,46 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "handles.h"
+#include "tidemill/log.h"
 #include "tidemill/result.h"
 
 namespace tidemill::kafka {
 
+/// What a client has to say, until nobody listens any more.
+class ClientLog {
+ public:
+  explicit ClientLog(Log& log) : log_(&log) {}
+
+  void write(std::string_view sentence);
+  /// Once this returns, the log may end.
+  void close();
+
+ private:
+  std::mutex mutex_;
+  Log* log_;
+};
+
 class Client {
  public:
+  /// `log` outlives the client, or let_go().
+  ///
   /// Errors: bad_config.
-  static Result<std::shared_ptr<Client>> make(rd_kafka_type_t type, Properties properties);
+  static Result<std::shared_ptr<Client>> make(rd_kafka_type_t type, Properties properties,
+                                              Log& log);
 
-  explicit Client(rd_kafka_t* made) : made_(made) {}
+  Client(rd_kafka_t* made, std::shared_ptr<ClientLog> log) : log_(std::move(log)), made_(made) {}
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   /// Blocks until its threads have ended. A group must have been left before.
   ~Client() { rd_kafka_destroy_flags(made_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
 
   rd_kafka_t* get() const { return made_; }
+  const std::shared_ptr<ClientLog>& log() const { return log_; }
 
   /// Asks a broker how many partitions the topic has. Blocks, 10 s at most.
   ///
@@ -34,13 +54,19 @@ class Client {
  private:
   Error why_unreachable(std::string what, bool& hopeless);
 
+  const std::shared_ptr<ClientLog> log_;
   rd_kafka_t* const made_;
 };
+
+/// Waits for the end of the client's threads, unless somebody else holds it, who then ends them.
+/// Blocks, 5 s at most: a member with a commit that no coordinator answers ends only with its
+/// session (45 s), and does so without anybody waiting for it.
+void let_go(std::shared_ptr<Client> client);
 
 /// Looks for the topic with a client of its own, and says how many partitions it has. Blocks.
 /// Errors: as of partitions_of(), or of `properties`.
 Result<std::string> reach_topic(rd_kafka_type_t type, Result<Properties> properties,
-                                const std::string& topic);
+                                const std::string& topic, Log& log);
 
 /// What to do about an error of librdkafka.
 Fault fault_of(rd_kafka_resp_err_t error);

@@ -131,23 +131,15 @@ void take_security(Builder& builder, const ClientConfig& config) {
   if (!config.tls.verify) builder.set("enable.ssl.certificate.verification", "false");
 }
 
-// Called from the client's threads. What matters comes as an event as well.
-void write_log(const rd_kafka_t* client, int, const char*, const char* sentence) {
-  auto* const log = static_cast<Log*>(rd_kafka_opaque(client));
-  log->write(LogLevel::debug, "kafka: " + std::string(sentence));
-}
-
-Builder client_builder(const ClientConfig& config, const Services& services) {
+Builder client_builder(const ClientConfig& config) {
   Builder builder;
   std::string brokers;
   for (const std::string& broker : config.brokers)
     brokers.append(brokers.empty() ? "" : ",").append(broker);
   builder.set("bootstrap.servers", brokers);
   builder.set("client.id", config.client_id);
-  builder.set("reconnect.backoff.max.ms", 5'000u);
+  builder.set("reconnect.backoff.max.ms", 1'000u);
   take_security(builder, config);
-  rd_kafka_conf_set_opaque(builder.get(), &services.log);
-  rd_kafka_conf_set_log_cb(builder.get(), &write_log);
   return builder;
 }
 
@@ -168,7 +160,7 @@ std::uint64_t buffer_bytes(const SourceConfig& config, const Services& services)
 
 Result<Properties> consumer_properties(const SourceConfig& config, const Services& services,
                                        std::uint32_t index) {
-  Builder builder = client_builder(config, services);
+  Builder builder = client_builder(config);
   builder.set("group.id", config.group);
   if (const std::string id = instance_id(config, services); !id.empty())
     builder.set("group.instance.id", config.consumers == 1 ? id : id + "-" + std::to_string(index));
@@ -188,10 +180,10 @@ Result<Properties> consumer_properties(const SourceConfig& config, const Service
   return std::move(builder).build();
 }
 
-Result<Properties> producer_properties(const SinkConfig& config, const Services& services,
+Result<Properties> producer_properties(const SinkConfig& config,
                                        const std::string& transactional_id) {
   constexpr std::array names{"none", "gzip", "snappy", "lz4", "zstd"};
-  Builder builder = client_builder(config, services);
+  Builder builder = client_builder(config);
   builder.set("enable.idempotence", "true");
   builder.set("compression.type",
               std::string(names.at(static_cast<std::size_t>(config.compression))));

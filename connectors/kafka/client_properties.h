@@ -17,7 +17,7 @@ Result<Properties> consumer_properties(const SourceConfig& config, const Service
                                        std::uint32_t index);
 
 /// `transactional_id` is empty where there are no transactions. Errors: bad_config.
-Result<Properties> producer_properties(const SinkConfig& config, const Services& services,
+Result<Properties> producer_properties(const SinkConfig& config,
                                        const std::string& transactional_id = {});
 
 }  // namespace tidemill::kafka

@@ -115,9 +115,9 @@ TEST_F(ClientPropertiesTest, AProducerNeverRepeatsByItself) {
   config.brokers = {"a:1"};
   config.topic = "t";
   config.properties = {"enable.idempotence=false"};
-  EXPECT_THAT(producer_properties(config, services_).error().message, HasSubstr("second record"));
+  EXPECT_THAT(producer_properties(config).error().message, HasSubstr("second record"));
   config.properties = {"linger.ms=20"};
-  EXPECT_TRUE(producer_properties(config, services_));
+  EXPECT_TRUE(producer_properties(config));
 }
 
 }  // namespace

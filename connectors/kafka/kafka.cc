@@ -116,7 +116,7 @@ void register_with(Registry& registry) {
       });
   registry.add_sink("kafka", KafkaSink::idempotence, sink_spec(),
                     [](SinkConfig config, Services services) -> Result<std::unique_ptr<Sink>> {
-                      if (auto made = producer_properties(config, services); !made)
+                      if (auto made = producer_properties(config); !made)
                         return std::unexpected(made.error());
                       if (config.transactional)
                         return std::make_unique<TransactionalKafkaSink>(std::move(config),

@@ -48,9 +48,9 @@ std::string KafkaSink::place() const { return place_of_topic(config_, config_.to
 Result<> KafkaSink::connect() {
   wake_ = Descriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!wake_) return fail_errno(Fault::transient, "no eventfd");
-  auto properties = producer_properties(config_, services_, transactional_id_);
+  auto properties = producer_properties(config_, transactional_id_);
   if (!properties) return std::unexpected(properties.error());
-  auto client = Client::make(RD_KAFKA_PRODUCER, std::move(*properties));
+  auto client = Client::make(RD_KAFKA_PRODUCER, std::move(*properties), services_.log);
   if (!client) return std::unexpected(client.error());
   client_ = std::move(*client);
   return {};
@@ -58,7 +58,8 @@ Result<> KafkaSink::connect() {
 
 Task<Result<std::string>> KafkaSink::reach() {
   auto look = [this] {
-    return reach_topic(RD_KAFKA_PRODUCER, producer_properties(config_, services_), config_.topic);
+    return reach_topic(RD_KAFKA_PRODUCER, producer_properties(config_), config_.topic,
+                       services_.log);
   };
   auto reached = co_await run_blocking(services_.scheduler, std::move(look));
   co_return reached;
@@ -271,7 +272,7 @@ Task<> KafkaSink::release() {
   if (queue_) rd_kafka_queue_io_event_enable(queue_.get(), -1, nullptr, 0);
   queue_.reset();
   auto end = [client = std::move(client_)]() mutable {
-    client.reset();
+    if (client) let_go(std::move(client));
     return true;
   };
   std::ignore = co_await run_blocking(services_.scheduler, std::move(end));

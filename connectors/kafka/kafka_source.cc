@@ -37,7 +37,7 @@ Result<> KafkaSource::make_members() {
   for (std::uint32_t i = 0; i < count; ++i) {
     auto properties = consumer_properties(config_, services_, i);
     if (!properties) return std::unexpected(properties.error());
-    auto client = Client::make(RD_KAFKA_CONSUMER, std::move(*properties));
+    auto client = Client::make(RD_KAFKA_CONSUMER, std::move(*properties), services_.log);
     if (!client) return std::unexpected(client.error());
     members_.push_back(std::make_unique<Member>(shared_, std::move(*client)));
   }
@@ -55,8 +55,8 @@ Result<> KafkaSource::make_reader() {
 
 Task<Result<std::string>> KafkaSource::reach() {
   auto look = [this]() -> Result<std::string> {
-    auto topic =
-        reach_topic(RD_KAFKA_CONSUMER, consumer_properties(config_, services_, 0), config_.topic);
+    auto topic = reach_topic(RD_KAFKA_CONSUMER, consumer_properties(config_, services_, 0),
+                             config_.topic, services_.log);
     if (!topic || config_.decode != Decode::avro) return topic;
     const auto registry = avro::SchemaRegistry::make(config_.schema_registry);
     const Result<> reached =

@@ -5,7 +5,7 @@
 namespace tidemill::kafka {
 namespace {
 
-constexpr int answer_within_ms = 10'000;
+constexpr int answer_within_ms = 5'000;
 constexpr int commit_within_ms = 3'000;
 
 std::unexpected<Error> failed(const char* what, rd_kafka_resp_err_t error) {

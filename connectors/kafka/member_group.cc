@@ -237,9 +237,8 @@ Task<> Member::leave() {
   aside_.clear();
   parked_.clear();
   rebalances_.clear();
-  // The end of its threads takes a moment; whoever still holds a record ends them instead.
   auto end = [client = std::move(client_)]() mutable {
-    client.reset();
+    let_go(std::move(client));
     return true;
   };
   std::ignore = co_await run_blocking(scheduler_, std::move(end));

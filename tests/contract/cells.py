@@ -281,6 +281,19 @@ def engine_is_stopped(cell):
     cell.check(EVENTS)
 
 
+def engine_is_stopped_without_its_server(cell):
+    half_way(cell)
+    cell.server.kill()
+    cell.valve.open()
+    told = len(cell.said())
+    cell.wait_for("a word of a server that is gone", lambda: trouble(cell.said()[told:]))
+    cell.drain()
+    cell.server.start()
+    cell.feed(EVENTS // 2, EVENTS)
+    cell.finish()
+    cell.check(EVENTS)
+
+
 def nothing_is_acknowledged_before_it_is_done(cell):
     cell.feed(0, EVENTS)
     cell.start()
@@ -344,6 +357,7 @@ SOURCE = {
     "server answers errors": server_answers_errors,
     "engine killed": engine_is_killed,
     "engine stopped": engine_is_stopped,
+    "stopped alone": engine_is_stopped_without_its_server,
     "done before acked": nothing_is_acknowledged_before_it_is_done,
     "memory": memory_is_bounded_behind_what_is_slow,
     "check --connect": what_is_right_is_reached,
