@@ -9,6 +9,8 @@
 namespace tidemill::kafka {
 namespace {
 
+// So soon is looked again for room in a full queue.
+constexpr unsigned queue_backoff_ms = 10;
 constexpr std::uint64_t buffer_min = 1u << 20;
 constexpr std::uint64_t buffer_max = 16u << 20;
 constexpr std::uint64_t transaction_ms_min = 60'000;
@@ -171,6 +173,8 @@ Result<Properties> consumer_properties(const SourceConfig& config, const Service
   builder.set("enable.partition.eof", std::string(services.until_idle ? "true" : "false"));
   const std::uint64_t buffer = buffer_bytes(config, services);
   builder.set("queued.max.messages.kbytes", buffer >> 10);
+  if (rd_kafka_version() >= knows_queue_backoff_since)
+    builder.set("fetch.queue.backoff.ms", queue_backoff_ms);
   // No more than fits beside what is held.
   builder.set("fetch.max.bytes", std::min<std::uint64_t>(buffer, 50u << 20));
   builder.set("message.max.bytes", std::min<std::uint64_t>(buffer, 50u << 20));
@@ -196,7 +200,9 @@ Result<Properties> producer_properties(const SinkConfig& config,
     builder.set("transaction.timeout.ms", std::max(transaction_ms_min, 2 * delivery_ms));
   }
   builder.set("partitioner", "murmur2_random");  // As Kafka's own clients do.
-  builder.set("linger.ms", 1u);
+  // A batch that has waited so long for the one before it keeps older librdkafkas busy with looking
+  // for its turn, on a whole core.
+  builder.set("linger.ms", 5u);
   take_further(builder, config);
   rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
   return std::move(builder).build();

@@ -9,6 +9,9 @@
 
 namespace tidemill::kafka {
 
+/// The first library with `fetch.queue.backoff.ms`. Older ones need ask_leaders().
+inline constexpr int knows_queue_backoff_since = 0x020200ff;
+
 /// What one consumer may fetch ahead.
 std::uint64_t buffer_bytes(const SourceConfig& config, const Services& services);
 

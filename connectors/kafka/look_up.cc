@@ -50,6 +50,14 @@ Result<std::vector<Known>> look_up(const std::shared_ptr<Client>& client,
   return all;
 }
 
+bool ask_leaders(const std::shared_ptr<Client>& client,
+                 const rd_kafka_topic_partition_list_t& partitions) {
+  const Offsets ends(rd_kafka_topic_partition_list_copy(&partitions));
+  for (int i = 0; i < ends->cnt; ++i) ends->elems[i].offset = RD_KAFKA_OFFSET_END;
+  return rd_kafka_offsets_for_times(client->get(), ends.get(), answer_within_ms) ==
+         RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 Result<> commit(const std::shared_ptr<Client>& client,
                 const rd_kafka_topic_partition_list_t& offsets) {
   const Queue answers(rd_kafka_queue_new(client->get()));

@@ -4,12 +4,16 @@
 #include <chrono>
 #include <utility>
 
+#include "client_properties.h"
+
 namespace tidemill::kafka {
 namespace {
 
 // Put aside while nobody polls, before partitions are paused.
 constexpr std::size_t aside_max = 1000;
 constexpr std::size_t aside_bytes_max = 1u << 20;
+
+constexpr std::uint64_t queued_records = 100'000;  // `queued.min.messages`, unless that is set.
 
 constexpr auto same_complaint_after = std::chrono::seconds(30);
 
@@ -19,6 +23,7 @@ Member::Member(Shared& shared, std::shared_ptr<Client> client)
     : shared_(shared),
       scheduler_(shared.services.scheduler),
       client_(std::move(client)),
+      buffer_(buffer_bytes(shared.config, shared.services)),
       wake_(scheduler_),
       ended_(scheduler_) {}
 
@@ -66,7 +71,7 @@ Fetched Member::pull() {
       case RD_KAFKA_EVENT_FETCH: {
         const rd_kafka_message_t* const message = rd_kafka_event_message_next(event.get());
         if (message != nullptr && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-          shared_.book[message->partition].pulled = message->offset + 1;
+          count(*message);
           return {std::move(event), message};
         }
         if (message != nullptr) complain(rd_kafka_message_errstr(message));
@@ -83,6 +88,15 @@ Fetched Member::pull() {
     }
   }
   return {};
+}
+
+void Member::count(const rd_kafka_message_t& pulled) {
+  shared_.book[pulled.partition].pulled = pulled.offset + 1;
+  ++pulled_;
+  pulled_bytes_ += pulled.len;
+  if (half_is_pulled_ || (pulled_ < queued_records / 2 && pulled_bytes_ < buffer_ / 2)) return;
+  half_is_pulled_ = true;
+  wake_.notify();
 }
 
 // False: it is not to be handed over, or not now; then it is kept.

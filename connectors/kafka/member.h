@@ -70,6 +70,7 @@ class Member {
 
  private:
   Fetched pull();
+  void count(const rd_kafka_message_t& pulled);
   bool may_go(Fetched& fetched);
   void on_error(const rd_kafka_event_t& event);
   void on_rebalance(EventHandle event);
@@ -80,6 +81,7 @@ class Member {
   void complain(std::string sentence);
   void fail_with(Error error);
 
+  Task<> make_client_look();
   Task<> wait_for_assignment();
   Task<> rebalance(EventHandle event);
   Task<> take_over(Offsets partitions);
@@ -91,12 +93,15 @@ class Member {
   Shared& shared_;
   Scheduler& scheduler_;
   std::shared_ptr<Client> client_;
+  const std::uint64_t buffer_;
   Queue queue_;
   std::deque<Fetched> aside_;
   std::size_t aside_bytes_ = 0;
   std::map<std::int32_t, std::deque<Fetched>> parked_;  // Of partitions that have to wait.
   std::deque<EventHandle> rebalances_;
   std::set<std::int32_t> out_of_range_;
+  std::uint64_t pulled_ = 0, pulled_bytes_ = 0;  // Since make_client_look().
+  bool half_is_pulled_ = false;                  // Of all that the client may hold.
   std::set<std::int32_t> assigned_;
   std::set<std::int32_t> leaving_;  // Of these, those being handed back.
   bool assignment_known_ = false;

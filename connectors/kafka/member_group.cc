@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "client_properties.h"
 #include "look_up.h"
 #include "member.h"
 
@@ -42,6 +43,8 @@ Task<> Member::run() {
     } else if (!out_of_range_.empty()) {
       const std::int32_t partition = out_of_range_.extract(out_of_range_.begin()).value();
       co_await begin_again(partition);
+    } else if (std::exchange(half_is_pulled_, false)) {
+      co_await make_client_look();
     } else if (scheduler_.now() >= next_tick) {
       keep_alive();
       co_await commit_settled(assigned_);
@@ -199,6 +202,13 @@ Task<> Member::commit_settled(const std::set<std::int32_t>& partitions) {
   }
   for (int i = 0; i < offsets->cnt; ++i)
     shared_.book[offsets->elems[i].partition].committed = offsets->elems[i].offset;
+}
+
+Task<> Member::make_client_look() {
+  pulled_ = pulled_bytes_ = 0;
+  if (rd_kafka_version() >= knows_queue_backoff_since || assigned_.empty()) co_return;
+  auto ask = [this, partitions = list_of(assigned_)] { return ask_leaders(client_, *partitions); };
+  std::ignore = co_await run_blocking(scheduler_, std::move(ask));
 }
 
 // Older libraries abort when a member ends that leads its group and has assigned nothing yet.
