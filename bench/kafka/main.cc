@@ -81,7 +81,7 @@ std::vector<std::string> bare_command(const std::string& way, const Job& job) {
 // folder.
 bool compare(const Bench& bench, const std::string& claim, const std::string& plan,
              const std::string& way, Job job, const std::vector<std::uint64_t>& expected) {
-  std::vector<double> ratios, rates, batch_ratios;
+  std::vector<double> ratios, rates, batch_ratios, wall_ratios;
   double peak = 0;
   job.broker = bench.cluster.address();
   const std::vector<std::string> outs =
@@ -121,10 +121,12 @@ bool compare(const Bench& bench, const std::string& claim, const std::string& pl
     }
     ratios.push_back(bare.cpu_s / engine.cpu_s);
     rates.push_back(static_cast<double>(job.count) / engine.cpu_s / 1000);
+    wall_ratios.push_back(bare.wall_s / engine.wall_s);
     peak = std::max(peak, engine.peak_mib);
   }
-  std::string measured = fmt::format("{}; {} 000 events/s per core, peak {:.0f} MiB",
-                                     spread(ratios, 2), spread(rates, 0), peak);
+  std::string measured =
+      fmt::format("{} (on the wall {}); {} 000 events/s per core, peak {:.0f} MiB",
+                  spread(ratios, 2), spread(wall_ratios, 2), spread(rates, 0), peak);
   if (!batch_ratios.empty()) measured += "; " + spread(batch_ratios, 2) + " of a loop over batches";
   return print_claim(fmt::format("{} / a bare loop, {}", claim, bench.where),
                      fmt::format("≥ {:.2f}", goal), measured, median(ratios) >= goal);
