@@ -334,13 +334,15 @@ class PipelineRunner {
   void tap_function(const Settlement& settlement, const Verdict& verdict);
   void tap_sinks(Settlement& settlement);
 
-  // Carrying out (settlement.cc).
+  // Carrying out, with the sinks (settlement.cc).
   Task<> carry_out(Lane& lane, Settlement& settlement);
   Task<> shape(Settlement& settlement);
   Task<> write_sinks(Settlement& settlement, Takes takes);
   std::string_view life() const;
   Task<> write_sink(Target& target, Settlement& settlement);
   std::vector<Effect> effects_for(const SinkBinding& binding, Settlement& settlement) const;
+
+  // Committing (settlement_commit.cc).
   void collect_rows(const Domain& domain, Settlement& settlement);
   void add_rows(const SinkBinding& binding, Settlement& settlement, CommitPart& part);
   CommitPart& complete_part(Domain& domain, Settlement& settlement);

@@ -1,82 +1,19 @@
 #include "core/state/rocks_store.h"
 
-#include <fmt/format.h>
-#include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cassert>
 #include <utility>
 
 #include "core/state/byte_codec.h"
-#include "core/state/catalog.h"
-#include "core/state/change_feed.h"
-#include "core/state/commit_batch.h"
-#include "core/state/dead_letters.h"
-#include "core/state/expired_numbers.h"
 #include "core/state/intents.h"
 #include "core/state/keys.h"
-#include "core/state/marks.h"
 #include "core/state/meta.h"
-#include "core/state/outboxes.h"
-#include "core/state/replays.h"
-#include "core/state/stored_progress.h"
-#include "core/state/streams.h"
-#include "core/state/values.h"
+#include "core/state/rocks_store_impl.h"
 
 namespace tidemill {
 
 using state::NameKind;
-
-namespace {
-
-std::unexpected<Error> damaged(std::string_view what) {
-  return fail(Fault::transient, fmt::format("{} is damaged", what));
-}
-
-Row to_row(const state::RowValue& value, std::optional<EventTime> window) {
-  return Row{.body = state::row_body(value),
-             .time = value.time,
-             .version = value.row_version,
-             .merge_refused = value.merge_refused,
-             .window = window};
-}
-
-}  // namespace
-
-struct RocksStore::Impl {
-  Impl(std::unique_ptr<state::Database> d, std::string shown, std::string new_id)
-      : database(std::move(d)), shown_as(std::move(shown)), new_engine_id(std::move(new_id)) {}
-
-  Result<> load();
-  Result<> load_again();
-  Result<> begin_epoch();
-  Result<> make_tables();
-  Result<std::optional<Row>> read_row(TableId table, std::string_view text,
-                                      std::optional<EventTime> window, WallTime now) const;
-  Result<std::string> key_of_name(TableId table, std::string_view name) const;
-  Result<> open_for(const CommitPart& part);
-
-  std::unique_ptr<state::Database> database;  // First: everything below refers to it.
-  const std::string shown_as;
-  const std::string new_engine_id;
-  std::string engine_id;  // Never changes once the store is open.
-  std::atomic<std::uint64_t> epoch = 0;
-  std::uint64_t dead_letter_next = 1;  // Of the thread that commits.
-  state::Catalog catalog{*database};
-  state::Identities identities{*database};
-  state::Marks marks{*database};
-  state::Outboxes outboxes{*database};
-  state::DeadLetters dead_letters{*database};
-  state::Replays replays{*database};
-  state::ExpiredNumbers expired{*database};
-  state::Streams streams{*database};
-  state::ChangeFeed changes{*database, streams};
-  state::Windows windows{*database, changes};
-  std::optional<state::CommitBatch> batch;
-  std::uint64_t commits = 0;  // Since the folder was opened.
-};
 
 Result<> RocksStore::Impl::begin_epoch() {
   const auto begun = state::begin_epoch(*database, shown_as, new_engine_id);
@@ -211,7 +148,7 @@ Result<std::optional<Intent>> RocksStore::intent(PipelineId pipeline) {
   if (!found) return std::unexpected(found.error());
   if (!*found) return std::optional<Intent>();
   auto intent = state::read_intent(std::move(value));
-  if (!intent) return damaged("the intent of a pipeline");
+  if (!intent) return fail(Fault::transient, "the intent of a pipeline is damaged");
   if (auto opened = impl_->open_for(*intent->part); !opened) return std::unexpected(opened.error());
   return intent;
 }
@@ -327,110 +264,6 @@ Result<> RocksStore::sync() {
 
 Result<> RocksStore::reopen() {
   return impl_->database->reopen([this] { return impl_->load_again(); });
-}
-
-std::vector<std::pair<std::string, TableId>> RocksStore::tables() const {
-  std::vector<std::pair<std::string, TableId>> tables;
-  for (auto& [name, number] : impl_->catalog.all(NameKind::table)) {
-    tables.emplace_back(std::move(name), TableId(number));
-  }
-  return tables;
-}
-
-std::vector<std::pair<std::string, PipelineId>> RocksStore::pipelines() const {
-  std::vector<std::pair<std::string, PipelineId>> pipelines;
-  for (auto& [name, number] : impl_->catalog.all(NameKind::pipeline)) {
-    pipelines.emplace_back(std::move(name), PipelineId(number));
-  }
-  return pipelines;
-}
-
-std::vector<std::pair<std::string, StreamId>> RocksStore::streams(StreamKind kind) const {
-  std::vector<std::pair<std::string, StreamId>> streams;
-  for (auto& [name, number] : impl_->catalog.all(static_cast<NameKind>(kind))) {
-    streams.emplace_back(std::move(name), StreamId(number));
-  }
-  return streams;
-}
-
-std::optional<TableId> RocksStore::find_table(std::string_view name) const {
-  const auto number = impl_->catalog.find(NameKind::table, name);
-  if (!number) return std::nullopt;
-  return TableId(*number);
-}
-
-std::optional<PipelineId> RocksStore::find_pipeline(std::string_view name) const {
-  const auto number = impl_->catalog.find(NameKind::pipeline, name);
-  if (!number) return std::nullopt;
-  return PipelineId(*number);
-}
-
-Result<std::optional<Row>> RocksStore::Impl::read_row(TableId table, std::string_view text,
-                                                      std::optional<EventTime> window,
-                                                      WallTime now) const {
-  rocksdb::ColumnFamilyHandle* const family = database->table(table);
-  assert(family != nullptr);
-  std::string bytes;
-  const auto found = database->get(family, state::text_row_key(table, text, window), bytes);
-  if (!found) return std::unexpected(found.error());
-  if (!*found) return std::optional<Row>();
-  const auto value = state::read_row_value(bytes);
-  if (!value) return damaged(fmt::format("row \"{}\"", state::row_name(text, window)));
-  if (value->expired(now)) return std::optional<Row>();
-  return to_row(*value, window);
-}
-
-// Any text can be the key of a row, also one that reads like the name of a row of a window.
-Result<std::string> RocksStore::Impl::key_of_name(TableId table, std::string_view name) const {
-  std::string plain = state::text_row_key(table, name);
-  const auto row = state::window_row_named(name);
-  if (!row) return plain;
-  std::string bytes;
-  const auto found = database->get(database->table(table), plain, bytes);
-  if (!found) return std::unexpected(found.error());
-  return *found ? std::move(plain) : state::text_row_key(table, row->text, row->window);
-}
-
-Result<std::optional<Row>> RocksStore::row(TableId table, std::string_view key,
-                                           WallTime now) const {
-  const auto open = impl_->database->hold();
-  if (!open) return std::unexpected(open.error());
-  return impl_->read_row(table, key, std::nullopt, now);
-}
-
-Result<std::optional<Row>> RocksStore::row_named(TableId table, std::string_view name,
-                                                 WallTime now) const {
-  const auto open = impl_->database->hold();
-  if (!open) return std::unexpected(open.error());
-  auto plain = impl_->read_row(table, name, std::nullopt, now);
-  const auto row = state::window_row_named(name);
-  if (!plain || *plain || !row) return plain;
-  return impl_->read_row(table, row->text, row->window, now);
-}
-
-Result<> RocksStore::each_row(TableId table, std::string_view prefix, std::string_view after,
-                              WallTime now, const RowVisit& visit) const {
-  const auto open = impl_->database->hold();
-  if (!open) return std::unexpected(open.error());
-  rocksdb::ColumnFamilyHandle* const family = impl_->database->table(table);
-  assert(family != nullptr);
-  const auto from = impl_->key_of_name(table, after);
-  if (!from) return std::unexpected(from.error());
-  Result<> outcome;
-  auto scanned = impl_->database->scan(
-      family, state::text_row_prefix(table, prefix), *from,
-      [&](std::string_view key, std::string_view bytes) {
-        const auto row = state::read_text_row_key(key);
-        const auto value = state::read_row_value(bytes);
-        if (!row || !value) {
-          outcome = damaged(row ? fmt::format("row \"{}\"", state::row_name(row->text, row->window))
-                                : "the key of a row");
-          return false;
-        }
-        const bool behind = after.empty() || key != *from;
-        return !behind || value->expired(now) || visit(row->text, to_row(*value, row->window));
-      });
-  return scanned ? outcome : scanned;
 }
 
 std::string RocksStore::source_identity(PipelineId pipeline) const {
