@@ -37,6 +37,7 @@ using Plain = beast::tcp_stream;
 using Secure = ssl::stream<beast::tcp_stream>;
 
 constexpr std::size_t piece_bytes = 128 * 1024;
+constexpr std::size_t read_bytes = 64 * 1024;  // The most that beast reads at once.
 constexpr std::uint32_t header_bytes_max = 64 * 1024;
 
 bool is_sound(std::string_view text) {
@@ -50,7 +51,9 @@ class ConnectionOver final : public Connection {
 
   template <class... Args>
   ConnectionOver(const Url& server, Timeouts timeouts, Args&&... args)
-      : server_(server), timeouts_(timeouts), stream_(std::forward<Args>(args)...) {}
+      : server_(server), timeouts_(timeouts), stream_(std::forward<Args>(args)...) {
+    buffer_.reserve(read_bytes);  // It reads as much as there is room for, and at first 512 bytes.
+  }
 
   Task<Result<>> connect() override {
     ErrorCode error;
