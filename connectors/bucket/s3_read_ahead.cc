@@ -13,7 +13,7 @@ std::string id_of(std::string_view key, std::string_view version) {
 
 void S3ReadAhead::expect(std::span<const Event> events) {
   std::unique_lock lock(mutex_);
-  if (!asked_) return;
+  if (wanted_ == Wanted::no) return;
   for (const Event& event : events) {
     if (event.object_bytes == 0 || event.object_bytes > S3Bucket::part_bytes) continue;
     std::string id = id_of(event.subject, event.version);
@@ -27,7 +27,7 @@ Result<Bytes> S3ReadAhead::read(const Event& event, std::uint64_t object_bytes_m
   std::optional<Result<Bytes>> object;
   {
     std::unique_lock lock(mutex_);
-    asked_ = true;
+    wanted_ = Wanted::yes;
     const std::string id = id_of(event.subject, event.version);
     auto entry = entries_.find(id);
     while (entry != entries_.end() && entry->second.state == State::reading) {
@@ -37,8 +37,8 @@ Result<Bytes> S3ReadAhead::read(const Event& event, std::uint64_t object_bytes_m
     if (entry != entries_.end()) {
       object = std::move(entry->second.object);
       erase(entry);
-      start_if_needed(lock);
     }
+    start_if_needed(lock);
   }
   // The next invocation asks anew; this one has waited long enough.
   if (object && (!*object || (*object)->size() <= object_bytes_max)) return std::move(*object);
@@ -49,7 +49,7 @@ void S3ReadAhead::forget(std::string_view key, std::string_view version) {
   const std::lock_guard lock(mutex_);
   const auto entry = entries_.find(id_of(key, version));
   if (entry == entries_.end()) return;
-  asked_ = false;  // Nobody did.
+  wanted_ = Wanted::no;  // Nobody asked.
   queue_.clear();
   std::erase_if(entries_, [](const auto& one) { return one.second.state == State::waiting; });
   if (const auto left = entries_.find(id_of(key, version)); left != entries_.end()) erase(left);
@@ -61,7 +61,7 @@ void S3ReadAhead::erase(Entries::iterator entry) {
 }
 
 void S3ReadAhead::start_if_needed(std::unique_lock<std::mutex>& lock) {
-  if (running_ || queue_.empty() || held_ > bytes_max / 2) return;
+  if (wanted_ != Wanted::yes || running_ || queue_.empty() || held_ > bytes_max / 2) return;
   running_ = true;
   lock.unlock();
   lend_([self = shared_from_this()] { self->run(); });

@@ -2,9 +2,10 @@
 // so that a distant server costs a batch one round trip and not one for each of its objects.
 //
 // Only what is small is read so, several side by side, and never more than `bytes_max` of it is
-// held. It begins once a function has asked for an object, and ends with the first event that is
-// settled without having asked: a function that only looks at events costs no reads. What is not
-// there yet is read when it is asked for; that nobody answered is told as it is.
+// held. It begins once a function has asked for an object, with what was handed over before too,
+// and ends with the first event that is settled without having asked: a function that only looks at
+// events costs no reads. What is not there yet is read when it is asked for; that nobody answered
+// is told as it is.
 //
 // Thread-safe. Whoever made it lends it a thread when it asks for one.
 #pragma once
@@ -53,6 +54,7 @@ class S3ReadAhead : public std::enable_shared_from_this<S3ReadAhead> {
   void interrupt() { bucket_->interrupt(); }
 
  private:
+  enum class Wanted { unknown, no, yes };  // What is handed over; unknown until one is settled.
   enum class State { waiting, reading, done };
   struct Entry {
     std::uint64_t bytes = 0;
@@ -73,7 +75,7 @@ class S3ReadAhead : public std::enable_shared_from_this<S3ReadAhead> {
   Entries entries_;                // By key and version.
   std::deque<std::string> queue_;  // Those that wait, and some that are gone.
   std::uint64_t held_ = 0;         // Bytes of entries that are being read or are done.
-  bool asked_ = false;
+  Wanted wanted_ = Wanted::unknown;
   bool running_ = false;
 };
 

@@ -57,6 +57,30 @@ TEST_F(S3ReadAheadTest, NothingIsReadBeforeAFunctionHasAsked) {
   EXPECT_EQ(s3_.requests().size(), 1);
 }
 
+TEST_F(S3ReadAheadTest, ThenWhatWasHandedOverBeforeIsReadToo) {
+  const std::vector<Event> events{event("a"), event("b"), event("c")};
+  ahead_->expect(events);
+  EXPECT_EQ(read(events[0]), "content of a");
+  ASSERT_EQ(lent_.size(), 1);
+  run_lent();
+  EXPECT_EQ(s3_.requests().size(), 3);
+
+  EXPECT_EQ(read(events[1]), "content of b");
+  EXPECT_EQ(read(events[2]), "content of c");
+
+  EXPECT_EQ(s3_.requests().size(), 3);
+}
+
+TEST_F(S3ReadAheadTest, NothingOfThatIsReadOnceOneWasSettledThatNobodyAskedFor) {
+  const std::vector<Event> events{event("a"), event("b"), event("c")};
+  ahead_->expect(events);
+  ahead_->forget("a", "1");
+
+  EXPECT_EQ(read(events[1]), "content of b");
+
+  EXPECT_TRUE(lent_.empty());
+}
+
 TEST_F(S3ReadAheadTest, ThenWhatIsHandedOverIsReadAtOnceAndOnlyOnce) {
   EXPECT_EQ(read(event("a")), "content of a");
   const std::vector<Event> events{event("b"), event("c"), event("d")};
