@@ -6,7 +6,8 @@
         proxy.pass_on()
 
 Passes bytes on as they are, so that what is signed stays signed. Every change ends the connections
-there are; `answered` counts the requests that were answered in the server's place.
+there are; `answered` counts the requests that were answered in the server's place. With `to`, only
+connections whose first request begins with that feel a fault: `PUT `, for instance.
 """
 import socket
 import threading
@@ -23,6 +24,7 @@ class FaultyProxy:
         self.lock = threading.Lock()
         self.sockets = set()
         self.fault = None
+        self.to = b""
         self.answered = 0
         self.thread = threading.Thread(target=self._accept, daemon=True)
 
@@ -36,14 +38,16 @@ class FaultyProxy:
         self.thread.join()
         self._hang_up()
 
-    def answer(self, status, body=""):
+    def answer(self, status, body="", to=""):
         """From now on."""
+        self.to = to.encode()
         self.fault = (f"HTTP/1.1 {status} Fault\r\nContent-Type: application/xml\r\n"
                       f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}").encode()
         self._hang_up()
 
-    def reset(self):
+    def reset(self, to=""):
         """Connections break before any answer."""
+        self.to = to.encode()
         self.fault = b""
         self._hang_up()
 
@@ -71,30 +75,37 @@ class FaultyProxy:
         with client:
             self._keep(client)
             try:
-                if self.fault is None:
+                head = b"" if self.fault is None else self._head(client)
+                fault = self.fault
+                if fault is None or not head.startswith(self.to):
                     with socket.create_connection(self.target) as server:
                         self._keep(server)
+                        server.sendall(head)
                         back = threading.Thread(target=self._pump, args=(server, client),
                                                 daemon=True)
                         back.start()
                         self._pump(client, server)
                         back.join()
                         self._drop(server)
-                else:
-                    self._refuse(client)
+                elif head:
+                    self._refuse(client, fault)
             except OSError:
                 pass  # A side has left: so does the other.
             finally:
                 self._drop(client)
 
-    def _refuse(self, client):
-        fault = self.fault or b""
+    @staticmethod
+    def _head(client):
+        """Nothing of a client that left."""
         head = b""
         while b"\r\n\r\n" not in head and len(head) < HEAD_MAX:
             piece = client.recv(4096)
             if not piece:
-                return
+                return b""
             head += piece
+        return head
+
+    def _refuse(self, client, fault):
         with self.lock:
             self.answered += 1
         client.sendall(fault)
