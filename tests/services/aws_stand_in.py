@@ -5,21 +5,15 @@
 
 Its state lives in its memory. It takes every request as it is until check_from_now_on().
 """
-import subprocess
-import time
+import tempfile
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pypi
-from server_process import ServerProcess, free_ports
+from server_process import ServerProcess, free_ports, spawn, wait_until_ready
 
 REQUIREMENTS = ("moto[server,s3]==5.2.5",)
-READY_SECONDS = 60
-LOOK_EVERY = 0.1
-
-
-class StandInFailed(Exception):
-    """It could not be had or did not start; the text says why."""
 
 
 class AwsStandIn(ServerProcess):
@@ -28,22 +22,14 @@ class AwsStandIn(ServerProcess):
     def __init__(self):
         (port,) = free_ports(1)
         self.port, self.url = port, f"http://127.0.0.1:{port}"
+        self.own = tempfile.TemporaryDirectory(prefix="tidemill-aws-")
 
-    def __enter__(self):
+    def start(self):
+        """Returns once it answers."""
         program = pypi.environment("aws-stand-in", REQUIREMENTS) / "bin/moto_server"
-        self.process = subprocess.Popen(
-            [str(program), "-H", "127.0.0.1", "-p", str(self.port)], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + READY_SECONDS
-        while not self._answers():
-            if not self.alive() or time.monotonic() > deadline:
-                self.kill()
-                raise StandInFailed("moto_server did not start")
-            time.sleep(LOOK_EVERY)
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
+        log = Path(self.own.name) / "moto.log"
+        self.process = spawn([str(program), "-H", "127.0.0.1", "-p", str(self.port)], log)
+        wait_until_ready(self.process, log, self._answers)
 
     def check_from_now_on(self, but_for=0):
         """Who does not sign with a key that is known, or may not do it, is refused; the next

@@ -10,63 +10,26 @@ The jars come from Maven Central once, into ~/.cache/tidemill. Everything else l
 folder; the ports are free ones of the loopback device, the same for the whole life of the object.
 Waits are bounded, and a broker that was started here never outlives the program that started it.
 """
-import ctypes
-import fcntl
-import hashlib
-import os
-import shutil
-import signal
 import socket
 import struct
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-from server_process import ServerProcess, free_ports
+import maven
+from server_process import (READY_SECONDS, ServerFailed, ServerProcess, free_ports, spawn,
+                            wait_until_ready)
 
 HERE = Path(__file__).resolve().parent
 POM = HERE / "kafka-pom.xml"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tidemill"
-FETCH = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
 VERSION = "4.1.0"
 OLDER_VERSION = "3.9.1"  # The last line of brokers before Kafka 4.
-READY = "Kafka Server started"
-READY_SECONDS = 120
+READY = b"Kafka Server started"
 USER, PASSWORD = "tide", "mill-secret"  # Of both SASL mechanisms.
 LISTENERS = ("PLAINTEXT", "SASL_PLAINTEXT", "SSL", "CONTROLLER")
-DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 # Requests of Kafka's protocol, each with its version.
 CREATE_TOPICS, DELETE_TOPICS, DELETE_RECORDS = (19, 2), (20, 1), (21, 1)
 OFFSET_FETCH = (9, 1)
-
-
-class BrokerFailed(Exception):
-    """The broker could not be had or did not start; the text says why."""
-
-
-def jars(version):
-    """The folder of the broker's jars; fetched when it is not there yet."""
-    name = f"{version}-{hashlib.sha256(POM.read_bytes()).hexdigest()[:16]}"
-    folder = CACHE / f"kafka-{name}"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / f"kafka-{name}.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if folder.is_dir():
-            return folder
-        half = Path(tempfile.mkdtemp(prefix="kafka-", dir=CACHE))
-        try:
-            done = subprocess.run(["mvn", "-q", "-B", "-f", str(POM), FETCH,
-                                   f"-Dkafka.version={version}",
-                                   "-DincludeScope=runtime", f"-DoutputDirectory={half}"],
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                  timeout=540, check=False)
-            if done.returncode != 0:
-                raise BrokerFailed(f"mvn could not fetch the broker:\n{done.stdout}")
-            half.rename(folder)
-        finally:
-            shutil.rmtree(half, ignore_errors=True)
-    return folder
 
 
 def openssl(*arguments):
@@ -113,7 +76,10 @@ class KafkaBroker(ServerProcess):
         broker are written with _ for the dots of their names."""
         self.own = tempfile.TemporaryDirectory(prefix="tidemill-kafka-") if folder is None else None
         self.folder = Path(self.own.name if self.own else folder)
-        self.jars = jars(version)
+        try:
+            self.jars = maven.jars(POM, kafka_version=version)
+        except maven.FetchFailed as failure:
+            raise ServerFailed(str(failure)) from None
         self.process = None
         self.certificates = Certificates(self.folder)
         ports = dict(zip(LISTENERS, free_ports(len(LISTENERS))))
@@ -186,15 +152,7 @@ class KafkaBroker(ServerProcess):
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=READY_SECONDS,
             check=False)
         if done.returncode != 0:
-            raise BrokerFailed(f"the broker's folder could not be made:\n{done.stdout}")
-
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+            raise ServerFailed(f"the broker's folder could not be made:\n{done.stdout}")
 
     def __exit__(self, *_):
         self.stop()
@@ -207,31 +165,8 @@ class KafkaBroker(ServerProcess):
 
     def start(self):
         """Returns once it answers. After kill() or stop() it goes on with what it had."""
-        libc = ctypes.CDLL(None)
-        with open(self.log, "w", encoding="utf-8") as out:
-            # Its parent may end by a signal, too.
-            self.process = subprocess.Popen(
-                self._java("kafka.Kafka", str(self.config)), stdin=subprocess.DEVNULL, stdout=out,
-                stderr=subprocess.STDOUT,
-                preexec_fn=lambda: libc.prctl(DIE_WITH_PARENT, signal.SIGKILL))
-        deadline = time.monotonic() + READY_SECONDS
-        while READY not in self.log.read_text(encoding="utf-8", errors="replace"):
-            if not self.alive() or time.monotonic() > deadline:
-                self.kill()
-                raise BrokerFailed("the broker did not start; it said:\n" +
-                                   self.log.read_text(encoding="utf-8", errors="replace")[-4000:])
-            time.sleep(0.05)
-
-    def stop(self, seconds=30):
-        """As an operator stops it."""
-        if not self.alive():
-            return
-        self.resume()
-        self.process.terminate()
-        try:
-            self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        self.process = spawn(self._java("kafka.Kafka", str(self.config)), self.log)
+        wait_until_ready(self.process, self.log, lambda: READY in self.log.read_bytes())
 
     def create_topic(self, name, partitions=1, **config):
         """`config` of the topic is written with _ for the dots of its names."""
@@ -259,7 +194,7 @@ class KafkaBroker(ServerProcess):
         at += 2 + struct.unpack_from(">h", answer, at)[0] + error_at
         error, = struct.unpack_from(">h", answer, at)
         if error != 0:
-            raise BrokerFailed(f"the broker answers with error {error} to request {request[0]}")
+            raise ServerFailed(f"the broker answers with error {error} to request {request[0]}")
 
     def group_offsets(self, group, topic, partitions):
         """What the group was told of each partition; -1: nothing."""
@@ -290,7 +225,7 @@ class KafkaBroker(ServerProcess):
         while len(data) < size:
             more = broker.recv(size - len(data))
             if not more:
-                raise BrokerFailed("the broker has closed the connection")
+                raise ServerFailed("the broker has closed the connection")
             data += more
         return data
 

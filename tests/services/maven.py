@@ -16,10 +16,12 @@ class FetchFailed(Exception):
     """The jars could not be had; the text says why."""
 
 
-def jars(pom, goal="copy-dependencies"):
+def jars(pom, goal="copy-dependencies", **properties):
     """The folder of the jars that `pom`, NAME-pom.xml, names; or, with the goal
-    unpack-dependencies, of what is in the archives that it names."""
-    name = pom.name.removesuffix("-pom.xml") + "-" + hashlib.sha256(pom.read_bytes()).hexdigest()[:16]
+    unpack-dependencies, of what is in the archives that it names. `properties` of the pom are written
+    with _ for the dots of their names."""
+    digest = hashlib.sha256(pom.read_bytes()).hexdigest()[:16]
+    name = "-".join([pom.name.removesuffix("-pom.xml"), *properties.values(), digest])
     folder = CACHE / name
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / f"{name}.lock", "w", encoding="utf-8") as lock:
@@ -32,7 +34,9 @@ def jars(pom, goal="copy-dependencies"):
         try:
             done = subprocess.run(["mvn", "-q", "-B", "-f", str(pom), f"{PLUGIN}:{goal}",
                                    "-DincludeScope=runtime", f"-DoutputDirectory={half}",
-                                   f"-DmarkersDirectory={half}/.markers"],
+                                   f"-DmarkersDirectory={half}/.markers",
+                                   *(f"-D{name.replace('_', '.')}={value}"
+                                     for name, value in properties.items())],
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                   timeout=FETCH_SECONDS, check=False)
             if done.returncode != 0:

