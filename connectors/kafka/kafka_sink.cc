@@ -17,6 +17,7 @@ namespace {
 
 constexpr auto look_again_after = std::chrono::seconds(1);
 constexpr auto give_up_after = std::chrono::seconds(2);
+constexpr int flush_ms = 5;  // By then what it is about has left.
 
 std::string_view key_of(const SinkBatch& batch, const Effect& effect) {
   return effect.key.empty() ? batch.events[effect.event].key : effect.key;
@@ -30,7 +31,8 @@ KafkaSink::KafkaSink(SinkConfig config, Services services, std::string transacti
       transactional_id_(std::move(transactional_id)),
       watch_(services_.scheduler),
       emptied_(services_.scheduler),
-      pump_ended_(services_.scheduler) {}
+      pump_ended_(services_.scheduler),
+      hurry_ended_(services_.scheduler) {}
 
 KafkaSink::~KafkaSink() {
   if (queue_) rd_kafka_queue_io_event_enable(queue_.get(), -1, nullptr, 0);
@@ -127,7 +129,10 @@ void KafkaSink::take_answers() {
   }
   if (some)
     for (const auto& waiting : std::exchange(full_for_, {})) waiting->answered.notify();
-  if (under_way_ == 0) emptied_.notify();
+  if (under_way_ > 0 || !some) return;
+  ++round_;
+  for (const auto& waiting : std::exchange(waiting_, {})) waiting->answered.notify();
+  emptied_.notify();
 }
 
 Result<> KafkaSink::outcome(rd_kafka_resp_err_t error) const {
@@ -139,6 +144,8 @@ Result<> KafkaSink::outcome(rd_kafka_resp_err_t error) const {
 }
 
 Task<std::vector<Result<>>> KafkaSink::write(SinkBatch batch) {
+  auto pending = std::make_shared<Pending>(services_.scheduler, batch.effects.size());
+  co_await next_round(pending);
   if (broken_ || opening_) {
     // One of them opens it again; the others come again.
     Result<> opened = fail(Fault::unavailable, place() + " is being opened again");
@@ -146,9 +153,8 @@ Task<std::vector<Result<>>> KafkaSink::write(SinkBatch batch) {
     if (!opened)
       co_return std::vector<Result<>>(batch.effects.size(), std::unexpected(opened.error()));
   }
-  auto pending = std::make_shared<Pending>(services_.scheduler, batch.effects.size());
   for (std::size_t i = 0; i < batch.effects.size(); ++i) co_await send(batch, i, pending);
-  while (pending->left > 0) co_await pending->answered.wait();
+  co_await answers_to(pending);
   co_await send_apart(batch, pending);
   co_return std::move(pending->results);
 }
@@ -160,23 +166,52 @@ Task<std::vector<Result<>>> KafkaSink::write_in_transaction(SinkBatch batch,
   bool failed = broken_;
   for (std::size_t i = 0; i < batch.effects.size(); ++i) {
     const bool alone = suspects.contains(effect_id(batch, batch.effects[i]));
-    while (alone && pending->left > 0) co_await pending->answered.wait();
+    if (alone) co_await answers_to(pending);
     if (failed || (alone && std::ranges::find(pending->refused, true) != pending->refused.end())) {
       pending->results[i] = std::unexpected(put_off);
       continue;
     }
     co_await send(batch, i, pending);
-    while (alone && pending->left > 0) co_await pending->answered.wait();
+    if (alone) co_await answers_to(pending);
     if (alone) failed = !pending->results[i];
     if (alone) pending->refused[i] = false;  // It was, itself.
   }
-  while (pending->left > 0) co_await pending->answered.wait();
+  co_await answers_to(pending);
   for (std::size_t i = 0; i < batch.effects.size(); ++i) {
     if (!pending->refused[i]) continue;
     suspects.insert(effect_id(batch, batch.effects[i]));
     pending->results[i] = fail(Fault::unavailable, pending->results[i].error().message);
   }
   co_return std::move(pending->results);
+}
+
+// While records are under way, others wait for the end of that round and then go out together. For
+// a partition older librdkafkas have one request under way at a time, and look for the next one's
+// turn on a whole core while there are records for it.
+Task<> KafkaSink::next_round(std::shared_ptr<Pending> pending) {
+  if (under_way_ == 0) co_return;
+  waiting_.push_back(pending);
+  for (const std::uint64_t round = round_; round_ == round;) co_await pending->answered.wait();
+}
+
+Task<> KafkaSink::answers_to(std::shared_ptr<Pending> pending) {
+  if (pending->left > 0) {
+    unsent_ = true;
+    if (!std::exchange(hurrying_, true)) spawn(services_.scheduler, hurry());
+  }
+  while (pending->left > 0) co_await pending->answered.wait();
+}
+
+// A round is complete once those who waited for it have had their turn: nothing is to be waited for
+// then, so it goes out before `linger.ms` has passed.
+Task<> KafkaSink::hurry() {
+  co_await sleep_until(services_.scheduler, services_.scheduler.now());
+  while (std::exchange(unsent_, false)) {
+    auto flush = [client = client_] { return rd_kafka_flush(client->get(), flush_ms); };
+    std::ignore = co_await run_blocking(services_.scheduler, std::move(flush));
+  }
+  hurrying_ = false;
+  hurry_ended_.notify();
 }
 
 // A broker refuses a whole batch of records for one of them. So those are sent again one by one,
@@ -188,7 +223,7 @@ Task<> KafkaSink::send_apart(SinkBatch batch, std::shared_ptr<Pending> pending) 
     if (!pending->refused[i] && !keys.contains(key)) continue;
     if (!key.empty()) keys.insert(key);
     co_await send(batch, i, pending);
-    while (pending->left > 0) co_await pending->answered.wait();
+    co_await answers_to(pending);
   }
 }
 
@@ -265,6 +300,7 @@ Task<> KafkaSink::release() {
     while (under_way_ > 0 && services_.scheduler.now() < deadline)
       co_await emptied_.wait_until(deadline);
   }
+  while (hurrying_) co_await hurry_ended_.wait();
   stopping_ = true;
   watch_.news().notify();
   while (pumping_) co_await pump_ended_.wait();

@@ -67,6 +67,9 @@ class KafkaSink final : public Sink {
   Task<Result<>> open_anew();
   Task<> release();
   Task<> send(SinkBatch batch, std::size_t index, std::shared_ptr<Pending> pending);
+  Task<> next_round(std::shared_ptr<Pending> pending);
+  Task<> answers_to(std::shared_ptr<Pending> pending);
+  Task<> hurry();
   Task<> send_apart(SinkBatch batch, std::shared_ptr<Pending> pending);
   rd_kafka_resp_err_t produce(const SinkBatch& batch, const Effect& effect,
                               std::unique_ptr<Ticket>& ticket);
@@ -85,7 +88,12 @@ class KafkaSink final : public Sink {
   DescriptorWatch watch_;
   Signal emptied_;  // Nothing is under way.
   Signal pump_ended_;
+  Signal hurry_ended_;
   std::size_t under_way_ = 0;
+  std::uint64_t round_ = 0;                        // How often all that was under way has ended.
+  std::vector<std::shared_ptr<Pending>> waiting_;  // For that.
+  bool unsent_ = false;                            // Since hurry() looked last.
+  bool hurrying_ = false;
   bool pumping_ = false;
   bool stopping_ = false;
   std::vector<std::shared_ptr<Pending>> full_for_;  // Those that wait for room in the client.

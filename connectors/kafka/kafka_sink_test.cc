@@ -113,6 +113,15 @@ TEST_F(KafkaSinkTest, SeveralWritesMayBeUnderWayAtOnce) {
   EXPECT_THAT(written(), UnorderedElementsAreArray(values));
 }
 
+TEST_F(KafkaSinkTest, WhatIsCompleteDoesNotLinger) {
+  config_.properties = {"linger.ms=900000"};
+  config_.delivery_timeout = std::chrono::hours(1);
+  open();
+  effects_ = {effect("a", "1"), effect("a", "2")};
+  EXPECT_THAT(told(write()), ElementsAre("ok", "ok"));
+  EXPECT_THAT(told(write()), ElementsAre("ok", "ok"));
+}
+
 TEST_F(KafkaSinkTest, ATombstoneHasNoValue) {
   open();
   const std::vector<Attribute> metadata{{"tombstone", "true"}};
