@@ -68,7 +68,8 @@ ConfigSpec<SourceConfig> source_spec() {
           .group("schema_registry", &SourceConfig::schema_registry, avro::registry_spec())
           .field("buffer", &SourceConfig::buffer,
                  "Bytes that each consumer may fetch ahead, which are taken off the engine's "
-                 "--memory; default: an eighth of that for all, at most 16MiB each.",
+                 "--memory; default: an eighth of that for all (less with more than four "
+                 "pipelines), at most 16MiB each.",
                  in_range(1 << 20, 1 << 30))
           .check(
               "start must be earliest, latest or an instant such as "

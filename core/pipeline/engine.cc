@@ -40,6 +40,12 @@ std::size_t events_of_a_batch_max(const Plan& plan) {
   return most;
 }
 
+// Connectors measure their buffers by it, and those of many pipelines must leave room for events.
+std::uint64_t memory_for_one(std::uint64_t all, std::size_t pipelines) {
+  constexpr std::size_t few = 4;
+  return all / std::max(few, pipelines) * few;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const Registry& registry,
@@ -103,7 +109,7 @@ Engine::Engine(const Plan& plan, const Registry& registry, std::unique_ptr<Rocks
                     .data_folder = options_.data_folder,
                     .until_idle = options_.until_idle,
                     .compile = compile_effect_expression,
-                    .memory_bytes = options_.memory_bytes,
+                    .memory_bytes = memory_for_one(options_.memory_bytes, plan_.pipelines.size()),
                     .meters = options_.metrics == nullptr ? nullptr : &options_.metrics->meters(),
                     .serve_http = serve_http}}),
       ended_(scheduler),
