@@ -129,7 +129,11 @@ void KafkaSink::take_answers() {
   }
   if (some)
     for (const auto& waiting : std::exchange(full_for_, {})) waiting->answered.notify();
-  if (under_way_ > 0 || !some) return;
+  // Whoever waits behind a producer that is broken has it opened again.
+  if (broken_ || (some && under_way_ == 0)) end_round();
+}
+
+void KafkaSink::end_round() {
   ++round_;
   for (const auto& waiting : std::exchange(waiting_, {})) waiting->answered.notify();
   emptied_.notify();
@@ -189,7 +193,7 @@ Task<std::vector<Result<>>> KafkaSink::write_in_transaction(SinkBatch batch,
 // a partition older librdkafkas have one request under way at a time, and look for the next one's
 // turn on a whole core while there are records for it.
 Task<> KafkaSink::next_round(std::shared_ptr<Pending> pending) {
-  if (under_way_ == 0) co_return;
+  if (under_way_ == 0 || broken_ || opening_) co_return;
   waiting_.push_back(pending);
   for (const std::uint64_t round = round_; round_ == round;) co_await pending->answered.wait();
 }
@@ -304,6 +308,8 @@ Task<> KafkaSink::release() {
   stopping_ = true;
   watch_.news().notify();
   while (pumping_) co_await pump_ended_.wait();
+  under_way_ = 0;  // The end of the client takes along what it has not answered.
+  end_round();
   watch_.stop();
   if (queue_) rd_kafka_queue_io_event_enable(queue_.get(), -1, nullptr, 0);
   queue_.reset();

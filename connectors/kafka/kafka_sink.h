@@ -77,6 +77,7 @@ class KafkaSink final : public Sink {
                    bool& tombstone) const;
   Task<> pump();
   void take_answers();
+  void end_round();
   Result<> outcome(rd_kafka_resp_err_t error) const;
 
   const SinkConfig config_;
@@ -90,7 +91,7 @@ class KafkaSink final : public Sink {
   Signal pump_ended_;
   Signal hurry_ended_;
   std::size_t under_way_ = 0;
-  std::uint64_t round_ = 0;                        // How often all that was under way has ended.
+  std::uint64_t round_ = 0;                        // Counts the rounds that have ended.
   std::vector<std::shared_ptr<Pending>> waiting_;  // For that.
   bool unsent_ = false;                            // Since hurry() looked last.
   bool hurrying_ = false;
