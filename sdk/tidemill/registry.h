@@ -38,7 +38,7 @@ struct Services {
   std::uint64_t epoch = 0;             ///< Which of its lives this is.
   std::string pipeline = {};           ///< Whose source or sink is built; empty: none's.
   CompileExpression compile = {};      ///< For options that are jq.
-  std::uint64_t memory_bytes = 0;      ///< What events may hold in the engine; 0: not known.
+  std::uint64_t memory_bytes = 0;      ///< To measure buffers by, of --memory; 0: not known.
   Meters* meters = nullptr;            ///< Null: nobody reads them.
   const Registry* registry = nullptr;  ///< For options that are sources: see build_source().
   ServeHttp serve_http = {};           ///< For those that are sent to over HTTP.
