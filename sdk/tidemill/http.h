@@ -9,6 +9,7 @@
 // Everything here runs on the executor of the scheduler that the door was opened with.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +30,22 @@
 #include "tidemill/time.h"
 
 namespace tidemill {
+
+/// One header as it was sent. Names are compared without case.
+struct HttpHeader {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// The value of the first header of that name; empty where there is none.
+inline std::string_view header_of(std::span<const HttpHeader> headers, std::string_view name) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  for (const HttpHeader& header : headers)
+    if (header.name.size() == name.size() &&
+        std::ranges::equal(header.name, name, {}, lower, lower))
+      return header.value;
+  return {};
+}
 
 struct HttpRequest {
   std::string method;                                      ///< GET, POST, DELETE
