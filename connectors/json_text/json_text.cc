@@ -70,10 +70,20 @@ std::size_t clean_length(std::string_view text) {
   return at;
 }
 
-bool names_json(std::string_view content_type) {
-  const auto type = content_type.substr(0, content_type.find(';'));
-  return type.empty() || type == "application/json" || type.ends_with("+json");
+// Of one digit of base64; 64 for any other character.
+constexpr std::uint32_t base64_value(char c) {
+  if (c >= 'A' && c <= 'Z') return static_cast<std::uint32_t>(c - 'A');
+  if (c >= 'a' && c <= 'z') return static_cast<std::uint32_t>(c - 'a' + 26);
+  if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0' + 52);
+  return c == '+' ? 62 : c == '/' ? 63 : 64;
 }
+
+constexpr std::array<std::uint8_t, 256> base64_values = [] {
+  std::array<std::uint8_t, 256> values{};
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<std::uint8_t>(base64_value(static_cast<char>(i)));
+  return values;
+}();
 
 bool parses(std::string_view data) {
   // One parser per thread: it keeps its buffers, so that a line costs no allocation.
@@ -112,6 +122,35 @@ void append_base64(std::string& out, std::string_view data) {
     for (std::size_t k = 0; k < 4; ++k)
       out += k <= have ? digits[(group >> (18 - 6 * k)) & 63] : '=';
   }
+}
+
+bool append_from_base64(std::string& out, std::string_view text) {
+  if (text.size() % 4 != 0) return false;
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  const std::size_t start = out.size();
+  out.reserve(start + text.size() / 4 * 3);
+  for (std::size_t i = 0; i < text.size(); i += 4) {
+    const std::size_t digits = i + 4 == text.size() ? 4 - padding : 4;
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 4; ++k) {
+      const std::uint32_t value =
+          k < digits ? base64_values[static_cast<unsigned char>(text[i + k])] : 0;
+      if (value == 64) {
+        out.resize(start);
+        return false;
+      }
+      group = (group << 6) | value;
+    }
+    for (std::size_t k = 0; k + 1 < digits; ++k)
+      out += static_cast<char>((group >> (16 - 8 * k)) & 0xFF);
+  }
+  return true;
+}
+
+bool names_json(std::string_view content_type) {
+  auto type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  return type.empty() || type.ends_with("/json") || type.ends_with("+json");
 }
 
 void append_json_escaped(std::string& out, std::string_view text) {

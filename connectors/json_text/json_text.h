@@ -1,4 +1,4 @@
-// JSON text as connectors write it: strings, and one line per message.
+// JSON text as connectors write it: strings, one line per message, and bytes in base64.
 //
 // Free functions without state, thread-safe; they append to a buffer that the caller reuses.
 #pragma once
@@ -17,6 +17,12 @@ void append_json_escaped(std::string& out, std::string_view text);
 
 /// Appends `data` in base64, padded, without quotes.
 void append_base64(std::string& out, std::string_view data);
+
+/// Appends what `text` says in base64; false, and nothing appended, where it is no padded base64.
+bool append_from_base64(std::string& out, std::string_view text);
+
+/// Whether a content type is that of JSON; an empty one is.
+bool names_json(std::string_view content_type);
 
 /// Appends `data` as one line of NDJSON, the newline included:
 ///   - JSON (`content_type` says so or is empty, and it parses) as it is, line breaks between its

@@ -77,5 +77,34 @@ TEST(JsonText, BytesAreBase64) {
   EXPECT_EQ(line_of("image/jpeg", "\xFF"), "{\"data_base64\": \"/w==\"}\n");
 }
 
+TEST(JsonText, Base64SaysWhatItWasMadeOf) {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) {
+    std::string text;
+    std::string back = "before ";
+    append_base64(text, bytes);
+    ASSERT_TRUE(append_from_base64(back, text)) << text;
+    EXPECT_EQ(back, "before " + bytes);
+    bytes += static_cast<char>(255 - i);
+  }
+}
+
+TEST(JsonText, WhatIsNoBase64ChangesNothing) {
+  for (const auto text : {"/", "/w", "/w=", "/w= ", "====", "/===", "/w==/w==", "/w=a", "/9g-",
+                          "/9g\n", "\xff\xff\xff\xff"}) {
+    std::string out = "before";
+    EXPECT_FALSE(append_from_base64(out, text)) << text;
+    EXPECT_EQ(out, "before");
+  }
+}
+
+TEST(JsonText, KnowsTheContentTypesOfJson) {
+  for (const auto type : {"", "application/json", "text/json", "application/json ; charset=utf-8",
+                          "application/problem+json;v=1"})
+    EXPECT_TRUE(names_json(type)) << type;
+  for (const auto type : {"text/plain", "application/jsonp", "json", "text/plain; a=+json"})
+    EXPECT_FALSE(names_json(type)) << type;
+}
+
 }  // namespace
 }  // namespace tidemill
