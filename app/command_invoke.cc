@@ -94,15 +94,19 @@ Result<std::unique_ptr<Given>> event_of(const InvokeOptions& options) {
 }
 
 std::string_view kind_of(EffectKind kind) {
-  constexpr std::string_view names[] = {"message", "put_object", "delete_object",
-                                        "put_row", "delete_row", "merge_row"};
+  constexpr std::string_view names[] = {"message",    "put_object", "delete_object", "put_row",
+                                        "delete_row", "merge_row",  "reply"};
   return names[static_cast<std::size_t>(kind)];
 }
 
 json::object shown(const Effect& effect, const FunctionTraits& traits) {
-  json::object out = {{"kind", kind_of(effect.kind)},
-                      {"output", traits.outputs.at(effect.output)},
-                      {"key", effect.key}};
+  json::object out = {{"kind", kind_of(effect.kind)}};
+  if (effect.kind == EffectKind::reply) {
+    out["status"] = effect.operand;
+  } else {
+    out["output"] = traits.outputs.at(effect.output);
+    out["key"] = effect.key;
+  }
   if (effect.kind == EffectKind::merge_row) out["operand"] = effect.operand;
   if (!effect.content_type.empty()) out["content_type"] = effect.content_type;
   boost::system::error_code error;
@@ -163,6 +167,7 @@ int invoke(Session& session, const InvokeOptions& options) {
   NativeHost host{.now = &steady_now,
                   .log = &offline.log(),
                   .read_row = {},
+                  .scan_rows = {},
                   .memory_bytes_max = wanted.memory.value,
                   .function = options.function};
   const Instant cold = steady_now();

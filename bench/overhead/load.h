@@ -57,6 +57,10 @@ class IdleStore final : public Store {
                                            WallTime) override {
     return std::vector<bool>(ids.size());
   }
+  Result<std::vector<std::string>> replies_to(PipelineId, std::span<const DedupeId> ids,
+                                              WallTime) override {
+    return std::vector<std::string>(ids.size());
+  }
   Result<OutboxId> outbox(PipelineId, std::string_view) override { return OutboxId(1); }
   Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t, std::size_t,
                                            std::uint64_t) override {

@@ -34,8 +34,11 @@ AckQueue::~AckQueue() {
 void AckQueue::push(std::uint64_t commit, std::vector<Settled> settled) {
   if (settled.empty()) return;
   std::size_t bytes = 0;
-  for (const Settled& one : settled) bytes += one.subject.size() + one.version.size();
-  Held& held = held_.emplace_back(Held{commit, std::move(settled), {}});
+  for (const Settled& one : settled)
+    bytes += one.subject.size() + one.version.size() + one.failed.size();
+  // What nothing was written for waits for no sync of others.
+  Held& held = commit == nothing_written ? held_.emplace_front(Held{commit, std::move(settled), {}})
+                                         : held_.emplace_back(Held{commit, std::move(settled), {}});
   held.texts.reserve(bytes);
   const auto keep = [&](std::string_view text) {
     const std::size_t start = held.texts.size();
@@ -45,6 +48,7 @@ void AckQueue::push(std::uint64_t commit, std::vector<Settled> settled) {
   for (Settled& one : held.settled) {
     one.subject = keep(one.subject);
     one.version = keep(one.version);
+    one.failed = keep(one.failed);
   }
   held_count_ += held.settled.size();
   if (held_count_ > held_max / 2) sequencer_.hurry();

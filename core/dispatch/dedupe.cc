@@ -1,5 +1,6 @@
 #include "core/dispatch/dedupe.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/mutation.h"
@@ -59,17 +60,18 @@ Task<Result<Dedupe::Sorted>> Dedupe::sort(std::vector<Event> events) {
   }
 
   Result<std::vector<bool>> settled;
+  Result<std::vector<std::string>> replies;
   if (!ids.empty()) {
     const std::uint64_t now = scheduler_.wall().value;
     const auto horizon = static_cast<std::uint64_t>(policy_.horizon.count());
     const WallTime since(now - std::min(now, horizon));
-    for (int tries = 1;; ++tries) {
-      auto look = [this, &ids, since] { return store_.settled_before(pipeline_, ids, since); };
-      settled = co_await run_on(disk_, std::move(look));
-      if (settled) break;
-      if (store_.failed() || tries == read_tries) co_return std::unexpected(settled.error());
-      co_await sleep_until(scheduler_, scheduler_.now() + read_again_after);
-    }
+    settled = co_await look_up(
+        [this, &ids, since] { return store_.settled_before(pipeline_, ids, since); });
+    if (!settled) co_return std::unexpected(settled.error());
+    if (replies_ && std::ranges::find(*settled, true) != settled->end())
+      replies = co_await look_up(
+          [this, &ids, since] { return store_.replies_to(pipeline_, ids, since); });
+    if (!replies) co_return std::unexpected(replies.error());
   }
   Sorted sorted;
   std::size_t asked = 0;
@@ -79,10 +81,20 @@ Task<Result<Dedupe::Sorted>> Dedupe::sort(std::vector<Event> events) {
     } else {
       for (Event& repeat : forget(event)) sorted.settled.push_back(std::move(repeat));
       sorted.settled.push_back(std::move(event));
+      if (replies_) sorted.told.resize(sorted.settled.size(), read_told((*replies)[asked]));
     }
     asked += has_id ? 1 : 0;
   }
   co_return sorted;
+}
+
+template <class Look>
+Task<std::invoke_result_t<Look&>> Dedupe::look_up(Look look) {
+  for (int tries = 1;; ++tries) {
+    auto found = co_await run_on(disk_, look);
+    if (found || store_.failed() || tries == read_tries) co_return found;
+    co_await sleep_until(scheduler_, scheduler_.now() + read_again_after);
+  }
 }
 
 std::vector<Event> Dedupe::forget(const Event& event) {

@@ -11,9 +11,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "core/config/plan.h"
+#include "core/dispatch/told.h"
 #include "core/state/store.h"
 #include "tidemill/async.h"
 #include "tidemill/event.h"
@@ -22,10 +24,12 @@ namespace tidemill {
 
 class Dedupe {
  public:
-  /// Everything referred to outlives it. Precondition: policy.by is not none.
+  /// Everything referred to outlives it. `replies`: what was told of an event is wanted when it
+  /// comes again. Precondition: policy.by is not none.
   Dedupe(Scheduler& scheduler, Store& store, Executor disk, PipelineId pipeline,
-         DedupePolicy policy)
-      : scheduler_(scheduler),
+         DedupePolicy policy, bool replies = false)
+      : replies_(replies),
+        scheduler_(scheduler),
         store_(store),
         disk_(std::move(disk)),
         pipeline_(pipeline),
@@ -37,6 +41,7 @@ class Dedupe {
   struct Sorted {
     std::vector<Event> fresh;    ///< In their order; their ids are under way from now on.
     std::vector<Event> settled;  ///< Settled within the horizon.
+    std::vector<Told> told;      ///< Where replies are wanted: what was told of each of these.
   };
 
   /// Tells what came in apart. What repeats an event under way is held until forget(). Errors:
@@ -53,6 +58,10 @@ class Dedupe {
     std::size_t operator()(const DedupeId& id) const noexcept { return id.low; }
   };
 
+  template <class Look>
+  Task<std::invoke_result_t<Look&>> look_up(Look look);
+
+  const bool replies_;
   Scheduler& scheduler_;
   Store& store_;
   const Executor disk_;

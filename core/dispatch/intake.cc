@@ -158,7 +158,9 @@ Task<> PipelineRunner::take_in(std::vector<Event>& events) {
       co_return;
     }
     events = std::move(sorted->fresh);
-    repeat(std::move(sorted->settled));
+    for (std::size_t i = 0; i < sorted->settled.size(); ++i)
+      repeat(std::move(sorted->settled[i]),
+             sorted->told.empty() ? Told() : std::move(sorted->told[i]));
   }
   if (steps_.empty()) {
     into_lanes(events);
@@ -254,14 +256,18 @@ void PipelineRunner::take_closed(Lane& lane) {
 }
 
 // Has settled before; only its source does not know yet.
-void PipelineRunner::repeat(std::vector<Event> events) {
-  for (Event& event : events) {
-    Lane& lane = lane_of(event);
-    if (lane.ready.empty() || lane.ready.back().end != End::duplicate)
-      lane.ready.push_back({.events = {}, .end = End::duplicate});
-    lane.ready.back().events.push_back(std::move(event));
-  }
-  if (!events.empty()) work_.notify();
+void PipelineRunner::repeat(std::vector<Event> events, const Told& told) {
+  for (Event& event : events) repeat(std::move(event), told);
+}
+
+void PipelineRunner::repeat(Event event, Told told) {
+  Lane& lane = lane_of(event);
+  if (lane.ready.empty() || lane.ready.back().end != End::duplicate)
+    lane.ready.push_back({.events = {}, .end = End::duplicate});
+  Work& work = lane.ready.back();
+  work.events.push_back(std::move(event));
+  if (traits_.replies) work.told.push_back(std::move(told));
+  work_.notify();
 }
 
 void PipelineRunner::condemn(Lane& lane, Event event, Stage stage, std::string reason,

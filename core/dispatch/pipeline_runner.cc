@@ -65,7 +65,8 @@ PipelineRunner::PipelineRunner(Shared shared, Source& source, Invoker* invoker,
   for (Target& target : targets_)
     if (target.binding.outlet != nullptr) target.binding.outlet->subscribe(room_);
   if (config_.dedupe.by != DedupeBy::none)
-    dedupe_.emplace(scheduler_, shared.store, sequencer_.disk(), config_.id, config_.dedupe);
+    dedupe_.emplace(scheduler_, shared.store, sequencer_.disk(), config_.id, config_.dedupe,
+                    traits_.replies);
   for (LogProgress& progress : restored) {
     Domain& domain = domain_of(progress.partition);
     domain.seen_until = progress.next;

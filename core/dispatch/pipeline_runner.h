@@ -40,6 +40,7 @@
 #include "core/dispatch/stream_ports.h"
 #include "core/dispatch/suspects.h"
 #include "core/dispatch/tap.h"
+#include "core/dispatch/told.h"
 #include "core/dispatch/transactor.h"
 #include "core/dispatch/turnstile.h"
 #include "core/dispatch/verdict.h"
@@ -158,6 +159,7 @@ class PipelineRunner {
     bool fresh = false;            // A batch as it was closed, rather than a part of one.
     std::uint32_t overtaken = 0;   // So often its reads were,
     std::vector<RowRead> reads{};  // the last time these.
+    std::vector<Told> told{};      // End::duplicate: what their senders are told, if anything.
 
     std::uint32_t invocations() const { return end == End::condemned ? tries : attempt; }
   };
@@ -236,6 +238,7 @@ class PipelineRunner {
     // Dead events whose record `on_failure` refused: these are kept in the dead letters at any
     // rate.
     std::set<std::uint32_t> unrecorded;
+    std::vector<Told> told;            // By event; empty where no sender waits for it.
     std::vector<std::string> written;  // Awaited sinks that have all that they were to get.
     // What sinks with a `when` or a `map` get.
     std::map<const SinkBinding*, Shaped> shaped;
@@ -259,7 +262,8 @@ class PipelineRunner {
   Lane* one_lane(const std::vector<Event>& events);
   void into_lane(Event&& event, Instant now);
   void take_closed(Lane& lane);
-  void repeat(std::vector<Event> events);
+  void repeat(std::vector<Event> events, const Told& told = {});
+  void repeat(Event event, Told told);
   void condemn(Lane& lane, Event event, Stage stage, std::string reason, std::uint32_t tries);
   void travel_alone(Lane& lane, Event event, Work work);
   Domain& domain_of(Partition partition);
@@ -359,6 +363,11 @@ class PipelineRunner {
   void fail_pipeline(Error error);
   void tell_pumps(const CommitPart& part);
   void release(const Settlement& settlement);
+
+  // Answering who waits (replying.cc).
+  void collect_told(Settlement& settlement) const;
+  static void keep_told(const Settlement& settlement, std::size_t event, DedupeId id,
+                        CommitPart& part);
 
   // Putting where others take from (records.cc; into the stage of an archive: staging.cc).
   std::string lasting_id(const Event& event) const;

@@ -30,8 +30,9 @@ Task<> PipelineRunner::commit(Domain& domain, Settlement& settlement) {
   const bool replay = &domain == replay_domain_.get();
   const CommitPart& part = settlement.part;
   std::vector<Settled> settled;
+  collect_told(settlement);
   const Instant asked = scheduler_.now();
-  Result<std::uint64_t> committed = 0;
+  Result<std::uint64_t> committed = AckQueue::nothing_written;
   if (config_.transactor != nullptr) {
     auto share = share_for_transaction(domain, settlement, settled);
     committed = co_await config_.transactor->commit(std::move(share));
@@ -39,7 +40,8 @@ Task<> PipelineRunner::commit(Domain& domain, Settlement& settlement) {
     if (!committed && committed.error().fault == Fault::cancelled) co_return;
   } else {
     before_commit(domain, settlement, settled);
-    committed = co_await sequencer_.commit(part, config_.durability);
+    // Where nothing changes, there is nothing to write and to wait for.
+    if (!part.empty()) committed = co_await sequencer_.commit(part, config_.durability);
   }
   const std::uint64_t copied = copied_bytes(part);
   if (committed && config_.metrics != nullptr)
@@ -204,7 +206,10 @@ void PipelineRunner::add_marks(const Settlement& settlement, CommitPart& part) c
     const Fate fate = settlement.fates[i];
     if (!is_final(fate) || fate == Fate::duplicate) continue;
     if (settlement.work.events[i].letter != 0) continue;  // Marked when it died.
-    if (const auto id = dedupe_->id_of(settlement.work.events[i])) part.settled_ids.push_back(*id);
+    const auto id = dedupe_->id_of(settlement.work.events[i]);
+    if (!id) continue;
+    part.settled_ids.push_back(*id);
+    keep_told(settlement, i, *id, part);
   }
   std::ranges::copy(settlement.filtered.ids, std::back_inserter(part.settled_ids));
 }
@@ -259,6 +264,9 @@ std::vector<Settled> PipelineRunner::settled_of(const Domain& domain,
     if (fate == Fate::duplicate && mutated(Mutation::duplicate_not_settled)) continue;
     const Event& event = settlement.work.events[i];
     settled.push_back({event.partition, event.offset, event.subject, event.version});
+    if (settlement.told.empty()) continue;
+    settled.back().failed = settlement.told[i].failed;
+    settled.back().reply = settlement.told[i].reply;
   }
   return settled;
 }
@@ -286,7 +294,8 @@ void PipelineRunner::release(const Settlement& settlement) {
     ++events;
     bytes += event.bytes();
     held += charge_of(event);
-    if (dedupe_ && fate != Fate::duplicate) repeat(dedupe_->forget(event));
+    if (dedupe_ && fate != Fate::duplicate)
+      repeat(dedupe_->forget(event), settlement.told.empty() ? Told() : settlement.told[i]);
   }
   release(settlement.filtered);
   // Of a batch the first event has waited longest, and stands for all: one look at the clock.

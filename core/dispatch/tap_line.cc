@@ -124,6 +124,8 @@ std::string_view name_of(EffectKind kind) {
       return "delete_row";
     case EffectKind::merge_row:
       return "merge_row";
+    case EffectKind::reply:
+      return "reply";
   }
   return "unknown";
 }

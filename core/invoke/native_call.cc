@@ -134,6 +134,33 @@ struct NativeCall::Callbacks {
     return TIDEMILL_OK;
   }
 
+  static std::uint32_t scan_rows(void* context, const tidemill_scan* scan,
+                                 const tidemill_row** rows, std::size_t* count, int* more,
+                                 tidemill_slice* error) noexcept {
+    NativeCall& call = of(context);
+    *rows = nullptr;
+    *count = 0;
+    *more = 0;
+    *error = {};
+    if (call.request_ == nullptr || !call.host_.scan_rows) {
+      *error = call.keep_error("there is no table to read here");
+      return TIDEMILL_RETRY;
+    }
+    auto bytes = call.scan(*scan);
+    auto page = bytes ? read_scan_page(bytes->view()) : std::nullopt;
+    if (!page) {
+      *error = call.keep_error(bytes ? std::string("what the scan found cannot be read")
+                                     : std::move(bytes.error().message));
+      return TIDEMILL_RETRY;
+    }
+    call.rows_.push_back(std::move(*bytes));
+    const ScanPage& found = call.pages_.emplace_back(std::move(*page));
+    *rows = found.rows.data();
+    *count = found.rows.size();
+    *more = found.more ? 1 : 0;
+    return TIDEMILL_OK;
+  }
+
   static constexpr tidemill_host host = {.size = sizeof(tidemill_host),
                                          .reserved = 0,
                                          .allocate = &allocate,
@@ -143,8 +170,20 @@ struct NativeCall::Callbacks {
                                          .expired = &expired,
                                          .event_id = &event_id,
                                          .log = &log,
-                                         .read_row = &read_row};
+                                         .read_row = &read_row,
+                                         .scan_rows = &scan_rows};
 };
+
+Result<Bytes> NativeCall::scan(const tidemill_scan& scan) {
+  if (reads_.size() >= reads_max) return fail(Fault::transient, std::string(too_many_reads));
+  const auto rows_left = static_cast<std::uint32_t>(reads_max - reads_.size());
+  return host_.scan_rows({.table = text(scan.table),
+                          .prefix = text(scan.prefix),
+                          .after = text(scan.after),
+                          .rows_max = std::clamp<std::uint32_t>(scan.rows_max, 1, rows_left),
+                          .bytes_max = scan.bytes_max},
+                         reads_);
+}
 
 // The event; of a raw one as much as append_event_id() asks for, until the next is asked for.
 const Event& NativeCall::identified(std::size_t event) {
@@ -235,6 +274,7 @@ void NativeCall::end() {
   request_ = nullptr;
   objects_.clear();
   rows_.clear();
+  pages_.clear();
 }
 
 std::uint64_t NativeCall::recycle() {

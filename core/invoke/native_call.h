@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "core/invoke/response_memory.h"
+#include "core/invoke/table_access.h"
 #include "tidemill/bytes.h"
 #include "tidemill/function_abi.h"
 #include "tidemill/invocation.h"
@@ -29,21 +30,12 @@
 
 namespace tidemill {
 
-/// Reads one row of a table; nothing when there is none. Adds what was read, and how fresh it was,
-/// to `reads`. Thread-safe. Errors: transient.
-using TableReader = std::function<Result<std::optional<Bytes>>(
-    std::string_view table, std::string_view key, std::vector<RowRead>& reads)>;
-
-/// How many rows the handler of one batch may read: each is remembered until its effects commit.
-inline constexpr std::size_t reads_max = 100'000;
-inline constexpr std::string_view too_many_reads =
-    "the handler has read as many rows for this batch as it may, 100 000";
-
 /// What the engine lends to a native function. `log` outlives the function and its responses.
 struct NativeHost {
   std::function<Instant()> now;  ///< Thread-safe.
   Log* log = nullptr;
   TableReader read_row;                        ///< Empty: the function may read no table.
+  TableScanner scan_rows{};                    ///< Likewise.
   std::uint64_t memory_bytes_max = 512 << 20;  ///< What the response of one invocation may hold.
   std::string function;                        ///< Its name, for the log.
 };
@@ -105,6 +97,7 @@ class NativeCall {
 
   void fill(std::span<const Event> events);
   Result<Bytes> object_of(std::size_t event, std::uint64_t bytes_max) const;
+  Result<Bytes> scan(const tidemill_scan& scan);
   const Event& identified(std::size_t event);
   tidemill_slice keep_error(std::string sentence);
 
@@ -123,6 +116,7 @@ class NativeCall {
   std::deque<std::string> ids_;            ///< Built by event_id; each holds many, never regrown.
   std::vector<Bytes> objects_;             ///< By event, once the first was read.
   std::vector<Bytes> rows_;
+  std::deque<ScanPage> pages_;  ///< What scans found; they view `rows_`.
   std::vector<RowRead> reads_;
   std::deque<std::string> errors_;
   std::vector<Attribute> metadata_;

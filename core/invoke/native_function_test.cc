@@ -162,6 +162,52 @@ TEST_F(NativeFunctionTest, AHandlerReadsSoManyRowsForABatchAndNoMore) {
   EXPECT_EQ(answer.failures[0].reason, too_many_reads);
 }
 
+TEST_F(NativeFunctionTest, ReadsRowsInTheOrderOfTheirKeys) {
+  scan_rows_ = [](const TableScan& scan, std::vector<RowRead>& reads) -> Result<Bytes> {
+    if (scan.prefix == "x") return fail(Fault::transient, "the store is paused");
+    ScanPageWriter page(scan);
+    for (const char* key : {"a/1", "a/2", "a/3", "b/1"})
+      if (std::string_view(key).starts_with(scan.prefix)) {
+        if (!page.add(key, scan.table)) break;
+        reads.push_back({TableId(1), 7, 0});
+      }
+    return page.finish();
+  };
+  make("good");
+  const auto answer = invoke({event("a", "scan a"), event("b", "scan b"), event("c", "scan x")});
+  EXPECT_THAT(shown(answer), ElementsAre("0.0 3:0 row/a=a/1=users a/2=users and more",
+                                         "1.0 3:0 row/b=b/1=users all"));
+  EXPECT_EQ(answer.reads.size(), 3u);
+  EXPECT_EQ(answer.failures.at(0).reason, "the store is paused");
+}
+
+TEST_F(NativeFunctionTest, WithoutTablesAScanSaysSo) {
+  make("good");
+  EXPECT_EQ(invoke({event("a", "scan a")}).failures.at(0).reason, "there is no table to read here");
+}
+
+TEST_F(NativeFunctionTest, RepliesToItsEvent) {
+  make("good");
+  const auto answer = invoke({event("a", "row 1"), event("b", "reply made")});
+  ASSERT_EQ(answer.effects.size(), 2u);
+  const Effect& reply = answer.effects[1];
+  EXPECT_EQ(reply.kind, EffectKind::reply);
+  EXPECT_EQ(reply.event, 1u);
+  EXPECT_EQ(reply.output, no_output);
+  EXPECT_EQ(reply.operand, 201);
+  EXPECT_EQ(reply.data, "made");
+  EXPECT_EQ(reply.content_type, "text/plain");
+  ASSERT_EQ(reply.metadata.size(), 1u);
+  EXPECT_EQ(reply.metadata[0].value, "/users/1");
+}
+
+TEST_F(NativeFunctionTest, AStatusThatHttpDoesNotKnowIsAgainstTheRules) {
+  make("good");
+  EXPECT_EQ(error_of({event("b", "reply badly")}),
+            "the function answered against the ABI: effect 0 replies with status 99; those from "
+            "200 to 599 are taken");
+}
+
 TEST_F(NativeFunctionTest, ExtensionsOfEveryEventAreItsOwn) {
   make("good");
   const Attribute first[] = {{"trace", "1"}, {"region", "eu"}};

@@ -74,12 +74,12 @@ TEST(Plugin, ASharedObjectWithoutTheEntryIsToldHowToBecomeOne) {
 
 TEST(Plugin, AnotherMajorVersionIsNamedInTheError) {
   EXPECT_THAT(load_error("wrong_major.so"),
-              EndsWith("was built for ABI 2.3, this engine speaks 1.0; rebuild it against this "
+              EndsWith("was built for ABI 2.3, this engine speaks 1.1; rebuild it against this "
                        "version"));
 }
 
 TEST(Plugin, ANewerMinorVersionIsRefusedToo) {
-  EXPECT_THAT(load_error("newer_minor.so"), HasSubstr("was built for ABI 1.1"));
+  EXPECT_THAT(load_error("newer_minor.so"), HasSubstr("was built for ABI 1.2"));
 }
 
 TEST(Plugin, AThrowingEntryDoesNotTakeTheEngineDown) {

@@ -10,6 +10,7 @@
 
 #include "core/invoke/strided.h"
 #include "tidemill/effect.h"
+#include "tidemill/reply.h"
 
 namespace tidemill {
 namespace {
@@ -23,6 +24,7 @@ static_assert(static_cast<std::uint32_t>(OutputKind::rows) == TIDEMILL_OUTPUT_RO
 static_assert(static_cast<std::uint32_t>(OutputKind::messages) == TIDEMILL_OUTPUT_MESSAGES);
 static_assert(static_cast<std::uint32_t>(EffectKind::message) == TIDEMILL_MESSAGE);
 static_assert(static_cast<std::uint32_t>(EffectKind::merge_row) == TIDEMILL_MERGE_ROW);
+static_assert(static_cast<std::uint32_t>(EffectKind::reply) == TIDEMILL_REPLY);
 
 // More than any store or broker takes; beyond it, the count is garbage.
 constexpr std::uint32_t metadata_count_max = 1024;
@@ -127,10 +129,16 @@ class Reader {
   }
 
   bool sound(const tidemill_effect& e) const {
-    return e.event_index < event_count_ && e.output < allowed_.size() &&
-           e.kind <= TIDEMILL_MERGE_ROW && (allowed_[e.output] & bit(e.kind)) != 0 &&
+    const bool its_output_takes_it = e.output < allowed_.size() && e.kind <= TIDEMILL_MERGE_ROW &&
+                                     (allowed_[e.output] & bit(e.kind)) != 0;
+    return e.event_index < event_count_ &&
+           (e.kind == TIDEMILL_REPLY ? known_status(e.operand) : its_output_takes_it) &&
            (e.kind != TIDEMILL_MERGE_ROW || known_merge(e.merge)) && readable(e.key) &&
            readable(e.content_type) && readable(e.data) && sound_metadata(e);
+  }
+
+  static bool known_status(std::int64_t status) {
+    return status >= reply_status_min && status <= reply_status_max;
   }
 
   static bool known_merge(std::uint32_t merge) {
@@ -151,15 +159,19 @@ class Reader {
     if (e.event_index >= event_count_)
       return fmt::format("effect {} names event {} of a batch of {}", i, e.event_index,
                          event_count_);
-    if (e.output >= allowed_.size())
+    if (e.kind == TIDEMILL_REPLY && !known_status(e.operand))
+      return fmt::format("effect {} replies with status {}; those from {} to {} are taken", i,
+                         e.operand, reply_status_min, reply_status_max);
+    if (e.kind != TIDEMILL_REPLY && e.output >= allowed_.size())
       return fmt::format("effect {} names output {}, but it declares {}", i, e.output,
                          allowed_.size());
-    if (e.kind > TIDEMILL_MERGE_ROW)
+    if (e.kind > TIDEMILL_REPLY)
       return fmt::format("effect {} is of the unknown kind {}", i, e.kind);
-    const auto& output = decl_.outputs[e.output];
-    if ((allowed_[e.output] & bit(e.kind)) == 0)
+    if (e.kind != TIDEMILL_REPLY && (allowed_[e.output] & bit(e.kind)) == 0) {
+      const auto& output = decl_.outputs[e.output];
       return fmt::format("effect {} {}, but output '{}' carries {}", i, name_of(e.kind),
                          output.name, name_of(output.kind));
+    }
     if (e.kind == TIDEMILL_MERGE_ROW && !known_merge(e.merge))
       return fmt::format("effect {} merges by the unknown kind {}", i, e.merge);
     if (e.metadata_count > metadata_count_max)
@@ -176,7 +188,7 @@ class Reader {
         .kind = static_cast<EffectKind>(e.kind),
         .merge = e.kind == TIDEMILL_MERGE_ROW ? static_cast<MergeKind>(e.merge) : MergeKind::sum,
         .event = e.event_index,
-        .output = e.output,
+        .output = e.kind == TIDEMILL_REPLY ? no_output : e.output,
         .ordinal = 0,
         .operand = e.operand,
         .key = text(e.key),

@@ -65,7 +65,7 @@ TEST_F(ResponseReader, EveryWrongAnswerIsASentence) {
       {"status", "its response has the unknown status 99"},
       {"event", "effect 0 names event 77 of a batch of 1"},
       {"output", "effect 0 names output 5, but it declares 1"},
-      {"kind", "effect 0 is of the unknown kind 6"},
+      {"kind", "effect 0 is of the unknown kind 7"},
       {"wrong_output", "effect 0 puts an object, but output 'rows' carries rows"},
       {"merge", "effect 0 merges by the unknown kind 6"},
       {"metadata", "effect 0 carries 1073741824 metadata entries; at most 1024 are taken"},

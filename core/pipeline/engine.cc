@@ -9,6 +9,7 @@
 #include "core/dispatch/effect_expression.h"
 #include "core/http/http_listener.h"
 #include "core/observe/metrics.h"
+#include "core/state/keys.h"
 
 namespace tidemill {
 namespace {
@@ -70,11 +71,12 @@ Result<std::unique_ptr<Engine>> Engine::build(const Plan& plan, const Registry& 
 
   std::unique_ptr<Engine> engine(new Engine(plan, registry, std::move(*store), std::move(*record),
                                             scheduler, log, std::move(options)));
-  const TableReader read_row = [&rows = *engine](std::string_view table, std::string_view key,
-                                                 std::vector<RowRead>& reads) {
-    return rows.read_row(table, key, reads);
-  };
-  if (auto loaded = engine->functions_->load(plan, plugins, read_row); !loaded)
+  const TableAccess tables{
+      .read_row = [&rows = *engine](std::string_view table, std::string_view key,
+                                    auto& reads) { return rows.read_row(table, key, reads); },
+      .scan_rows = [&rows = *engine](const TableScan& scan,
+                                     auto& reads) { return rows.scan_rows(scan, reads); }};
+  if (auto loaded = engine->functions_->load(plan, plugins, tables); !loaded)
     return std::unexpected(loaded.error());
   auto lines = engine->builder_.build();
   if (!lines) return std::unexpected(lines.error());
@@ -132,6 +134,24 @@ Result<std::optional<Bytes>> Engine::read_row(std::string_view table, std::strin
   if (!row) return std::unexpected(row.error());
   if (!*row) return std::optional<Bytes>{};
   return std::optional(Bytes::adopt(std::move((*row)->body)));
+}
+
+Result<Bytes> Engine::scan_rows(const TableScan& scan, std::vector<RowRead>& reads) {
+  const std::shared_lock lock(store_open_);
+  if (!store_) return fail(Fault::cancelled, "the engine has stopped");
+  ScanPageWriter page(scan);
+  const auto id = store_->find_table(scan.table);
+  if (!id) return page.finish();
+  const std::uint64_t visible = sequencer_.visible();
+  const auto add = [&](std::string_view text, const Row& row) {
+    const std::string key = state::row_name(text, row.window);
+    if (!page.add(key, row.body)) return false;
+    reads.push_back({*id, RowGuard::hash_of(text), visible});
+    return true;
+  };
+  auto scanned = store_->each_row(*id, scan.prefix, scan.after, scheduler_.wall(), add);
+  if (!scanned) return std::unexpected(scanned.error());
+  return page.finish();
 }
 
 // A lost thread may hang in a read of the store. That cannot be closed then, which loses nothing:

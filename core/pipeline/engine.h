@@ -132,6 +132,7 @@ class Engine {
 
   Result<std::optional<Bytes>> read_row(std::string_view table, std::string_view key,
                                         std::vector<RowRead>& reads);
+  Result<Bytes> scan_rows(const TableScan& scan, std::vector<RowRead>& reads);
   Task<> run_lines();
   Task<> run_line(Line& line);
   std::vector<ArchiveStatus> archives_of(const Line& line) const;

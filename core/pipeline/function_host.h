@@ -25,7 +25,7 @@ class FunctionHost {
   virtual ~FunctionHost() = default;
 
   /// Loads and provisions every function of the plan. Errors: bad_config, transient.
-  virtual Result<> load(const Plan& plan, PluginCatalog& plugins, const TableReader& read_row) = 0;
+  virtual Result<> load(const Plan& plan, PluginCatalog& plugins, const TableAccess& tables) = 0;
 
   /// What the function declares. Precondition: loaded.
   virtual const config::FunctionDecl& decl(const std::string& name) const = 0;

@@ -22,7 +22,7 @@ FunctionSet::FunctionSet(Scheduler& scheduler, Log& log, CrashRecord* record, Me
       threads_(threads),
       workers_(std::move(workers)) {}
 
-Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const TableReader& read_row) {
+Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const TableAccess& tables) {
   if (record_ != nullptr && std::ranges::any_of(record_->crashed(), &CrashedBatch::stray))
     quarantine_.emplace(scheduler_, *record_);
   bool watched = false;
@@ -31,7 +31,8 @@ Result<> FunctionSet::load(const Plan& plan, PluginCatalog& plugins, const Table
     if (!plugin) return std::unexpected(plugin.error());
     NativeHost host{.now = &steady_now,
                     .log = &log_,
-                    .read_row = read_row,
+                    .read_row = tables.read_row,
+                    .scan_rows = tables.scan_rows,
                     .memory_bytes_max = wanted.memory.value,
                     .function = wanted.name};
     if (wanted.isolation == Isolation::worker) {

@@ -25,7 +25,7 @@ class FunctionSet final : public FunctionHost {
   FunctionSet(Scheduler& scheduler, Log& log, CrashRecord* record, MemoryBudget* budget,
               std::size_t threads, WorkerOptions workers);
 
-  Result<> load(const Plan& plan, PluginCatalog& plugins, const TableReader& read_row) override;
+  Result<> load(const Plan& plan, PluginCatalog& plugins, const TableAccess& tables) override;
   const config::FunctionDecl& decl(const std::string& name) const override;
   std::string_view version(const std::string& name) const override;
   std::unique_ptr<Invoker> invoker(const std::string& name, BatchOrigin origin,

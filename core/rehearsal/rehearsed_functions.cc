@@ -36,7 +36,7 @@ class JournalingInvoker final : public Invoker {
 }  // namespace
 
 Result<> RehearsedFunctions::load(const Plan& plan, PluginCatalog& plugins,
-                                  const TableReader& read_row) {
+                                  const TableAccess& tables) {
   for (const FunctionPlan& wanted : plan.functions) {
     Loaded& loaded = functions_[wanted.name];
     loaded.isolation = wanted.isolation;
@@ -54,16 +54,17 @@ Result<> RehearsedFunctions::load(const Plan& plan, PluginCatalog& plugins,
     }
     for (const auto& output : loaded.decl->outputs) loaded.traits.outputs.push_back(output.name);
     if (stand_in != nullptr) continue;
-    if (auto made = load_native(wanted, read_row, loaded); !made) return made;
+    if (auto made = load_native(wanted, tables, loaded); !made) return made;
   }
   return {};
 }
 
-Result<> RehearsedFunctions::load_native(const FunctionPlan& wanted, const TableReader& read_row,
+Result<> RehearsedFunctions::load_native(const FunctionPlan& wanted, const TableAccess& tables,
                                          Loaded& loaded) {
   NativeHost host{.now = [this] { return scheduler_.now(); },
                   .log = &log_,
-                  .read_row = read_row,
+                  .read_row = tables.read_row,
+                  .scan_rows = tables.scan_rows,
                   .memory_bytes_max = wanted.memory.value,
                   .function = wanted.name};
   auto made = NativeFunction::make(loaded.plugin, wanted.config, std::move(host));

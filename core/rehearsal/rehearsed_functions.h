@@ -44,7 +44,7 @@ class RehearsedFunctions final : public FunctionHost {
   RehearsedFunctions(const Case& rehearsed, Scheduler& scheduler, Log& log, Journal& journal)
       : case_(rehearsed), scheduler_(scheduler), log_(log), journal_(journal) {}
 
-  Result<> load(const Plan& plan, PluginCatalog& plugins, const TableReader& read_row) override;
+  Result<> load(const Plan& plan, PluginCatalog& plugins, const TableAccess& tables) override;
   const config::FunctionDecl& decl(const std::string& name) const override;
   std::string_view version(const std::string& name) const override;
   std::unique_ptr<Invoker> invoker(const std::string& name, BatchOrigin origin,
@@ -60,7 +60,7 @@ class RehearsedFunctions final : public FunctionHost {
     FunctionTraits traits;                // Of a mocked one.
     std::unique_ptr<Turnstile> reserved;  // Null: no cap.
   };
-  Result<> load_native(const FunctionPlan& wanted, const TableReader& read_row, Loaded& loaded);
+  Result<> load_native(const FunctionPlan& wanted, const TableAccess& tables, Loaded& loaded);
 
   const Case& case_;
   Scheduler& scheduler_;

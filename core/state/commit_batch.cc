@@ -177,7 +177,7 @@ void CommitBatch::add(const CommitPart& part, std::uint64_t identity,
     append_intent(value, *part.intent);
     must(batch.Put(progress, intent_key(part.pipeline), value));
   }
-  impl_->marks.append(batch, part.pipeline, part.settled_ids, impl_->now);
+  impl_->marks.append(batch, part.pipeline, part.settled_ids, part.replies, impl_->now);
   impl_->outboxes.append(batch, part.queued);
   impl_->outboxes.remove(batch, part.delivered);
   impl_->streams.trim(batch, part.trimmed);

@@ -93,7 +93,7 @@ Result<> Marks::write_horizon(PipelineId pipeline, Duration horizon) {
 }
 
 void Marks::append(rocksdb::WriteBatch& batch, PipelineId pipeline, std::span<const DedupeId> ids,
-                   WallTime now) {
+                   std::span<const std::pair<DedupeId, std::string>> replies, WallTime now) {
   if (ids.empty()) return;
   std::string key;
   {
@@ -114,10 +114,37 @@ void Marks::append(rocksdb::WriteBatch& batch, PipelineId pipeline, std::span<co
     append_mark(key, id);
     batch.Put(database_.dedupe(), key, mark_value).PermitUncheckedError();
   }
+  // Over the marks that these have already.
+  for (const auto& [id, reply] : replies) {
+    key.resize(prefix);
+    append_mark(key, id);
+    batch.Put(database_.dedupe(), key, std::string(mark_value) + reply).PermitUncheckedError();
+  }
 }
 
 Result<std::vector<bool>> Marks::settled(PipelineId pipeline, std::span<const DedupeId> ids,
                                          WallTime since) const {
+  std::vector<bool> settled(ids.size());
+  const auto found = [&](std::size_t i, std::string_view) { settled[i] = true; };
+  if (auto looked = find(pipeline, ids, since, found); !looked)
+    return std::unexpected(looked.error());
+  return settled;
+}
+
+Result<std::vector<std::string>> Marks::replies(PipelineId pipeline, std::span<const DedupeId> ids,
+                                                WallTime since) const {
+  std::vector<std::string> replies(ids.size());
+  const auto found = [&](std::size_t i, std::string_view value) {
+    replies[i] = value.substr(std::min(value.size(), mark_value.size()));
+  };
+  if (auto looked = find(pipeline, ids, since, found); !looked)
+    return std::unexpected(looked.error());
+  return replies;
+}
+
+template <class Found>
+Result<> Marks::find(PipelineId pipeline, std::span<const DedupeId> ids, WallTime since,
+                     Found found_one) const {
   std::vector<std::uint32_t> buckets;  // Latest first: most repetitions come soon.
   {
     const std::lock_guard lock(mutex_);
@@ -128,7 +155,6 @@ Result<std::vector<bool>> Marks::settled(PipelineId pipeline, std::span<const De
       }
     }
   }
-  std::vector<bool> settled(ids.size());
   // Sorted, so that RocksDB asks each file once for neighbours.
   std::vector<std::size_t> open(ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i) open[i] = i;
@@ -153,7 +179,7 @@ Result<std::vector<bool>> Marks::settled(PipelineId pipeline, std::span<const De
     std::vector<std::size_t> rest;
     for (std::size_t i = 0; i < open.size(); ++i) {
       if (statuses[i].ok()) {
-        settled[open[i]] = true;
+        found_one(open[i], values[i].ToStringView());
       } else if (statuses[i].IsNotFound()) {
         rest.push_back(open[i]);
       } else {
@@ -162,7 +188,7 @@ Result<std::vector<bool>> Marks::settled(PipelineId pipeline, std::span<const De
     }
     open = std::move(rest);
   }
-  return settled;
+  return {};
 }
 
 Result<> Marks::drop_expired(WallTime now) {

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/state/database.h"
@@ -37,11 +38,15 @@ class Marks {
 
   /// Adds marks of `now` to a batch.
   void append(rocksdb::WriteBatch& batch, PipelineId pipeline, std::span<const DedupeId> ids,
-              WallTime now);
+              std::span<const std::pair<DedupeId, std::string>> replies, WallTime now);
 
   /// As Store::settled_before().
   Result<std::vector<bool>> settled(PipelineId pipeline, std::span<const DedupeId> ids,
                                     WallTime since) const;
+
+  /// As Store::replies_to().
+  Result<std::vector<std::string>> replies(PipelineId pipeline, std::span<const DedupeId> ids,
+                                           WallTime since) const;
 
   /// Removes the buckets that lie before their horizon as a whole. Errors: transient.
   Result<> drop_expired(WallTime now);
@@ -55,6 +60,10 @@ class Marks {
     Buckets buckets;
   };
 
+  // Calls `found(index, value)` for each id with a mark, with the latest.
+  template <class Found>
+  Result<> find(PipelineId pipeline, std::span<const DedupeId> ids, WallTime since,
+                Found found) const;
   Kept& kept(PipelineId pipeline);
   Result<> read_buckets();
   Result<> write_horizon(PipelineId pipeline, Duration horizon);

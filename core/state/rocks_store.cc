@@ -167,6 +167,14 @@ Result<std::vector<bool>> RocksStore::settled_before(PipelineId pipeline,
   return impl_->marks.settled(pipeline, ids, since);
 }
 
+Result<std::vector<std::string>> RocksStore::replies_to(PipelineId pipeline,
+                                                        std::span<const DedupeId> ids,
+                                                        WallTime since) {
+  const auto open = impl_->database->hold();
+  if (!open) return std::unexpected(open.error());
+  return impl_->marks.replies(pipeline, ids, since);
+}
+
 Result<OutboxId> RocksStore::outbox(PipelineId pipeline, std::string_view sink) {
   const auto open = impl_->database->hold();
   if (!open) return std::unexpected(open.error());

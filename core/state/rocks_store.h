@@ -81,6 +81,8 @@ class RocksStore final : public Store {
   Result<std::optional<Intent>> intent(PipelineId pipeline) override;
   Result<std::vector<bool>> settled_before(PipelineId pipeline, std::span<const DedupeId> ids,
                                            WallTime since) override;
+  Result<std::vector<std::string>> replies_to(PipelineId pipeline, std::span<const DedupeId> ids,
+                                              WallTime since) override;
   Result<OutboxId> outbox(PipelineId pipeline, std::string_view sink) override;
   Result<std::vector<QueuedEffect>> queued(OutboxId outbox, std::uint64_t after,
                                            std::size_t effects_max,

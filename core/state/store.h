@@ -189,6 +189,7 @@ struct CommitPart {
   std::vector<LogProgress> logs;
   std::vector<ObjectProgress> objects;
   std::vector<DedupeId> settled_ids;
+  std::vector<std::pair<DedupeId, std::string>> replies{};  ///< To those of them that got one.
   std::vector<DeadLetter> dead_letters;
   std::vector<std::uint64_t> replayed;  ///< Numbers of dead letters that are none any more.
   std::vector<QueuedEffect> queued;     ///< `number` is not set.
@@ -200,6 +201,14 @@ struct CommitPart {
   std::vector<WindowsOver> windows_over{};
   bool ends_intent = false;        ///< The pipeline has no intent any more;
   std::optional<Intent> intent{};  ///< or this one.
+
+  /// Does it change nothing?
+  bool empty() const {
+    return rows.empty() && logs.empty() && objects.empty() && settled_ids.empty() &&
+           dead_letters.empty() && replayed.empty() && queued.empty() && delivered.empty() &&
+           appended.empty() && removed.empty() && trimmed.empty() && windows_over.empty() &&
+           !ends_intent && !intent;
+  }
 };
 
 class Store {
@@ -230,6 +239,12 @@ class Store {
   virtual Result<std::vector<bool>> settled_before(PipelineId pipeline,
                                                    std::span<const DedupeId> ids,
                                                    WallTime since) = 0;
+
+  /// What was replied to those that settled_before() knows; empty where nothing was, or where it is
+  /// not kept. Blocking; any thread, beside a commit too. Errors: transient.
+  virtual Result<std::vector<std::string>> replies_to(PipelineId pipeline,
+                                                      std::span<const DedupeId> ids,
+                                                      WallTime since) = 0;
 
   /// The outbox of a pipeline's sink, made at first use. Errors: transient.
   virtual Result<OutboxId> outbox(PipelineId pipeline, std::string_view sink) = 0;

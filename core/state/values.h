@@ -12,7 +12,7 @@
 //   queued effect = 01 fields in the order of append_queued_effect, texts as size:u32 bytes
 //   text, integer = 01 byte* | 01 value:u64          registry, meta, object versions, identities,
 //                                              numbers of the outbox, horizons and widths of marks
-//   mark          = 01
+//   mark          = 01 byte*                   what was replied, if anything
 //
 // The first byte is the version of that value's grammar, so that one kind of value can change
 // without rewriting a folder. A merge operand is a row value too: the row that the merge would make
@@ -89,7 +89,7 @@ std::optional<std::string_view> read_text_value(std::string_view value);
 std::string integer_value(std::uint64_t integer);
 std::optional<std::uint64_t> read_integer_value(std::string_view value);
 
-/// That an event was settled; when is in the key.
+/// That an event was settled; when is in the key. What was replied to it follows.
 inline constexpr std::string_view mark_value{"\x01", 1};
 
 }  // namespace tidemill::state

@@ -42,6 +42,7 @@ enum class Word : std::uint32_t {
   read_row = 20,     ///< The call area has the table (`number` bytes) and the key (`limit` bytes).
   read_on = 21,      ///< The next piece of what was read.
   log = 22,          ///< `number`: the level, `bytes`: of the call area, the sentence.
+  scan_rows = 23,    ///< `bytes`: of the call area, what scan_text() makes.
 };
 
 struct Message {

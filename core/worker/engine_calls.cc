@@ -32,6 +32,16 @@ Result<std::optional<Bytes>> EngineCalls::read_row(std::string_view table, std::
   return std::optional(std::move(read->bytes));
 }
 
+Result<Bytes> EngineCalls::scan_rows(const TableScan& scan) {
+  const std::string question = scan_text(scan);
+  if (question.size() > Channel::call_bytes)
+    return fail(Fault::transient, "the keys of the scan are too long");
+  const auto bytes = say(question, {});
+  auto read = receive(ask({.word = Word::scan_rows, .bytes = bytes}));
+  if (!read) return std::unexpected(read.error());
+  return std::move(read->bytes);
+}
+
 void EngineCalls::report(Word word, std::uint32_t status, std::string_view sentence) {
   const auto bytes = say(sentence, {});
   port_.post({.word = word,

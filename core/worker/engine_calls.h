@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/invoke/table_access.h"
 #include "core/worker/channel.h"
 #include "tidemill/bytes.h"
 #include "tidemill/log.h"
@@ -28,6 +29,9 @@ class EngineCalls final : public Log {
 
   /// Errors: as TableReader; transient when the row does not fit into the memory.
   Result<std::optional<Bytes>> read_row(std::string_view table, std::string_view key);
+
+  /// Errors: as TableScanner; transient when the page does not fit into the memory.
+  Result<Bytes> scan_rows(const TableScan& scan);
 
   /// Answers the start: Word::ready or Word::refused.
   void report(Word word, std::uint32_t status, std::string_view sentence);

@@ -24,6 +24,8 @@ bool HostCalls::serve(const Request& request, const Message& message) {
       return serve_object(request, message);
     case Word::read_row:
       return serve_row(message);
+    case Word::scan_rows:
+      return serve_scan(message);
     case Word::read_on:
       send_piece(TIDEMILL_OK, true);
       return true;
@@ -78,6 +80,32 @@ bool HostCalls::serve_row(const Message& message) {
   reading_ = *row ? std::move(**row) : Bytes();
   sent_ = 0;
   send_piece(TIDEMILL_OK, row->has_value());
+  return true;
+}
+
+bool HostCalls::serve_scan(const Message& message) {
+  const std::string question(called(message.bytes));
+  auto scan = read_scan(question);
+  if (!scan) return false;
+  if (!host_.scan_rows) {
+    send_fault({Fault::transient, "there is no table to read here"});
+    return true;
+  }
+  if (reads_.size() >= reads_max) {
+    send_fault({Fault::transient, std::string(too_many_reads)});
+    return true;
+  }
+  const auto rows_left = static_cast<std::uint32_t>(reads_max - reads_.size());
+  scan->rows_max = std::clamp<std::uint32_t>(scan->rows_max, 1, rows_left);
+  scan->bytes_max = std::min(scan->bytes_max, host_.memory_bytes_max);
+  auto page = host_.scan_rows(*scan, reads_);
+  if (!page) {
+    send_fault(page.error());
+    return true;
+  }
+  reading_ = std::move(*page);
+  sent_ = 0;
+  send_piece(TIDEMILL_OK, true);
   return true;
 }
 

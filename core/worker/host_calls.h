@@ -31,6 +31,7 @@ class HostCalls {
  private:
   bool serve_object(const Request& request, const Message& message);
   bool serve_row(const Message& message);
+  bool serve_scan(const Message& message);
   void send_piece(std::uint32_t status, bool found);
   void send_fault(const Error& error);
   std::string_view called(std::uint64_t bytes) const;

@@ -146,6 +146,7 @@ Result<std::unique_ptr<NativeFunction>> load(const worker::Start& start, EngineC
       .now = &steady_now,
       .log = &engine,
       .read_row = [&engine](auto table, auto key, auto&) { return engine.read_row(table, key); },
+      .scan_rows = [&engine](const TableScan& scan, auto&) { return engine.scan_rows(scan); },
       .memory_bytes_max = start.memory_bytes_max,
       .function = start.function};
   return NativeFunction::make(*plugin, start.config, std::move(host));

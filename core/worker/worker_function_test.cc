@@ -143,6 +143,28 @@ TEST_F(WorkerFunctionTest, ReadsRowsThroughTheEngine) {
   EXPECT_EQ(row_of("table broken"), "failed: the disk is broken");
 }
 
+TEST_F(WorkerFunctionTest, ScansTablesThroughTheEngine) {
+  scan_rows_ = [](const TableScan& scan, std::vector<RowRead>&) -> Result<Bytes> {
+    if (scan.after == "broken") return fail(Fault::transient, "the disk is broken");
+    ScanPageWriter page(scan);
+    // More than goes through the channel at once.
+    page.add("ann", std::string(3 << 20, 'a').substr(0, scan.bytes_max - 3));
+    return page.finish();
+  };
+  make();
+  EXPECT_EQ(row_of("scan a"), "ann=" + std::string((1 << 20) - 3, 'a'));
+  EXPECT_EQ(row_of("scan broken"), "failed: the disk is broken");
+}
+
+TEST_F(WorkerFunctionTest, ItsReplyComesBack) {
+  make();
+  const Answer answer = invoke({event("a", "reply nobody")});
+  ASSERT_EQ(answer.effects.size(), 1u);
+  EXPECT_EQ(answer.effects[0].kind, EffectKind::reply);
+  EXPECT_EQ(answer.effects[0].operand, 404);
+  EXPECT_EQ(answer.effects[0].data, "nobody");
+}
+
 TEST_F(WorkerFunctionTest, ReadsSoManyRowsForABatchAndNoMore) {
   read_row_ = [](std::string_view, std::string_view,
                  std::vector<RowRead>& reads) -> Result<std::optional<Bytes>> {

@@ -13,6 +13,8 @@ enum class EffectKind : std::uint8_t {
   put_row = 3,        ///< Row `key` becomes `data`.
   delete_row = 4,     ///< Row `key` goes away.
   merge_row = 5,      ///< Fold `operand` into row `key`; needs no read and never conflicts.
+  reply = 6,          ///< Answer whoever waits for the event: `operand` is the status, `data` the
+                      ///< body, metadata the headers. Belongs to no output.
 };
 
 /// How a merge folds its operand into what is stored.

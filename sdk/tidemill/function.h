@@ -185,6 +185,50 @@ class Table {
     return std::optional(abi::text(value));
   }
 
+  struct Row {
+    std::string_view key;
+    std::string_view value;
+  };
+
+  /// Rows in byte order of their keys, and whether there are more behind them.
+  struct Page {
+    std::vector<Row> rows;
+    bool more = false;
+  };
+
+  struct Scan {
+    std::string_view prefix = {};       ///< Keys that begin so,
+    std::string_view after = {};        ///< behind this one;
+    std::uint32_t rows_max = 1000;      ///< so many of them,
+    std::uint64_t bytes_max = 1 << 20;  ///< or of so many bytes.
+  };
+
+  /// The rows in order; they live until handle() returns. Whether one was changed meanwhile is
+  /// judged as for get(); whether one was added is not. Errors: transient.
+  Result<Page> scan(const Scan& wanted) const {
+    const auto* host = request_->host;
+    if (host->size < offsetof(tidemill_host, scan_rows) + sizeof(host->scan_rows))
+      return fail(Fault::transient, "this engine is too old to scan tables");
+    const tidemill_scan scan{.size = sizeof(tidemill_scan),
+                             .rows_max = wanted.rows_max,
+                             .bytes_max = wanted.bytes_max,
+                             .table = abi::slice(name_),
+                             .prefix = abi::slice(wanted.prefix),
+                             .after = abi::slice(wanted.after)};
+    const tidemill_row* rows = nullptr;
+    std::size_t count = 0;
+    int more = 0;
+    tidemill_slice error{};
+    const auto status =
+        host->scan_rows(request_->host_context, &scan, &rows, &count, &more, &error);
+    if (status != TIDEMILL_OK) return fail(Fault::transient, std::string(abi::text(error)));
+    Page page;
+    page.more = more != 0;
+    for (std::size_t i = 0; i < count; ++i)
+      page.rows.push_back({abi::text(rows[i].key), abi::text(rows[i].value)});
+    return page;
+  }
+
  private:
   const tidemill_request* request_;
   std::string_view name_;
@@ -245,11 +289,7 @@ class Response {
                   const ObjectOptions& options = {}) {
     auto& effect = add(cause, output, TIDEMILL_PUT_OBJECT, keep(key), keep(data));
     effect.content_type = keep(options.content_type);
-    effect.metadata_count = static_cast<std::uint32_t>(options.metadata.size());
-    auto* pairs = arena_->allocate<tidemill_pair>(options.metadata.size());
-    for (std::size_t i = 0; i < options.metadata.size(); ++i)
-      pairs[i] = {keep(options.metadata[i].first), keep(options.metadata[i].second)};
-    effect.metadata = pairs;
+    keep_pairs(effect, options.metadata);
   }
 
   template <class Key>
@@ -280,6 +320,18 @@ class Response {
                std::string_view content_type = "application/json") {
     auto& effect = add(cause, output, TIDEMILL_MESSAGE, keep(key), keep(data));
     effect.content_type = keep(content_type);
+  }
+
+  /// Answers whoever sent this event and waits for it, once its other effects are durable; the
+  /// last counts. Without effect where nobody waits. `status` is HTTP's, 200 to 599.
+  template <class Data>
+  void reply(const EventView& cause, unsigned status, const Data& data,
+             std::string_view content_type = "application/json",
+             std::span<const std::pair<std::string, std::string>> headers = {}) {
+    auto& effect = add(cause, 0, TIDEMILL_REPLY, {}, keep(data));
+    effect.operand = status;
+    effect.content_type = keep(content_type);
+    keep_pairs(effect, headers);
   }
 
   /// This event failed; the others stand. bad_event goes to the dead letters at once, anything
@@ -329,6 +381,16 @@ class Response {
     auto* copy = arena_->allocate<char>(text.size());
     text.copy(copy, text.size());
     return {copy, text.size()};
+  }
+
+  void keep_pairs(tidemill_effect& effect,
+                  std::span<const std::pair<std::string, std::string>> metadata) {
+    if (metadata.empty()) return;
+    effect.metadata_count = static_cast<std::uint32_t>(metadata.size());
+    auto* pairs = arena_->allocate<tidemill_pair>(metadata.size());
+    for (std::size_t i = 0; i < metadata.size(); ++i)
+      pairs[i] = {keep(metadata[i].first), keep(metadata[i].second)};
+    effect.metadata = pairs;
   }
 
   tidemill_effect& add(const EventView& cause, std::uint32_t output, std::uint32_t kind,

@@ -35,7 +35,7 @@ extern "C" {
 #endif
 
 #define TIDEMILL_ABI_MAJOR 1u
-#define TIDEMILL_ABI_MINOR 0u
+#define TIDEMILL_ABI_MINOR 1u
 #define TIDEMILL_ENTRY_SYMBOL "tidemill_function_entry"
 #define TIDEMILL_EXPORT __attribute__((visibility("default")))
 
@@ -116,6 +116,23 @@ typedef struct tidemill_event {
 #define TIDEMILL_BAD_EVENT 2u  /* can never succeed: dead letters */
 #define TIDEMILL_BAD_CONFIG 3u /* create only: a person must change the configuration */
 
+/* One row of a scan. */
+typedef struct tidemill_row {
+  tidemill_slice key;
+  tidemill_slice value;
+} tidemill_row;
+
+/* Which rows of a table a scan asks for: those whose key begins with `prefix` and lies behind
+ * `after` (empty: from the first), in byte order of keys, until a limit is reached. */
+typedef struct tidemill_scan {
+  uint32_t size;
+  uint32_t rows_max;  /* at least 1 */
+  uint64_t bytes_max; /* of keys and values; one row comes at any rate */
+  tidemill_slice table;
+  tidemill_slice prefix;
+  tidemill_slice after;
+} tidemill_scan;
+
 /* What the engine lends to one invocation; `context` is its first argument everywhere. */
 typedef struct tidemill_host {
   uint32_t size;
@@ -135,6 +152,10 @@ typedef struct tidemill_host {
   /* Reads one row; `value` lives until handle returns. TIDEMILL_OK with found = 0: no such row. */
   uint32_t (*read_row)(void* context, tidemill_slice table, tidemill_slice key,
                        tidemill_slice* value, int* found, tidemill_slice* error);
+  /* Since 1.1; `size` says whether it is there. Reads rows in order; `rows` and what they view live
+   * until handle returns. `more`: whether there are rows behind the last one. */
+  uint32_t (*scan_rows)(void* context, const tidemill_scan* scan, const tidemill_row** rows,
+                        size_t* count, int* more, tidemill_slice* error);
 } tidemill_host;
 
 typedef struct tidemill_request {
@@ -159,6 +180,10 @@ typedef struct tidemill_request {
 #define TIDEMILL_PUT_ROW 3u
 #define TIDEMILL_DELETE_ROW 4u
 #define TIDEMILL_MERGE_ROW 5u
+/* Since 1.1. Answers whoever sent the event and waits for it, once its other effects are durable:
+ * `operand` is the status (200 to 599), `data` the body, `metadata` the headers. `output` is not
+ * looked at. Of several for an event the last counts; without effect where nobody waits. */
+#define TIDEMILL_REPLY 6u
 
 typedef struct tidemill_effect {
   uint32_t size;
@@ -167,7 +192,7 @@ typedef struct tidemill_effect {
   uint32_t output;      /* index into the plugin's outputs */
   uint32_t merge;       /* TIDEMILL_MERGE_ROW: the numbers of MergeKind in effect.h */
   uint32_t metadata_count;
-  int64_t operand; /* TIDEMILL_MERGE_ROW */
+  int64_t operand; /* TIDEMILL_MERGE_ROW, TIDEMILL_REPLY */
   tidemill_slice key;
   tidemill_slice content_type;
   tidemill_slice data;

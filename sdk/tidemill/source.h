@@ -20,6 +20,7 @@
 
 #include "tidemill/async.h"
 #include "tidemill/event.h"
+#include "tidemill/reply.h"
 #include "tidemill/result.h"
 
 namespace tidemill {
@@ -44,6 +45,8 @@ struct SourceTraits {
   /// What its client may hold of records that are no events yet. The engine takes it off what
   /// events may hold.
   std::uint64_t buffer_bytes = 0;
+  /// Whoever sent an event waits for what the function replies to it, and is told of what failed.
+  bool replies = false;
 };
 
 /// Half-open range of offsets.
@@ -99,6 +102,10 @@ struct Settled {
   /// Of a source that is an option of another one: why that can make nothing of the event, ever.
   /// Who can tell the sender does so; for all others it is as settled.
   std::string_view refused = {};
+  /// It was given up, for this reason: it is in the dead letters, and done with all the same.
+  std::string_view failed = {};
+  /// What was replied to it; null: nothing. Only where SourceTraits::replies.
+  SharedReply reply = {};
 };
 
 class Source {

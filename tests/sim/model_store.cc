@@ -104,7 +104,11 @@ void Contents::apply(const OwnedPart& own, WallTime now) {
   PerPipeline& mine = pipelines[part.pipeline];
   for (const LogProgress& log : part.logs) mine.logs[log.partition] = log;
   for (const ObjectProgress& object : part.objects) mine.objects[object.subject] = object.version;
-  for (const DedupeId& id : part.settled_ids) mine.marks[id] = now;
+  for (const DedupeId& id : part.settled_ids) {
+    mine.marks[id] = now;
+    mine.replies.erase(id);
+  }
+  for (const auto& [id, reply] : part.replies) mine.replies[id] = reply;
   if (part.ends_intent) mine.intent.reset();
   if (part.intent) mine.intent = part.intent;
   for (DeadLetter letter : part.dead_letters) {
@@ -165,6 +169,22 @@ Result<std::vector<bool>> ModelStore::settled_before(PipelineId pipeline,
     settled.push_back(found != marks.end() && found->second >= since);
   }
   return settled;
+}
+
+Result<std::vector<std::string>> ModelStore::replies_to(PipelineId pipeline,
+                                                        std::span<const DedupeId> ids,
+                                                        WallTime since) {
+  if (broken_) return broken();
+  const PerPipeline& mine = visible_.pipelines[pipeline];
+  std::vector<std::string> replies;
+  for (const DedupeId& id : ids) {
+    std::string& reply = replies.emplace_back();
+    const auto mark = mine.marks.find(id);
+    if (mark == mine.marks.end() || mark->second < since) continue;
+    if (const auto found = mine.replies.find(id); found != mine.replies.end())
+      reply = found->second;
+  }
+  return replies;
 }
 
 Result<std::vector<QueuedEffect>> ModelStore::queued(OutboxId outbox, std::uint64_t after,

@@ -49,6 +49,7 @@ struct Contents {
     std::map<Partition, LogProgress> logs;
     std::map<std::string, std::string> objects;
     std::map<DedupeId, WallTime> marks;
+    std::map<DedupeId, std::string> replies;  ///< To those of them that got one.
     std::map<std::uint64_t, DeadLetter> dead;
     std::optional<Intent> intent;
     std::map<std::uint64_t, Duration> waiting;  ///< For their replay: numbers of letters, and gaps.
@@ -78,6 +79,8 @@ class ModelStore final : public Store {
   Result<std::optional<Intent>> intent(PipelineId) override;
   Result<std::vector<bool>> settled_before(PipelineId, std::span<const DedupeId>,
                                            WallTime since) override;
+  Result<std::vector<std::string>> replies_to(PipelineId, std::span<const DedupeId>,
+                                              WallTime since) override;
   Result<OutboxId> outbox(PipelineId, std::string_view sink) override;
   Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
                                            std::uint64_t bytes_max) override;

@@ -148,6 +148,16 @@ Result<std::vector<bool>> TwinStore::settled_before(PipelineId pipeline,
   return found;
 }
 
+Result<std::vector<std::string>> TwinStore::replies_to(PipelineId pipeline,
+                                                       std::span<const DedupeId> ids,
+                                                       WallTime since) {
+  const auto expected = model_.replies_to(pipeline, ids, since);
+  if (!expected) return expected;
+  auto found = rocks_->replies_to(pipelines_.at(pipeline), ids, since);
+  expect_(found && *found == *expected, "the store and its model differ in the replies");
+  return found;
+}
+
 Result<std::vector<QueuedEffect>> TwinStore::queued(OutboxId outbox, std::uint64_t after,
                                                     std::size_t effects_max,
                                                     std::uint64_t bytes_max) {

@@ -32,6 +32,8 @@ class TwinStore final : public Store {
   Result<std::optional<Intent>> intent(PipelineId) override;
   Result<std::vector<bool>> settled_before(PipelineId, std::span<const DedupeId>,
                                            WallTime since) override;
+  Result<std::vector<std::string>> replies_to(PipelineId, std::span<const DedupeId>,
+                                              WallTime since) override;
   Result<OutboxId> outbox(PipelineId, std::string_view sink) override;
   Result<std::vector<QueuedEffect>> queued(OutboxId, std::uint64_t after, std::size_t effects_max,
                                            std::uint64_t bytes_max) override;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -53,7 +54,9 @@ class FakeSource final : public Source {
     polling_ = settling_ = interrupted_ = false;
   }
 
-  SourceTraits traits() const override { return {progress, true, can_pause}; }
+  SourceTraits traits() const override {
+    return {.progress = progress, .can_pause = can_pause, .replies = replies};
+  }
   std::string identity() const override { return "fake"; }
   bool sees(std::string_view) const override { return false; }
   Task<Result<>> open(const Progress&) override { co_return Result<>{}; }
@@ -112,6 +115,8 @@ class FakeSource final : public Source {
     if (on_settle) on_settle();
     std::vector<std::uint64_t> offsets;
     for (const Settled& one : all) {
+      if (one.reply != nullptr) told[one.offset.value] = one.reply->body;
+      if (!one.failed.empty()) told[one.offset.value] = "failed: " + std::string(one.failed);
       if (progress != ProgressKind::log) {
         offsets.push_back(one.offset.value);
         continue;
@@ -131,7 +136,9 @@ class FakeSource final : public Source {
   ProgressKind progress = ProgressKind::log;
   bool ends = true;
   bool can_pause = false;
-  bool allows_nothing = false;  ///< An event may be larger than a credit.
+  bool replies = false;
+  std::map<std::uint64_t, std::string> told;  ///< By offset: the body of its reply, or why not.
+  bool allows_nothing = false;                ///< An event may be larger than a credit.
   Duration settle_takes{0};
   std::function<void(const std::vector<Event>&)> on_deliver;
   std::function<void()> on_settle;
@@ -189,6 +196,12 @@ class FakeInvoker final : public Invoker {
         answer.effects.push_back({.event = i, .output = 0, .key = data, .data = data});
         answer.effects.push_back(
             {.kind = EffectKind::put_row, .event = i, .output = 1, .key = data, .data = "row"});
+        if (replies)
+          answer.effects.push_back({.kind = EffectKind::reply,
+                                    .event = i,
+                                    .output = no_output,
+                                    .operand = 200,
+                                    .data = data});
       }
     }
     if (batch_fails) answer.error = batch_fails(request);
@@ -200,6 +213,7 @@ class FakeInvoker final : public Invoker {
   std::function<std::vector<RowRead>(const Request&)> reads;  ///< Asked when a call starts.
   std::function<std::optional<Error>(std::string_view data, std::uint32_t attempt)> fails;
   std::function<std::optional<Error>(const Request&)> batch_fails;
+  bool replies = false;  ///< To each event, with its data.
   std::vector<Call> calls;
   int running_max = 0;  ///< Calls under way at once.
 

@@ -45,6 +45,13 @@ class FakeStore final : public Store {
     for (const DedupeId& id : ids) answers.push_back(marks.contains(id));
     return answers;
   }
+  Result<std::vector<std::string>> replies_to(PipelineId, std::span<const DedupeId> ids,
+                                              WallTime) override {
+    std::vector<std::string> answers;
+    for (const DedupeId& id : ids)
+      answers.push_back(replies.contains(id) ? replies.at(id) : std::string());
+    return answers;
+  }
   Result<OutboxId> outbox(PipelineId, std::string_view) override { return OutboxId(1); }
   Result<std::vector<QueuedEffect>> queued(OutboxId outbox, std::uint64_t after,
                                            std::size_t effects_max, std::uint64_t) override {
@@ -137,6 +144,7 @@ class FakeStore final : public Store {
   std::map<Partition, LogProgress> logs;
   std::map<std::string, std::string> objects;
   std::set<DedupeId> marks;
+  std::map<DedupeId, std::string> replies;
   std::optional<Intent> intended;
   WallTime asked_since;  ///< For marks.
   std::map<std::uint64_t, QueuedEffect> outbox_effects;
@@ -165,6 +173,7 @@ class FakeStore final : public Store {
       intended = state::read_intent(std::move(bytes));
     }
     marks.insert(part.settled_ids.begin(), part.settled_ids.end());
+    for (const auto& [id, reply] : part.replies) replies[id] = reply;
     for (QueuedEffect effect : part.queued) {
       effect.number = ++last_number_;
       outbox_effects.emplace(effect.number, std::move(effect));

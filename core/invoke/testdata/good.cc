@@ -87,6 +87,16 @@ class Good {
       const auto row = context.table("users").get(argument);
       if (!row) return response.fail_event(event, row.error());
       response.put_row(event, 0, key, row->value_or("nobody"));
+    } else if (order == "scan") {
+      const auto page = context.table("users").scan({.prefix = argument, .rows_max = 2});
+      if (!page) return response.fail_event(event, page.error());
+      std::string found;
+      for (const auto& row : page->rows)
+        found.append(row.key).append("=").append(row.value).append(" ");
+      response.put_row(event, 0, key, found + (page->more ? "and more" : "all"));
+    } else if (order == "reply") {
+      const std::pair<std::string, std::string> headers[] = {{"Location", "/users/1"}};
+      response.reply(event, argument == "badly" ? 99 : 201, argument, "text/plain", headers);
     } else if (order == "extension") {
       response.put_row(event, 0, key, event.extension(argument));
     } else if (order == "about") {

@@ -65,7 +65,7 @@ static const tidemill_response* handle(void* made, const tidemill_request* reque
   if (mode_is("status")) response->status = 99;
   if (mode_is("event")) effect->event_index = 77;
   if (mode_is("output")) effect->output = 5;
-  if (mode_is("kind")) effect->kind = 6;
+  if (mode_is("kind")) effect->kind = 7;
   if (mode_is("wrong_output")) effect->kind = TIDEMILL_PUT_OBJECT;
   if (mode_is("merge")) {
     effect->kind = TIDEMILL_MERGE_ROW;

@@ -63,6 +63,7 @@ class NativeFunctionTest : public testing::Test {
                                 {.now = [this] { return Instant(Duration(now_.fetch_add(step_))); },
                                  .log = &log_,
                                  .read_row = read_row_,
+                                 .scan_rows = scan_rows_,
                                  .memory_bytes_max = memory_bytes_max_,
                                  .function = "f"},
                                 concurrency);
@@ -103,6 +104,7 @@ class NativeFunctionTest : public testing::Test {
   std::int64_t step_ = 0;  ///< Microseconds that pass with each look at the clock.
   std::uint64_t memory_bytes_max_ = 1 << 20;
   TableReader read_row_;
+  TableScanner scan_rows_;
   std::function<Result<Bytes>(const Event&, std::uint64_t)> read_object_;
   std::vector<Event> events_;
   std::unique_ptr<NativeFunction> function_;

@@ -122,6 +122,14 @@ class Unruly {
       const auto object = event.read_object(std::uint64_t{1} << 30);
       if (!object) return response.fail_event(event, object.error());
       row(*object);
+    } else if (order == "scan") {
+      const auto page = context.table("users").scan({.after = argument});
+      if (!page) return row("failed: " + page.error().message);
+      std::string found;
+      for (const auto& one : page->rows) found.append(one.key).append("=").append(one.value);
+      row(found);
+    } else if (order == "reply") {
+      response.reply(event, 404, argument);
     } else if (order == "table") {
       const auto value = context.table("users").get(argument);
       if (!value) return response.fail_event(event, value.error());

@@ -84,6 +84,7 @@ class WorkerFunctionTest : public testing::Test {
     NativeHost host{.now = &steady_now,
                     .log = &log_,
                     .read_row = read_row_,
+                    .scan_rows = scan_rows_,
                     .memory_bytes_max = memory_bytes_max_,
                     .function = "f"};
     return WorkerFunction::make(*plugin, config, std::move(host), options_, concurrency);
@@ -136,6 +137,7 @@ class WorkerFunctionTest : public testing::Test {
   AwaitedLog log_;
   WorkerOptions options_{.program = test_folder() + "/worker_program"};
   TableReader read_row_;
+  TableScanner scan_rows_;
   std::function<Result<Bytes>(const Event&, std::uint64_t)> read_object_;
   std::uint64_t memory_bytes_max_ = 256 << 20;
   Duration timeout_ = std::chrono::seconds(60);

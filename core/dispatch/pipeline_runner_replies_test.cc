@@ -1,0 +1,99 @@
+// PipelineRunner where whoever sent an event waits for what comes of it.
+#include <gmock/gmock.h>
+
+#include "core/dispatch/testing/runner_fixture.h"
+
+namespace tidemill {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+class RepliesTest : public testing::PipelineRunnerTest {
+ protected:
+  RepliesTest() {
+    source_.progress = ProgressKind::queue;
+    source_.replies = true;
+    invoker_.replies = true;
+  }
+
+  void remember() {
+    config_.dedupe.by = DedupeBy::native;
+    config_.dedupe.horizon = std::chrono::hours(1);
+  }
+};
+
+TEST_F(RepliesTest, EachSenderIsToldItsOwn) {
+  push({"a", "b"});
+
+  run();
+
+  EXPECT_THAT(source_.told, UnorderedElementsAre(Pair(0, "a"), Pair(1, "b")));
+}
+
+TEST_F(RepliesTest, WhatFailedForGoodIsToldToo) {
+  config_.retry.attempts = 2;
+  invoker_.fails = [](std::string_view data, std::uint32_t) {
+    return data == "b" ? std::optional(Error{Fault::transient, "no such user"}) : std::nullopt;
+  };
+  push({"a", "b"});
+
+  run();
+
+  EXPECT_THAT(source_.told, UnorderedElementsAre(Pair(0, "a"), Pair(1, "failed: no such user")));
+}
+
+TEST_F(RepliesTest, ASourceWhoseSendersDoNotWaitHearsNothing) {
+  source_.replies = false;
+  push({"a"});
+
+  run();
+
+  EXPECT_THAT(source_.told, IsEmpty());
+  EXPECT_THAT(source_.settled, ElementsAre(0));
+}
+
+TEST_F(RepliesTest, ARepeatIsToldWhatTheFirstWas) {
+  remember();
+  source_.push("once", 0, "id");
+  source_.push("again", 0, "id");
+
+  run();
+
+  EXPECT_EQ(invoker_.calls.size(), 1u);
+  EXPECT_THAT(source_.told, UnorderedElementsAre(Pair(0, "once"), Pair(1, "once")));
+}
+
+TEST_F(RepliesTest, ARepeatInALaterLifeIsToldTheSame) {
+  remember();
+  invoker_.fails = [](std::string_view data, std::uint32_t) {
+    return data == "poison" ? std::optional(Error{Fault::bad_event, "no"}) : std::nullopt;
+  };
+  source_.push("once", 0, "id");
+  source_.push("poison", 0, "other");
+  run();
+  source_.restart();
+  source_.told.clear();
+  source_.push("again", 0, "id");
+  source_.push("again", 0, "other");
+
+  run();
+
+  EXPECT_EQ(invoker_.calls.size(), 1u);
+  EXPECT_THAT(source_.told, UnorderedElementsAre(Pair(0, "once"), Pair(1, "failed: no")));
+}
+
+TEST_F(RepliesTest, WhatChangesNothingNeedsNoWrite) {
+  bindings_.clear();
+  push({"a"});
+
+  run();
+
+  EXPECT_THAT(source_.told, ElementsAre(Pair(0, "a")));
+  EXPECT_EQ(sequencer_.stats().groups, 0u);
+}
+
+}  // namespace
+}  // namespace tidemill
