@@ -173,7 +173,7 @@ TEST_F(HttpConnectionTest, WhatIsNotHttpIsTold) {
 }
 
 TEST_F(HttpConnectionTest, APeerThatNeverFinishesItsHeaderIsDropped) {
-  options_.limits.idle_max = 20ms;
+  options_.limits.header_max = 20ms;
   ASSERT_TRUE(start());
 
   EXPECT_EQ(over_unix("GET /healthz HT"), "");

@@ -84,8 +84,12 @@ Result<> AdminServer::open_listener() {
 }
 
 void AdminServer::add_door(Door door, HttpListener::Acceptor acceptor) {
-  HttpService service{scheduler_,      log_, std::bind_front(&Router::answer, &router_),
-                      options_.limits, door, options_.token};
+  HttpService service{.scheduler = scheduler_,
+                      .log = log_,
+                      .answer = std::bind_front(&Router::answer, &router_),
+                      .limits = options_.limits,
+                      .door = door,
+                      .token = options_.token};
   doors_.emplace_back(std::move(service), std::move(acceptor));
 }
 

@@ -1,150 +1,284 @@
 #include "core/http/http_connection.h"
 
+#include <arpa/inet.h>
+
 #include <array>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/chunk_encode.hpp>
+#include <boost/beast/http/error.hpp>
 #include <exception>
 #include <utility>
 
-#include "core/http/router.h"
+#include "core/http/request_parser.h"
+#include "core/http/response_head.h"
 
 namespace tidemill {
-
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
+namespace http = boost::beast::http;
+using boost::beast::error_code;
+using Socket = HttpConnection::Socket;
+using TlsStream = asio::ssl::stream<Socket>;
 
 constexpr Duration linger_max = std::chrono::seconds(2);
+constexpr std::size_t head_piece = 8 * 1024;
+constexpr std::size_t body_piece = 64 * 1024;
 
-using Parser = http::request_parser<http::string_body>;
+// Up to here the body of a refused request is read, and the connection lives on.
+constexpr std::uint64_t unwanted_max = 64 * 1024;
 
-std::string_view view_of(beast::string_view text) { return {text.data(), text.size()}; }
+// Up to here the body of an answer goes into one buffer with its head.
+constexpr std::size_t together_max = 64 * 1024;
 
-HttpResponse for_broken_request(const beast::error_code& error) {
+constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+
+HttpResponse for_broken_request(const error_code& error) {
   if (error == http::error::header_limit)
     return text_response(431, "the request's header is too large\n");
   if (error == http::error::body_limit)
     return text_response(413, "the request's body is too large\n");
+  if (error == http::error::bad_version)
+    return text_response(505, "HTTP/1.0 and HTTP/1.1 are spoken here\n");
   return text_response(400, "not an HTTP request: " + error.message() + "\n");
 }
 
-// Whether the peer sent something that deserves an answer, rather than went away.
-bool is_protocol_error(const beast::error_code& error) {
-  return error.category() == http::make_error_code(http::error::bad_method).category() &&
-         error != http::error::end_of_stream && error != http::error::partial_message;
+HttpResponse too_much_under_way() {
+  auto response = text_response(429, "too much is under way; send it again\n");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
-template <class Body>
-http::response<Body> head_of(const HttpResponse& answer, unsigned version, bool keep_alive) {
-  http::response<Body> head;
-  head.version(version);
-  head.result(answer.status);
-  head.set(http::field::server, "tidemill");
-  head.set(http::field::content_type, answer.content_type);
-  head.set(http::field::cache_control, "no-store");
-  head.set("X-Content-Type-Options", "nosniff");
-  for (const auto& [name, value] : answer.headers) head.set(name, value);
-  head.keep_alive(keep_alive);
-  return head;
+std::string peer_of(const auto& socket) {
+  error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const auto* const address = endpoint.data();
+  const void* number = nullptr;
+  if (address->sa_family == AF_INET)
+    number = &reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
+  if (address->sa_family == AF_INET6)
+    number = &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+  if (number == nullptr) return {};
+  ::inet_ntop(address->sa_family, number, text.data(), text.size());
+  return text.data();
 }
+
+// What a connection holds of HttpLimits::bodies_bytes_max.
+class BodyHold {
+ public:
+  explicit BodyHold(HttpService& service) : service_(service) {}
+  ~BodyHold() { service_.bodies_bytes -= bytes_; }
+  BodyHold(const BodyHold&) = delete;
+  BodyHold& operator=(const BodyHold&) = delete;
+
+  bool take(std::uint64_t bytes) {
+    const bool room = service_.bodies_bytes + bytes <= service_.limits.bodies_bytes_max;
+    if (!room && service_.bodies_bytes > 0) return false;
+    bytes_ = bytes;
+    service_.bodies_bytes += bytes;
+    return true;
+  }
+
+ private:
+  HttpService& service_;
+  std::uint64_t bytes_ = 0;
+};
 
 }  // namespace
 
 class HttpConnection::Impl {
  public:
-  Impl(const HttpService& service, Socket socket) : service_(service), socket_(std::move(socket)) {}
-
-  Task<> serve() {
-    bool go_on = true;
-    while (go_on && !finishing_) go_on = co_await exchange();
-    close();
-  }
+  virtual ~Impl() = default;
+  virtual Task<> serve() = 0;
+  virtual void close() = 0;
 
   void finish() {
     finishing_ = true;
     if (!answering_) close();
   }
 
-  void close() {
-    beast::error_code ignored;  // There is nothing left to do about a socket that will not close.
-    socket_.shutdown(Socket::shutdown_both, ignored);
-    socket_.close(ignored);
+  void close_if_late(Instant now) {
+    if (now >= deadline_) close();
+  }
+
+ protected:
+  bool finishing_ = false;
+  bool answering_ = false;
+  Instant deadline_ = Instant::max();
+};
+
+namespace {
+
+template <class Stream>
+class ConnectionOf final : public HttpConnection::Impl {
+ public:
+  template <class... Parts>
+  explicit ConnectionOf(HttpService& service, Parts&&... parts)
+      : service_(service),
+        stream_(std::forward<Parts>(parts)...),
+        peer_(peer_of(stream_.lowest_layer())) {}
+
+  Task<> serve() override {
+    bool more = co_await shake_hands();
+    while (more && !finishing_) more = co_await exchange();
+    co_await say_goodbye();
+    close();
+  }
+
+  void close() override {
+    error_code ignored;  // There is nothing left to do about a socket that will not close.
+    stream_.lowest_layer().shutdown(Socket::shutdown_both, ignored);
+    stream_.lowest_layer().close(ignored);
   }
 
  private:
-  // Closes the connection unless it is destroyed in time.
-  class Deadline {
-   public:
-    Deadline(Impl& connection, Duration after) : scheduler_(connection.service_.scheduler) {
-      Impl* const late = &connection;
-      timer_ = scheduler_.call_at(scheduler_.now() + after, [late] { late->close(); });
-    }
-    ~Deadline() { scheduler_.cancel(timer_); }
-    Deadline(const Deadline&) = delete;
-    Deadline& operator=(const Deadline&) = delete;
+  static constexpr bool encrypted = std::is_same_v<Stream, TlsStream>;
 
-   private:
-    Scheduler& scheduler_;
-    Scheduler::TimerId timer_;
-  };
+  void allow(Duration time) { deadline_ = service_.scheduler.now() + time; }
+  void allow_for_ever() { deadline_ = Instant::max(); }
+
+  Task<bool> shake_hands() {
+    if constexpr (encrypted) {
+      allow(service_.limits.header_max);
+      error_code error;
+      co_await stream_.async_handshake(asio::ssl::stream_base::server,
+                                       asio::redirect_error(asio::use_awaitable, error));
+      co_return !error;
+    }
+    co_return true;
+  }
+
+  Task<> say_goodbye() {
+    if constexpr (encrypted) {
+      if (!stream_.lowest_layer().is_open()) co_return;
+      allow(linger_max);
+      error_code ignored;  // It has its answers.
+      co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+  }
 
   // One request and its answer. False: the connection is of no more use.
   Task<bool> exchange() {
-    Parser parser;
-    parser.header_limit(service_.limits.header_bytes_max);
-    parser.body_limit(service_.limits.body_bytes_max);
-
-    beast::error_code error = co_await read_header(parser);
-    if (error) co_return co_await give_up(error);
-
-    // Judged before the body is read: a stranger cannot make us buffer one.
-    const auto& head = parser.get();
-    Credentials sent;
-    sent.host = view_of(head[http::field::host]);
-    sent.origin = view_of(head[http::field::origin]);
-    sent.authorization = view_of(head[http::field::authorization]);
-    if (auto refused = refusal(service_.door, service_.token, sent)) {
-      co_await send(std::move(*refused), head.version(), false);
+    RequestParser parser(service_.limits);
+    if (buffer_.size() == 0) {
+      allow(service_.limits.idle_max);
+      if (!co_await fill(head_piece)) co_return false;
+    }
+    allow(service_.limits.header_max);
+    error_code error;
+    while (!parser.is_header_done()) {
+      error = feed(parser);
+      if (error == http::error::need_more && !co_await fill(head_piece)) co_return false;
+      if (error && error != http::error::need_more) co_return co_await give_up(error);
+    }
+    HttpRequest request;
+    if (!parser.take_head(request)) {
+      auto broken = text_response(400, "the request's target has a malformed escape\n");
+      co_return co_await refuse(parser, std::move(broken));
+    }
+    request.peer = peer_;
+    request.encrypted = encrypted;
+    BodyHold hold(service_);
+    if (auto refused = stranger(request)) {
+      co_await send(std::move(*refused), parser.version(), false, false);
       co_await linger();
       co_return false;
     }
+    if (auto refused = refusal_of(parser, request, hold))
+      co_return co_await refuse(parser, std::move(*refused));
+    if (!parser.is_done()) {
+      if (parser.expects_continue() && !co_await write(asio::buffer(go_on))) co_return false;
+      error = co_await read_body(parser);
+      if (error) co_return co_await give_up(error);
+    }
+    request.body = parser.take_body();
+    co_return co_await answer(parser, std::move(request));
+  }
 
-    error = co_await read_body(parser);
-    if (error) co_return co_await give_up(error);
+  std::optional<HttpResponse> stranger(const HttpRequest& request) const {
+    if (!service_.guarded) return std::nullopt;
+    Credentials sent;
+    sent.host = request.header("Host");
+    sent.origin = request.header("Origin");
+    sent.authorization = request.header("Authorization");
+    return refusal(service_.door, service_.token, sent);
+  }
 
+  std::optional<HttpResponse> refusal_of(const RequestParser& parser, HttpRequest& request,
+                                         BodyHold& hold) const {
+    if (service_.admit)
+      if (auto refused = service_.admit(request)) return refused;
+    const auto length = parser.content_length();
+    const std::uint64_t none = parser.is_done() ? 0 : service_.limits.body_bytes_max;
+    if (!hold.take(length ? *length : none)) return too_much_under_way();
+    return std::nullopt;
+  }
+
+  Task<bool> refuse(RequestParser& parser, HttpResponse response) {
+    const auto length = parser.content_length();
+    const bool small = parser.is_done() || (length && *length <= unwanted_max);
+    const bool waits = parser.expects_continue() && !parser.is_done();
+    bool keep_alive = small && !waits && parser.keep_alive();
+    if (keep_alive) {
+      parser.discard_body();
+      keep_alive = !co_await read_body(parser);
+    }
+    const bool usable = co_await send(std::move(response), parser.version(), keep_alive, false);
+    if (!keep_alive) co_await linger();
+    co_return usable&& keep_alive;
+  }
+
+  Task<bool> answer(RequestParser& parser, HttpRequest request) {
     const bool keep_alive = parser.keep_alive();
-    const unsigned version = parser.get().version();
+    const bool head_only = request.method == "HEAD";
     answering_ = true;
-    HttpResponse response = co_await answer(parser.release());
-    const bool go_on = co_await send(std::move(response), version, keep_alive);
+    allow_for_ever();
+    HttpResponse response = co_await call(std::move(request));
+    const bool more =
+        co_await send(std::move(response), parser.version(), keep_alive && !finishing_, head_only);
     answering_ = false;
-    co_return go_on;
+    co_return more;
   }
 
-  Task<beast::error_code> read_header(Parser& parser) {
-    const Deadline deadline(*this, service_.limits.idle_max);
-    beast::error_code error;
-    co_await http::async_read_header(socket_, buffer_, parser,
-                                     asio::redirect_error(asio::use_awaitable, error));
-    co_return error;
+  // What is in the buffer, into the parser.
+  error_code feed(RequestParser& parser) {
+    error_code error;
+    buffer_.consume(parser.put(buffer_.data(), error));
+    return error;
   }
 
-  Task<beast::error_code> read_body(Parser& parser) {
-    const Deadline deadline(*this, service_.limits.read_max);
-    beast::error_code error;
-    co_await http::async_read(socket_, buffer_, parser,
-                              asio::redirect_error(asio::use_awaitable, error));
-    co_return error;
+  Task<bool> fill(std::size_t bytes) {
+    error_code error;
+    const auto room = buffer_.prepare(bytes);
+    const std::size_t read =
+        co_await stream_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
+    buffer_.commit(read);
+    co_return !error;
   }
 
-  Task<bool> give_up(beast::error_code error) {
-    if (!is_protocol_error(error)) co_return false;
+  Task<error_code> read_body(RequestParser& parser) {
+    allow(service_.limits.read_max);
+    parser.eager(true);
+    while (!parser.is_done()) {
+      const error_code error = feed(parser);
+      if (error && error != http::error::need_more) co_return error;
+      if (parser.is_done()) break;
+      if (!co_await fill(body_piece)) co_return http::make_error_code(http::error::partial_message);
+    }
+    co_return error_code();
+  }
+
+  Task<bool> give_up(error_code error) {
+    // Whoever went away in the middle of it reads no answer.
+    if (error == http::error::end_of_stream || error == http::error::partial_message)
+      co_return false;
     HttpResponse response = for_broken_request(error);
-    co_await send(std::move(response), 11, false);
+    co_await send(std::move(response), 11, false, false);
     co_await linger();
     co_return false;
   }
@@ -152,25 +286,20 @@ class HttpConnection::Impl {
   // Closing on unread bytes would reset the connection, and the peer might never see why it was
   // refused: lets it send on into nothing for a moment.
   Task<> linger() {
-    const Deadline deadline(*this, linger_max);
-    beast::error_code error;
-    socket_.shutdown(Socket::shutdown_send, error);
+    allow(linger_max);
+    error_code error;
+    if constexpr (!encrypted) stream_.shutdown(Socket::shutdown_send, error);
     std::array<char, 4096> nothing;
     while (!error)
-      co_await socket_.async_read_some(asio::buffer(nothing),
+      co_await stream_.async_read_some(asio::buffer(nothing),
                                        asio::redirect_error(asio::use_awaitable, error));
   }
 
-  Task<HttpResponse> answer(http::request<http::string_body> received) {
-    auto request = request_of(view_of(received.method_string()), view_of(received.target()));
-    if (!request) co_return text_response(400, "the request's target has a malformed escape\n");
-    request->content_type = view_of(received[http::field::content_type]);
-    request->body = std::move(received.body());
-
+  Task<HttpResponse> call(HttpRequest request) {
     // The one place where an exception of a handler ends.
     std::string failure;
     try {
-      co_return co_await service_.answer(std::move(*request));
+      co_return co_await service_.answer(std::move(request));
     } catch (const std::exception& exception) {
       failure = exception.what();
     }
@@ -178,79 +307,86 @@ class HttpConnection::Impl {
     co_return text_response(500, failure + "\n");
   }
 
-  Task<bool> send(HttpResponse response, unsigned version, bool keep_alive) {
-    if (response.stream) co_return co_await send_stream(std::move(response), version, keep_alive);
+  Task<bool> send(HttpResponse response, unsigned version, bool keep_alive, bool head_only) {
+    if (response.stream && !head_only)
+      co_return co_await send_stream(std::move(response), version, keep_alive);
+    frame_head(response, {version, keep_alive, false, service_.date});
+    const bool bodiless = head_only || is_bodiless(response.status);
+    std::array<asio::const_buffer, 2> buffers{};
+    if (!bodiless && response.body.size() <= together_max) {
+      out_ += response.body;
+    } else if (!bodiless) {
+      buffers[1] = asio::buffer(response.body);
+    }
+    buffers[0] = asio::buffer(out_);
+    const bool sent = co_await write(buffers);
+    co_return sent&& keep_alive;
+  }
 
-    auto message = head_of<http::string_body>(response, version, keep_alive);
-    message.body() = std::move(response.body);
-    message.prepare_payload();
-    const Deadline deadline(*this, service_.limits.write_max);
-    beast::error_code error;
-    co_await http::async_write(socket_, message, asio::redirect_error(asio::use_awaitable, error));
-    co_return keep_alive && !error;
+  void frame_head(HttpResponse& response, const ResponseFrame& frame) {
+    out_.clear();
+    if (append_response_head(out_, response, frame)) return;
+    service_.log.write(LogLevel::warning, "an answer has headers that cannot be sent");
+    response = text_response(500, "the answer has headers that cannot be sent\n");
+    out_.clear();
+    append_response_head(out_, response, frame);
   }
 
   // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
   Task<bool> send_stream(HttpResponse response, unsigned version, bool keep_alive) {
     const bool chunked = version >= 11;
     keep_alive = keep_alive && chunked;
-    auto head = head_of<http::empty_body>(response, version, keep_alive);
-    head.chunked(chunked);
-    http::response_serializer<http::empty_body> serializer(head);
-    if (!co_await send_header(serializer)) co_return false;
-
-    bool more = true;
-    while (more) {
+    frame_head(response, {version, keep_alive, chunked, service_.date});
+    bool sent = co_await write(asio::buffer(out_));
+    bool more = response.stream != nullptr;
+    while (more && sent) {
+      allow_for_ever();
       std::optional<std::string> piece = co_await response.stream->next();
       more = piece.has_value();
       if (!more && !chunked) break;
       if (more && piece->empty()) continue;
-      if (!co_await send_piece(std::move(piece), chunked)) co_return false;
+      sent = co_await send_piece(std::move(piece), chunked);
     }
-    co_return keep_alive;
-  }
-
-  Task<bool> send_header(http::response_serializer<http::empty_body>& serializer) {
-    const Deadline deadline(*this, service_.limits.write_max);
-    beast::error_code error;
-    co_await http::async_write_header(socket_, serializer,
-                                      asio::redirect_error(asio::use_awaitable, error));
-    co_return !error;
+    co_return sent&& keep_alive;
   }
 
   // No piece: the mark of the end.
   Task<bool> send_piece(std::optional<std::string> piece, bool chunked) {
-    const Deadline deadline(*this, service_.limits.write_max);
-    beast::error_code error;
-    auto token = asio::redirect_error(asio::use_awaitable, error);
-    if (!piece) {
-      co_await asio::async_write(socket_, http::make_chunk_last(), token);
-    } else if (chunked) {
-      const auto bytes = asio::const_buffer(piece->data(), piece->size());
-      co_await asio::async_write(socket_, http::make_chunk(bytes), token);
-    } else {
-      const auto bytes = asio::const_buffer(piece->data(), piece->size());
-      co_await asio::async_write(socket_, bytes, token);
-    }
+    if (!piece) co_return co_await write(http::make_chunk_last());
+    const auto bytes = asio::const_buffer(piece->data(), piece->size());
+    if (chunked) co_return co_await write(http::make_chunk(bytes));
+    co_return co_await write(bytes);
+  }
+
+  template <class Buffers>
+  Task<bool> write(Buffers buffers) {
+    allow(service_.limits.write_max);
+    error_code error;
+    co_await asio::async_write(stream_, buffers, asio::redirect_error(asio::use_awaitable, error));
     co_return !error;
   }
 
-  const HttpService& service_;
-  Socket socket_;
-  beast::flat_buffer buffer_;  // What was read past the end of a request belongs to the next.
-  bool answering_ = false;
-  bool finishing_ = false;
+  HttpService& service_;
+  Stream stream_;
+  const std::string peer_;
+  boost::beast::flat_buffer buffer_;
+  std::string out_;  // Head of an answer, and its body where that is small.
 };
 
-HttpConnection::HttpConnection(const HttpService& service, Socket socket)
-    : impl_(std::make_unique<Impl>(service, std::move(socket))) {}
+std::unique_ptr<HttpConnection::Impl> make_connection(HttpService& service, Socket socket) {
+  if (service.tls == nullptr)
+    return std::make_unique<ConnectionOf<Socket>>(service, std::move(socket));
+  return std::make_unique<ConnectionOf<TlsStream>>(service, std::move(socket), *service.tls);
+}
 
+}  // namespace
+
+HttpConnection::HttpConnection(HttpService& service, Socket socket)
+    : impl_(make_connection(service, std::move(socket))) {}
 HttpConnection::~HttpConnection() = default;
-
 Task<> HttpConnection::serve() { return impl_->serve(); }
-
 void HttpConnection::finish() { impl_->finish(); }
-
 void HttpConnection::close() { impl_->close(); }
+void HttpConnection::close_if_late(Instant now) { impl_->close_if_late(now); }
 
 }  // namespace tidemill

@@ -1,11 +1,19 @@
 #include "core/http/http_listener.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <charconv>
 #include <chrono>
 #include <cstring>
 #include <utility>
+
+#include "core/http/response_head.h"
+#include "core/http/tls.h"
 
 namespace tidemill {
 
@@ -35,6 +43,16 @@ Result<asio::ip::tcp::endpoint> parse_listen(const std::string& listen) {
   return asio::ip::tcp::endpoint(address, port);
 }
 
+// How often peers are looked at that may be late: a quarter of the shortest time that one has.
+constexpr Duration look_min = std::chrono::milliseconds(5);
+constexpr Duration look_max = std::chrono::milliseconds(500);
+
+// An answer is one write: nothing is to be waited for that could go with it.
+void send_at_once(HttpConnection::Socket& socket) {
+  const int on = 1;  // A Unix socket knows no such thing, and needs it not.
+  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 // A peer may be slow to take its last answer; whoever closes a door has no more time than this.
 constexpr Duration answers_max = std::chrono::seconds(2);
 
@@ -61,9 +79,27 @@ HttpListener::HttpListener(HttpService service, Acceptor acceptor)
       left_(service_.scheduler),
       closed_(service_.scheduler) {}
 
+HttpListener::~HttpListener() { service_.scheduler.cancel(look_again_); }
+
 void HttpListener::start() {
   accepting_ = true;
+  look();
   spawn(service_.scheduler, accept());
+}
+
+// After peers that take too long, and at the clock.
+void HttpListener::look() {
+  const Instant now = service_.scheduler.now();
+  if (service_.date.empty() || now - dated_ >= std::chrono::seconds(1)) {
+    service_.date = http_date(service_.scheduler.wall());
+    dated_ = now;
+  }
+  for (auto at = connections_.begin(); at != connections_.end(); ++at) at->close_if_late(now);
+  const HttpLimits& limits = service_.limits;
+  const Duration shortest =
+      std::min({limits.idle_max, limits.header_max, limits.read_max, limits.write_max});
+  const Duration pause = std::clamp<Duration>(shortest / 4, look_min, look_max);
+  look_again_ = service_.scheduler.call_at(now + pause, [this] { look(); });
 }
 
 Task<> HttpListener::accept() {
@@ -81,6 +117,7 @@ Task<> HttpListener::accept() {
       co_await sleep_until(service_.scheduler, service_.scheduler.now() + accept_pause);
       continue;
     }
+    send_at_once(socket);
     connections_.emplace_front(service_, std::move(socket));
     spawn(service_.scheduler, serve(connections_.begin()));
   }
@@ -122,10 +159,10 @@ Task<> HttpListener::close() {
 }
 
 Result<BoundPort> listen_on(Scheduler& scheduler, const std::string& listen,
-                            const std::string& token) {
+                            const std::string& token, bool guarded) {
   auto parsed = parse_listen(listen);
   if (!parsed) return std::unexpected(parsed.error());
-  if (!parsed->address().is_loopback() && token.empty())
+  if (guarded && !parsed->address().is_loopback() && token.empty())
     return fail(Fault::bad_config, "the address " + listen +
                                        " can be reached from other machines: give a token, or "
                                        "listen on 127.0.0.1");
@@ -148,9 +185,21 @@ Result<BoundPort> listen_on(Scheduler& scheduler, const std::string& listen,
 }
 
 Result<std::unique_ptr<HttpServer>> serve_http(Scheduler& scheduler, Log& log, HttpDoor door) {
-  auto bound = listen_on(scheduler, door.listen, door.token);
+  auto bound = listen_on(scheduler, door.listen, door.token, door.guarded);
   if (!bound) return std::unexpected(bound.error());
-  HttpService service{scheduler, log, std::move(door.answer), door.limits, Door::tcp, door.token};
+  HttpService service{.scheduler = scheduler,
+                      .log = log,
+                      .answer = std::move(door.answer),
+                      .limits = door.limits,
+                      .door = Door::tcp,
+                      .token = std::move(door.token),
+                      .admit = std::move(door.admit),
+                      .guarded = door.guarded};
+  if (door.tls) {
+    auto context = tls_context(*door.tls);
+    if (!context) return std::unexpected(context.error());
+    service.tls = std::move(*context);
+  }
   return std::make_unique<OpenDoor>(std::move(service), std::move(*bound));
 }
 

@@ -25,6 +25,7 @@ class HttpListener {
 
   /// `acceptor` listens already.
   HttpListener(HttpService service, Acceptor acceptor);
+  ~HttpListener();
   HttpListener(const HttpListener&) = delete;
   HttpListener& operator=(const HttpListener&) = delete;
 
@@ -44,19 +45,23 @@ class HttpListener {
   using Connections = std::list<HttpConnection>;
 
   void shut();
+  void look();
   Task<> accept();
   Task<> serve(Connections::iterator connection);
 
-  const HttpService service_;
+  HttpService service_;
   Acceptor acceptor_;
   Connections connections_;
   Signal left_;    // A connection ended, or the door was closed.
   Signal closed_;  // What close() waits for may have come.
+  Scheduler::TimerId look_again_ = Scheduler::TimerId::none;
+  Instant dated_{};  // When service_.date was made.
   bool accepting_ = false;
   bool closing_ = false;
 };
 
-/// A socket that listens on "HOST:PORT", and the port that it got. `token` is that of the door.
+/// A socket that listens on "HOST:PORT", and the port that it got. `token` is that of the door;
+/// none is needed where it is not guarded.
 ///
 /// Errors: bad_config (an address that is not one, no token where one is needed), transient (the
 /// port is taken).
@@ -65,7 +70,7 @@ struct BoundPort {
   std::uint16_t port = 0;
 };
 Result<BoundPort> listen_on(Scheduler& scheduler, const std::string& listen,
-                            const std::string& token);
+                            const std::string& token, bool guarded = true);
 
 /// As Services::serve_http.
 Result<std::unique_ptr<HttpServer>> serve_http(Scheduler& scheduler, Log& log, HttpDoor door);

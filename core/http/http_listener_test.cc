@@ -55,6 +55,17 @@ class HttpDoorTest : public ::testing::Test {
       arrived_.notify();
       co_await let_go_.wait();
     }
+    if (request.path == "/header") {
+      auto response = text_response(200, "x");
+      response.headers.emplace_back("X-From-Outside", std::string(request.body));
+      co_return response;
+    }
+    if (request.path == "/about") {
+      std::string about = request.peer + (request.encrypted ? " encrypted" : " in the clear");
+      for (const HttpHeader& header : request.headers)
+        about.append("|").append(header.name).append("=").append(header.value);
+      co_return text_response(200, about + "|" + request.query_text);
+    }
     co_return text_response(200, "got " + request.body + "\n");
   }
 
@@ -105,6 +116,109 @@ TEST_F(HttpDoorTest, WhatIsLargerThanItsLimitIsRefused) {
 
   EXPECT_THAT(post("1234"), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(post("12345"), StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(HttpDoorTest, AHandlerSeesTheWholeHead) {
+  ASSERT_TRUE(open({.listen = "127.0.0.1:0"}));
+
+  EXPECT_THAT(post("", "X-One: 1\r\nx-two:  two words \r\n", "/about?a=1&a=2"),
+              HasSubstr("127.0.0.1 in the clear|Host=127.0.0.1|X-One=1|x-two=two words|"));
+  EXPECT_THAT(post("", "", "/about?a=%31"), HasSubstr("|a=%31"));
+}
+
+TEST_F(HttpDoorTest, WhoeverIsNotAdmittedSendsNoBody) {
+  HttpDoor door{.listen = "127.0.0.1:0"};
+  door.admit = [](HttpRequest& request) -> std::optional<HttpResponse> {
+    if (request.header("x-key") == "right") return std::nullopt;
+    return text_response(401, "who are you?\n");
+  };
+  ASSERT_TRUE(open(std::move(door)));
+
+  EXPECT_THAT(post("x", "X-Key: right\r\n"), HasSubstr("got x"));
+  EXPECT_THAT(post("x"), HasSubstr("who are you?"));
+  // It waits for a word before it sends so much, and gets another one.
+  const std::string large = talk(server_->port(),
+                                 "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\n"
+                                 "Content-Length: 1000000\r\n\r\n");
+  EXPECT_THAT(large, StartsWith("HTTP/1.1 401 "));
+}
+
+TEST_F(HttpDoorTest, ARefusalDoesNotEndTheConnection) {
+  HttpDoor door{.listen = "127.0.0.1:0"};
+  door.admit = [](HttpRequest& request) -> std::optional<HttpResponse> {
+    if (request.path != "/no") return std::nullopt;
+    return text_response(404, "nothing\n");
+  };
+  ASSERT_TRUE(open(std::move(door)));
+
+  const std::string both =
+      talk(server_->port(),
+           "POST /no HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\n\r\nabc"
+           "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\nConnection: close\r\n\r\n"
+           "def");
+  EXPECT_THAT(both, StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(both, HasSubstr("got def"));
+}
+
+TEST_F(HttpDoorTest, WhoAsksFirstIsToldToGoOn) {
+  ASSERT_TRUE(open({.listen = "127.0.0.1:0"}));
+
+  const std::string answer = post("hello", "Expect: 100-continue\r\n");
+  EXPECT_THAT(answer, HasSubstr("got hello"));
+}
+
+TEST_F(HttpDoorTest, ChunksAreOneBody) {
+  ASSERT_TRUE(open({.listen = "127.0.0.1:0"}));
+
+  EXPECT_THAT(talk(server_->port(),
+                   "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n"
+                   "Connection: close\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
+              HasSubstr("got abcde"));
+}
+
+TEST_F(HttpDoorTest, BodiesThatAreUnderWayAreBoundedTogether) {
+  HttpDoor door{.listen = "127.0.0.1:0"};
+  door.limits.bodies_bytes_max = 6;
+  ASSERT_TRUE(open(std::move(door)));
+  std::string first;
+  std::thread peer([&] { first = post("1234", {}, "/slow"); });
+  asio::co_spawn(scheduler_.executor(), arrived_.wait(), asio::use_future).get();
+
+  const std::string second = post("1234");
+  asio::post(scheduler_.executor(), [this] { let_go_.notify(); });
+  peer.join();
+
+  EXPECT_THAT(second, StartsWith("HTTP/1.1 429 "));
+  EXPECT_THAT(second, HasSubstr("Retry-After: 1\r\n"));
+  EXPECT_THAT(first, HasSubstr("got 1234"));
+  EXPECT_THAT(post("1234"), HasSubstr("got 1234"));
+}
+
+TEST_F(HttpDoorTest, AHeadHasNoBody) {
+  ASSERT_TRUE(open({.listen = "127.0.0.1:0"}));
+
+  const std::string answer =
+      talk(server_->port(), "HEAD / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(answer, HasSubstr("Content-Length: 5\r\n"));
+  EXPECT_THAT(answer, ::testing::EndsWith("\r\n\r\n"));
+}
+
+TEST_F(HttpDoorTest, AnAnswerWithALineEndInAHeaderIsNotSent) {
+  ASSERT_TRUE(open({.listen = "127.0.0.1:0"}));
+
+  EXPECT_THAT(post("fine", {}, "/header"), HasSubstr("X-From-Outside: fine\r\n"));
+  const std::string broken = post("a\r\nSet-Cookie: b", {}, "/header");
+  EXPECT_THAT(broken, StartsWith("HTTP/1.1 500 "));
+  EXPECT_THAT(broken, ::testing::Not(HasSubstr("Set-Cookie")));
+}
+
+TEST_F(HttpDoorTest, ACertificateThatCannotBeReadIsAMistakeOfTheConfiguration) {
+  const auto opened =
+      open({.listen = "127.0.0.1:0", .tls = HttpTls{"/nowhere/cert.pem", "/nowhere/key.pem"}});
+
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().fault, Fault::bad_config);
+  EXPECT_THAT(opened.error().message, HasSubstr("/nowhere/cert.pem"));
 }
 
 TEST_F(HttpDoorTest, OtherMachinesNeedAToken) {

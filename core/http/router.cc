@@ -103,9 +103,11 @@ std::optional<HttpRequest> request_of(std::string_view method, std::string_view 
   request.method = method;
   const auto question = target.find('?');
   request.path = target.substr(0, question);
-  if (!percent_decoded(request.path)) return std::nullopt;
+  if (request.path.find('%') != request.path.npos && !percent_decoded(request.path))
+    return std::nullopt;
 
   auto rest = question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
+  request.query_text = rest;
   while (!rest.empty()) {
     const auto pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(pair.size() + 1, rest.size()));

@@ -37,29 +37,43 @@ struct HttpHeader {
   std::string_view value;
 };
 
-/// The value of the first header of that name; empty where there is none.
-inline std::string_view header_of(std::span<const HttpHeader> headers, std::string_view name) {
+inline bool same_header(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return a.size() == b.size() && std::ranges::equal(a, b, {}, lower, lower);
+}
+
+/// The value of the first header of that name; empty when there is none.
+inline std::string_view header_of(std::span<const HttpHeader> headers, std::string_view name) {
   for (const HttpHeader& header : headers)
-    if (header.name.size() == name.size() &&
-        std::ranges::equal(header.name, name, {}, lower, lower))
-      return header.value;
+    if (same_header(header.name, name)) return header.value;
   return {};
 }
 
+/// Moved and never copied: its headers view its own memory.
 struct HttpRequest {
+  HttpRequest() = default;
+  HttpRequest(HttpRequest&&) = default;
+  HttpRequest& operator=(HttpRequest&&) = default;
+
   std::string method;                                      ///< GET, POST, DELETE
   std::string path;                                        ///< As it was sent, without the query.
+  std::string query_text;                                  ///< As it was sent, without the '?'.
   std::map<std::string, std::string, std::less<>> query;   ///< Decoded; a repeated name: the last.
   std::map<std::string, std::string, std::less<>> params;  ///< The {name} parts of the route.
   std::string content_type;
   std::string body;
+  std::vector<HttpHeader> headers;            ///< In their order; they view `head`.
+  std::unique_ptr<const std::string> head{};  ///< Their text, on the heap wherever this moves.
+  std::string peer{};                         ///< Its address, without the port; empty: none.
+  bool encrypted = false;                     ///< It came through TLS.
 
   /// The decoded query parameter, or `otherwise`.
   std::string query_or(std::string_view name, std::string_view otherwise) const {
     const auto found = query.find(name);
     return found == query.end() ? std::string(otherwise) : found->second;
   }
+
+  std::string_view header(std::string_view name) const { return header_of(headers, name); }
 };
 
 /// A body that is made while it is sent: an export, a tap.
@@ -98,20 +112,38 @@ inline HttpResponse json_response(std::string json, unsigned status = 200) {
 /// that is itself a coroutine.
 using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
 
+/// Looks at a request before its body is read - a stranger must not make us buffer one - and
+/// answers why it is refused; nothing: let it come. May leave something for the handler in
+/// `request`, whose body is empty. Does not block.
+using HttpAdmission = std::function<std::optional<HttpResponse>(HttpRequest& request)>;
+
 struct HttpLimits {
   std::uint32_t header_bytes_max = 16 * 1024;
   std::uint64_t body_bytes_max = 6 * 1024 * 1024;  ///< AWS's limit for an invocation.
-  Duration idle_max = std::chrono::seconds(60);    ///< Until the next request's header is complete.
+  /// Of all connections together, while they are read and until they are answered; beyond it
+  /// requests are answered 429.
+  std::uint64_t bodies_bytes_max = 64 * 1024 * 1024;
+  Duration idle_max = std::chrono::seconds(60);    ///< Until the next request begins.
+  Duration header_max = std::chrono::seconds(10);  ///< For a header, once it has begun.
   Duration read_max = std::chrono::seconds(30);    ///< For a body.
   Duration write_max = std::chrono::seconds(30);   ///< For an answer, or one piece of a stream.
   std::size_t connections_max = 64;                ///< More wait to be accepted.
 };
 
+/// What a door shows that speaks TLS: two files in PEM.
+struct HttpTls {
+  std::string certificate;  ///< With the chain behind it.
+  std::string key;
+};
+
 /// Where requests come in, who may send them, and who answers.
 struct HttpDoor {
-  std::string listen;  ///< "HOST:PORT" with an address or localhost. Port 0: any.
-  std::string token;   ///< Asked of everybody if set; needed unless `listen` is loopback.
-  HttpHandler answer;  ///< Runs once for each request that is let in.
+  std::string listen;     ///< "HOST:PORT" with an address or localhost. Port 0: any.
+  std::string token;      ///< Asked of everybody if set; needed unless `listen` is loopback.
+  HttpHandler answer;     ///< Runs once for each request that is let in.
+  HttpAdmission admit{};  ///< Asked before; empty: everything is let in.
+  bool guarded = true;    ///< False: `admit` alone says who may send, and from where.
+  std::optional<HttpTls> tls{};
   HttpLimits limits = {};
 };
 
@@ -130,8 +162,8 @@ class HttpServer {
 
 /// Opens a door. `scheduler` and `log` outlive the server.
 ///
-/// Errors: bad_config (an address that is not one, no token where one is needed), transient (the
-/// port is taken).
+/// Errors: bad_config (an address that is not one, no token where one is needed, a certificate that
+/// cannot be read), transient (the port is taken).
 using ServeHttp = std::function<Result<std::unique_ptr<HttpServer>>(Scheduler& scheduler, Log& log,
                                                                     HttpDoor door)>;
 
