@@ -265,7 +265,8 @@ Services LineBuilder::services_for_one(Line::Parts& line) {
           .memory_bytes = engines.memory_bytes,
           .meters = engines.meters,
           .registry = &parts_.registry,
-          .serve_http = engines.serve_http};
+          .serve_http = engines.serve_http,
+          .engine_scheduler = &engines.scheduler};
 }
 
 Result<> LineBuilder::bind_table(const SinkPlan& sink, SinkBinding& binding, Line::Parts& line) {

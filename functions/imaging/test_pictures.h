@@ -42,6 +42,11 @@ inline std::vector<std::uint8_t> picture(const std::string& name) {
   return read_file(pictures() / name);
 }
 
+/// The bytes of a picture as an object.
+inline std::string object(const std::vector<std::uint8_t>& bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
 /// Decodes in full, upright. Empty pixels when the file is not a picture.
 inline Pixels decode(Bytes bytes) {
   const Limits limits;

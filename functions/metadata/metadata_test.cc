@@ -4,9 +4,9 @@
 
 #include "imaging/encode.h"
 #include "imaging/test_exif.h"
-#include "imaging/test_host.h"
 #include "imaging/test_pictures.h"
 #include "sha256.h"
+#include "tidemill/testing/function_host.h"
 
 namespace tidemill::metadata {
 namespace {
@@ -14,13 +14,13 @@ namespace {
 namespace json = boost::json;
 using imaging::testing::object;
 using imaging::testing::picture;
-using imaging::testing::TestHost;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
+using tidemill::testing::FunctionHost;
 
 json::object row_for(const std::string& key, const std::vector<std::uint8_t>& bytes,
-                     const TestHost::Options& options = {}) {
-  TestHost host(options);
+                     const FunctionHost::Options& options = {}) {
+  FunctionHost host(options);
   host.created(key, object(bytes));
   const auto answer = host.invoke();
   EXPECT_EQ(answer.on("images").key, key);
@@ -75,7 +75,7 @@ TEST(Metadata, TheDominantColourIsTheOneThatCoversMost) {
 }
 
 TEST(Metadata, ABrokenPictureFailsWithItsName) {
-  TestHost host;
+  FunctionHost host;
   host.created("cut.jpg", object(picture("made/bad/trunc_50.jpg")));
   const auto answer = host.invoke();
   ASSERT_THAT(answer.failures, SizeIs(1));
@@ -83,7 +83,7 @@ TEST(Metadata, ABrokenPictureFailsWithItsName) {
 }
 
 TEST(Metadata, ARemovedPictureTakesItsRowAlong) {
-  TestHost host;
+  FunctionHost host;
   host.removed("a.jpg");
   EXPECT_EQ(host.invoke().on("images").kind, TIDEMILL_DELETE_ROW);
 }

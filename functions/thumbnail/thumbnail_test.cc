@@ -2,23 +2,23 @@
 
 #include <boost/json.hpp>
 
-#include "imaging/test_host.h"
 #include "imaging/test_pictures.h"
+#include "tidemill/testing/function_host.h"
 
 namespace tidemill::thumbnail {
 namespace {
 
 using imaging::testing::object;
 using imaging::testing::picture;
-using imaging::testing::TestHost;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
+using tidemill::testing::FunctionHost;
 
 TEST(Thumbnail, APictureBecomesAThumbnailARowAndANotification) {
-  TestHost host;
+  FunctionHost host;
   host.created("trip/beach.jpg", object(picture("made/orient/marked_6.jpg")));
   const auto answer = host.invoke();
 
@@ -47,7 +47,7 @@ TEST(Thumbnail, APictureBecomesAThumbnailARowAndANotification) {
 }
 
 TEST(Thumbnail, ABrokenPictureFailsAloneWithItsNameAndTheReason) {
-  TestHost host;
+  FunctionHost host;
   host.created("good.png", object(picture("made/fmt/pal8.png")));
   host.created("cut.jpg", object(picture("made/bad/trunc_50.jpg")));
   host.created("animation.gif", object(picture("formats/hopper.gif")));
@@ -64,7 +64,7 @@ TEST(Thumbnail, ABrokenPictureFailsAloneWithItsNameAndTheReason) {
 }
 
 TEST(Thumbnail, HoldsOnePictureAtATime) {
-  TestHost host;
+  FunctionHost host;
   host.created("a.jpg", object(picture("made/fmt/gray.jpg")));
   host.created("b.jpg", object(picture("made/bad/trunc_50.jpg")));
   std::ignore = host.invoke();
@@ -72,7 +72,7 @@ TEST(Thumbnail, HoldsOnePictureAtATime) {
 }
 
 TEST(Thumbnail, ThumbnailsAreSkipped) {
-  TestHost host;
+  FunctionHost host;
   host.created("thumbnails/a.jpg", object(picture("made/fmt/gray.jpg")));
   host.created("a_thumb.jpg", object(picture("made/fmt/gray.jpg")));
   host.created("any/name.jpg", object(picture("made/fmt/gray.jpg")),
@@ -83,7 +83,7 @@ TEST(Thumbnail, ThumbnailsAreSkipped) {
 }
 
 TEST(Thumbnail, ARemovedPictureTakesItsThumbnailAndRowAlong) {
-  TestHost host(TestHost::Options{{"prefix", "small/"}});
+  FunctionHost host(FunctionHost::Options{{"prefix", "small/"}});
   host.removed("a.jpg");
   const auto answer = host.invoke();
   ASSERT_THAT(answer.effects, SizeIs(3));
@@ -95,11 +95,11 @@ TEST(Thumbnail, ARemovedPictureTakesItsThumbnailAndRowAlong) {
 }
 
 TEST(Thumbnail, OptionsReachThePicture) {
-  TestHost host(TestHost::Options{{"width", "50"},
-                                  {"height", "60"},
-                                  {"format", "webp"},
-                                  {"quality", "40"},
-                                  {"suffix", "-small"}});
+  FunctionHost host(FunctionHost::Options{{"width", "50"},
+                                          {"height", "60"},
+                                          {"format", "webp"},
+                                          {"quality", "40"},
+                                          {"suffix", "-small"}});
   host.created("a.jpg", object(picture("made/fmt/gray.jpg")));
   const auto answer = host.invoke();
   ASSERT_THAT(answer.effects, SizeIs(3));
@@ -111,7 +111,7 @@ TEST(Thumbnail, OptionsReachThePicture) {
 }
 
 TEST(Thumbnail, LimitsOnBytesAndPixelsAreTheEvents) {
-  TestHost host(TestHost::Options{{"pixels_max", "1000"}, {"bytes_max", "30000"}});
+  FunctionHost host(FunctionHost::Options{{"pixels_max", "1000"}, {"bytes_max", "30000"}});
   host.created("wide.jpg", object(picture("made/fmt/gray.jpg")));
   host.created("heavy.jpg", object(picture("made/fmt/prog_444.jpg")));
   const auto answer = host.invoke();
@@ -121,7 +121,7 @@ TEST(Thumbnail, LimitsOnBytesAndPixelsAreTheEvents) {
 }
 
 TEST(Thumbnail, ABackgroundThatIsNoColourIsAConfigurationError) {
-  EXPECT_THAT(TestHost(TestHost::Options{{"background", "white"}}).create_error(),
+  EXPECT_THAT(FunctionHost(FunctionHost::Options{{"background", "white"}}).create_error(),
               HasSubstr("background"));
 }
 

@@ -66,6 +66,7 @@ struct HttpRequest {
   std::unique_ptr<const std::string> head{};  ///< Their text, on the heap wherever this moves.
   std::string peer{};                         ///< Its address, without the port; empty: none.
   bool encrypted = false;                     ///< It came through TLS.
+  std::shared_ptr<void> admitted{};           ///< What the admission left for the handler.
 
   /// The decoded query parameter, or `otherwise`.
   std::string query_or(std::string_view name, std::string_view otherwise) const {

@@ -42,6 +42,8 @@ struct Services {
   Meters* meters = nullptr;            ///< Null: nobody reads them.
   const Registry* registry = nullptr;  ///< For options that are sources: see build_source().
   ServeHttp serve_http = {};           ///< For those that are sent to over HTTP.
+  /// For what several sources share: it outlives each of them. Null where nothing is opened.
+  Scheduler* engine_scheduler = nullptr;
   /// Sinks: tells this one from all others of all engines, and is the same in each of its lives;
   /// empty where it is only looked at.
   std::string instance = {};
