@@ -86,7 +86,8 @@ std::string describe(const Described& thing) {
   if (thing.function == nullptr) return text;
   text += thing.function->outputs.empty() ? "\nno outputs\n" : "\noutputs\n";
   for (const auto& output : thing.function->outputs)
-    text += fmt::format("  {}  ({})\n{}", output.name, name_of(output.kind),
+    text += fmt::format("  {}  ({}{})\n{}", output.name, name_of(output.kind),
+                        output.optional ? ", optional" : "",
                         output.doc.empty() ? "" : fmt::format("      {}\n", output.doc));
   if (!thing.function->flags.empty())
     text += fmt::format("\nflags: {}\n", fmt::join(thing.function->flags, ", "));
@@ -104,8 +105,10 @@ json::object describe_json(const Described& thing) {
   if (thing.function == nullptr) return object;
   json::array outputs;
   for (const auto& output : thing.function->outputs)
-    outputs.push_back(
-        json::object{{"name", output.name}, {"kind", name_of(output.kind)}, {"doc", output.doc}});
+    outputs.push_back(json::object{{"name", output.name},
+                                   {"kind", name_of(output.kind)},
+                                   {"doc", output.doc},
+                                   {"optional", output.optional}});
   object["outputs"] = std::move(outputs);
   object["flags"] = json::value_from(thing.function->flags);
   return object;

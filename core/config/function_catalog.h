@@ -32,7 +32,8 @@ inline std::string_view name_of(OutputKind kind) {
 struct FunctionOutput {
   std::string name;
   OutputKind kind = OutputKind::messages;
-  std::string doc;  ///< One sentence; may be empty.
+  std::string doc;        ///< One sentence; may be empty.
+  bool optional = false;  ///< It may be left without a sink.
 };
 
 /// What a plugin says about itself.

@@ -129,7 +129,8 @@ void Pipelines::read_sinks(const Node& entry, const Use& use, PipelinePlan& plan
   if (sinks != nullptr && !expect_mapping(*sinks, "sinks", problems)) return;
   const bool none = sinks == nullptr || sinks->children.empty();
   if (none && (use.name.empty() || use.decl != nullptr)) {
-    const bool needed = use.name.empty() || !use.decl->outputs.empty();
+    const bool needed =
+        use.name.empty() || !std::ranges::all_of(use.decl->outputs, &FunctionOutput::optional);
     if (needed)
       problems.add(entry.key_where, fmt::format("pipeline {} has no sinks", entry.key),
                    "add `sinks: { NAME: { KIND: { options } } }`");
@@ -309,7 +310,7 @@ void Pipelines::check_outputs_taken(const Use& use, const PipelinePlan& plan) {
   for (const auto& output : use.decl->outputs) {
     const bool taken = std::any_of(plan.sinks.begin(), plan.sinks.end(),
                                    [&](const SinkPlan& sink) { return sink.from == output.name; });
-    if (taken) continue;
+    if (taken || output.optional) continue;
     context_.problems.add(
         use.where, fmt::format("no sink takes output {} of function {}", output.name, use.name),
         fmt::format("add a sink with `from: {}`", output.name));

@@ -175,14 +175,14 @@ struct NativeCall::Callbacks {
 };
 
 Result<Bytes> NativeCall::scan(const tidemill_scan& scan) {
-  if (reads_.size() >= reads_max) return fail(Fault::transient, std::string(too_many_reads));
-  const auto rows_left = static_cast<std::uint32_t>(reads_max - reads_.size());
-  return host_.scan_rows({.table = text(scan.table),
-                          .prefix = text(scan.prefix),
-                          .after = text(scan.after),
-                          .rows_max = std::clamp<std::uint32_t>(scan.rows_max, 1, rows_left),
-                          .bytes_max = scan.bytes_max},
-                         reads_);
+  TableScan wanted{.table = text(scan.table),
+                   .prefix = text(scan.prefix),
+                   .after = text(scan.after),
+                   .rows_max = scan.rows_max,
+                   .bytes_max = scan.bytes_max,
+                   .loose = (scan.flags & TIDEMILL_SCAN_LOOSE) != 0};
+  if (auto fits = wanted.fit(reads_.size()); !fits) return std::unexpected(fits.error());
+  return host_.scan_rows(wanted, reads_);
 }
 
 // The event; of a raw one as much as append_event_id() asks for, until the next is asked for.

@@ -78,10 +78,11 @@ Result<std::vector<FunctionOutput>> outputs_of(const tidemill_function& table,
   std::set<std::string> names;
   for (std::size_t i = 0; i < raw.size(); ++i) {
     const auto& o = raw[i];
-    if (o.kind < TIDEMILL_OUTPUT_OBJECTS || o.kind > TIDEMILL_OUTPUT_MESSAGES)
+    const auto kind = o.kind & ~TIDEMILL_OUTPUT_OPTIONAL;
+    if (kind < TIDEMILL_OUTPUT_OBJECTS || kind > TIDEMILL_OUTPUT_MESSAGES)
       return bad(path,
                  fmt::format("declares output '{}' of the unknown kind {}", text(o.name), o.kind));
-    outputs.push_back({text(o.name), static_cast<OutputKind>(o.kind), text(o.doc)});
+    outputs.push_back({text(o.name), static_cast<OutputKind>(kind), text(o.doc), kind != o.kind});
     if (outputs.back().name.empty()) return bad(path, "declares an output without a name");
     if (!names.insert(outputs.back().name).second)
       return bad(path, fmt::format("declares the output '{}' twice", outputs.back().name));

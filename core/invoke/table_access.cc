@@ -1,5 +1,6 @@
 #include "core/invoke/table_access.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/state/byte_codec.h"
@@ -11,6 +12,14 @@ using state::append_byte;
 using state::append_sized;
 using state::ByteReader;
 
+Result<> TableScan::fit(std::size_t reads) {
+  rows_max = std::max<std::uint32_t>(rows_max, 1);
+  if (loose) return {};
+  if (reads >= reads_max) return fail(Fault::transient, std::string(too_many_reads));
+  rows_max = std::min(rows_max, static_cast<std::uint32_t>(reads_max - reads));
+  return {};
+}
+
 std::string scan_text(const TableScan& scan) {
   std::string text;
   append_sized(text, scan.table);
@@ -18,6 +27,7 @@ std::string scan_text(const TableScan& scan) {
   append_sized(text, scan.after);
   append_big_endian(text, scan.rows_max);
   append_big_endian(text, scan.bytes_max);
+  append_byte(text, scan.loose ? 1 : 0);
   return text;
 }
 
@@ -29,6 +39,7 @@ std::optional<TableScan> read_scan(std::string_view text) {
   scan.after = reader.sized();
   scan.rows_max = reader.big_endian<std::uint32_t>();
   scan.bytes_max = reader.big_endian<std::uint64_t>();
+  scan.loose = reader.byte() != 0;
   return reader.ok() ? std::optional(scan) : std::nullopt;
 }
 

@@ -21,6 +21,11 @@ namespace tidemill {
 using TableReader = std::function<Result<std::optional<Bytes>>(
     std::string_view table, std::string_view key, std::vector<RowRead>& reads)>;
 
+/// How many rows the handler of one batch may read: each is remembered until its effects commit.
+inline constexpr std::size_t reads_max = 100'000;
+inline constexpr std::string_view too_many_reads =
+    "the handler has read as many rows for this batch as it may, 100 000";
+
 /// The rows of `table` whose keys begin with `prefix` and lie behind `after`, in byte order, until
 /// a limit is reached; one comes at any rate.
 struct TableScan {
@@ -29,6 +34,10 @@ struct TableScan {
   std::string_view after;
   std::uint32_t rows_max = 1;
   std::uint64_t bytes_max = 0;  ///< Of keys and values.
+  bool loose = false;           ///< What was read is not added to the reads.
+
+  /// Asks for no more rows than may be remembered beside so many reads. Errors: transient.
+  Result<> fit(std::size_t reads);
 };
 
 /// Answers a ScanPage's bytes. Errors: transient.
@@ -40,11 +49,6 @@ struct TableAccess {
   TableReader read_row;
   TableScanner scan_rows;
 };
-
-/// How many rows the handler of one batch may read: each is remembered until its effects commit.
-inline constexpr std::size_t reads_max = 100'000;
-inline constexpr std::string_view too_many_reads =
-    "the handler has read as many rows for this batch as it may, 100 000";
 
 /// A scan's question as bytes, for a worker's call of its engine.
 std::string scan_text(const TableScan& scan);

@@ -146,7 +146,7 @@ Result<Bytes> Engine::scan_rows(const TableScan& scan, std::vector<RowRead>& rea
   const auto add = [&](std::string_view text, const Row& row) {
     const std::string key = state::row_name(text, row.window);
     if (!page.add(key, row.body)) return false;
-    reads.push_back({*id, RowGuard::hash_of(text), visible});
+    if (!scan.loose) reads.push_back({*id, RowGuard::hash_of(text), visible});
     return true;
   };
   auto scanned = store_->each_row(*id, scan.prefix, scan.after, scheduler_.wall(), add);

@@ -91,12 +91,10 @@ bool HostCalls::serve_scan(const Message& message) {
     send_fault({Fault::transient, "there is no table to read here"});
     return true;
   }
-  if (reads_.size() >= reads_max) {
-    send_fault({Fault::transient, std::string(too_many_reads)});
+  if (auto fits = scan->fit(reads_.size()); !fits) {
+    send_fault(fits.error());
     return true;
   }
-  const auto rows_left = static_cast<std::uint32_t>(reads_max - reads_.size());
-  scan->rows_max = std::clamp<std::uint32_t>(scan->rows_max, 1, rows_left);
   scan->bytes_max = std::min(scan->bytes_max, host_.memory_bytes_max);
   auto page = host_.scan_rows(*scan, reads_);
   if (!page) {

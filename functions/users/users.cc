@@ -93,12 +93,12 @@ class Users {
   }
 
   static FunctionInfo info() {
-    return {
-        .name = "users",
-        .summary = "The back end of an API: users as rows, replies over HTTP.",
-        .outputs = {{"users", OutputKind::rows, "One JSON object per user, under its id."},
-                    {"created", OutputKind::messages, "Every new user, for a mail of welcome."}},
-        .flags = TIDEMILL_NON_BLOCKING | TIDEMILL_THREAD_SAFE | TIDEMILL_DETERMINISTIC};
+    return {.name = "users",
+            .summary = "The back end of an API: users as rows, replies over HTTP.",
+            .outputs = {{"users", OutputKind::rows, "One JSON object per user, under its id."},
+                        {"created", OutputKind::messages, "Every new user, for a mail of welcome.",
+                         true}},
+            .flags = TIDEMILL_NON_BLOCKING | TIDEMILL_THREAD_SAFE | TIDEMILL_DETERMINISTIC};
   }
 
   explicit Users(Config config) : config_(std::move(config)) {}

@@ -44,6 +44,7 @@ struct Output {
   std::string_view name;
   OutputKind kind;
   std::string_view doc;
+  bool optional = false;  ///< A pipeline may leave it without a sink: what goes there is dropped.
 };
 
 /// What a function declares of itself. `flags` are those of function_abi.h.
@@ -201,10 +202,12 @@ class Table {
     std::string_view after = {};        ///< behind this one;
     std::uint32_t rows_max = 1000;      ///< so many of them,
     std::uint64_t bytes_max = 1 << 20;  ///< or of so many bytes.
+    bool loose = false;  ///< They may have changed by the time that the effects commit.
   };
 
   /// The rows in order; they live until handle() returns. Whether one was changed meanwhile is
-  /// judged as for get(); whether one was added is not. Errors: transient.
+  /// judged as for get(), unless the scan is loose; whether one was added is not. Errors:
+  /// transient.
   Result<Page> scan(const Scan& wanted) const {
     const auto* host = request_->host;
     if (host->size < offsetof(tidemill_host, scan_rows) + sizeof(host->scan_rows))
@@ -214,7 +217,9 @@ class Table {
                              .bytes_max = wanted.bytes_max,
                              .table = abi::slice(name_),
                              .prefix = abi::slice(wanted.prefix),
-                             .after = abi::slice(wanted.after)};
+                             .after = abi::slice(wanted.after),
+                             .flags = wanted.loose ? TIDEMILL_SCAN_LOOSE : 0,
+                             .reserved = 0};
     const tidemill_row* rows = nullptr;
     std::size_t count = 0;
     int more = 0;
@@ -436,10 +441,11 @@ class Adapter {
 
   Adapter() : info_(Function::info()), spec_(Function::spec()) {
     for (const Output& o : info_.outputs)
-      outputs_.push_back({.size = sizeof(tidemill_output),
-                          .kind = static_cast<std::uint32_t>(o.kind),
-                          .name = slice(o.name),
-                          .doc = slice(o.doc)});
+      outputs_.push_back(
+          {.size = sizeof(tidemill_output),
+           .kind = static_cast<std::uint32_t>(o.kind) | (o.optional ? TIDEMILL_OUTPUT_OPTIONAL : 0),
+           .name = slice(o.name),
+           .doc = slice(o.doc)});
     choices_.resize(spec_.decls().size());
     for (std::size_t i = 0; i < choices_.size(); ++i) {
       const OptionDecl& d = spec_.decls()[i];

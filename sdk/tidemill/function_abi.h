@@ -61,6 +61,9 @@ typedef struct tidemill_pair {
 #define TIDEMILL_OUTPUT_OBJECTS 1u
 #define TIDEMILL_OUTPUT_ROWS 2u
 #define TIDEMILL_OUTPUT_MESSAGES 3u
+/* Since 1.1, with one of the above: a pipeline may leave it without a sink; what goes there is
+ * dropped. */
+#define TIDEMILL_OUTPUT_OPTIONAL 0x100u
 
 typedef struct tidemill_output {
   uint32_t size;
@@ -131,7 +134,13 @@ typedef struct tidemill_scan {
   tidemill_slice table;
   tidemill_slice prefix;
   tidemill_slice after;
+  uint32_t flags;
+  uint32_t reserved;
 } tidemill_scan;
+
+/* Of tidemill_scan.flags: the rows need not be the same when the effects commit, so that there is
+ * nothing to remember of them, however many there are. */
+#define TIDEMILL_SCAN_LOOSE 1u
 
 /* What the engine lends to one invocation; `context` is its first argument everywhere. */
 typedef struct tidemill_host {
