@@ -16,6 +16,26 @@ std::string text_at(const json::value& whole, std::initializer_list<std::string_
   return at->is_string() ? std::string(at->get_string()) : std::string();
 }
 
+// API Gateway encodes what does not call itself text, such as what curl sends unless it is told
+// otherwise. Nothing where it is no base64.
+std::string from_base64(std::string_view text) {
+  constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  std::uint32_t held = 0;
+  unsigned bits = 0;
+  for (const char c : text.substr(0, text.find('='))) {
+    const auto digit = digits.find(c);
+    if (digit == digits.npos) return {};
+    held = held << 6 | static_cast<std::uint32_t>(digit);
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes += static_cast<char>(held >> bits & 0xFF);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Result<ApiRequest> read_request(std::string_view data) {
@@ -32,8 +52,9 @@ Result<ApiRequest> read_request(std::string_view data) {
   request.limit = text_at(event, {"queryStringParameters", "limit"});
   request.request_id = text_at(event, {"requestContext", "requestId"});
   request.body = text_at(event, {"body"});
-  const json::value* binary = event.get_object().if_contains("isBase64Encoded");
-  request.binary = binary != nullptr && binary->is_bool() && binary->get_bool();
+  const json::value* const encoded = event.get_object().if_contains("isBase64Encoded");
+  if (encoded != nullptr && encoded->is_bool() && encoded->get_bool())
+    request.body = from_base64(request.body);
   return request;
 }
 

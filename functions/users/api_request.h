@@ -15,8 +15,7 @@ struct ApiRequest {
   std::string after;   ///< The query's `after` and `limit`; empty: not given.
   std::string limit;
   std::string request_id;
-  std::string body;
-  bool binary = false;  ///< The body is no text: it came in base64.
+  std::string body;  ///< As it was sent.
 };
 
 /// Errors: bad_event (it is no such request).

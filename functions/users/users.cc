@@ -63,7 +63,7 @@ struct NewUser {
 // The error is a sentence for the caller.
 Result<NewUser> read_new_user(const ApiRequest& request) {
   boost::system::error_code error;
-  const json::value body = request.binary ? json::value() : json::parse(request.body, error);
+  const json::value body = json::parse(request.body, error);
   if (error || !body.is_object())
     return fail(Fault::bad_event, "send a JSON object: {\"name\": ..., \"email\": ...}");
   const json::value* const name = body.get_object().if_contains("name");

@@ -22,7 +22,7 @@ class UsersTest : public ::testing::Test {
     std::string id{};
     std::string body{};
     json::object query{};
-    bool binary = false;
+    bool encoded = false;
   };
 
   FunctionHost::Answer send(const Sent& sent, const FunctionHost::Options& options = {}) {
@@ -31,7 +31,7 @@ class UsersTest : public ::testing::Test {
     json::object event{
         {"version", "2.0"},
         {"requestContext", {{"requestId", "r1"}, {"http", json::object{{"method", sent.method}}}}},
-        {"isBase64Encoded", sent.binary}};
+        {"isBase64Encoded", sent.encoded}};
     if (!sent.id.empty()) event["pathParameters"] = json::object{{"id", sent.id}};
     if (!sent.query.empty()) event["queryStringParameters"] = sent.query;
     if (!sent.body.empty()) event["body"] = sent.body;
@@ -58,6 +58,13 @@ TEST_F(UsersTest, AUserIsMade) {
   EXPECT_EQ(answer.on("created").data, row);
 }
 
+TEST_F(UsersTest, ABodyThatDoesNotCallItselfTextIsReadToo) {
+  const auto answer = send({.method = "POST",
+                            .body = "eyJuYW1lIjoiQWRhIiwiZW1haWwiOiJhZGFAZXhhbXBsZS5jb20ifQ==",
+                            .encoded = true});
+  EXPECT_EQ(answer.reply().operand, 201);
+}
+
 TEST_F(UsersTest, WhoSendsSomethingElseIsTold) {
   const std::string name = R"({"email": "ada@example.com"})";
   const std::string email = R"({"name": "Ada", "email": "ada"})";
@@ -69,7 +76,7 @@ TEST_F(UsersTest, WhoSendsSomethingElseIsTold) {
     EXPECT_THAT(answer.reply().data, HasSubstr(sentence));
     EXPECT_EQ(answer.effects.size(), 1u);
   }
-  EXPECT_EQ(send({.method = "POST", .body = "AAAA", .binary = true}).reply().operand, 400);
+  EXPECT_EQ(send({.method = "POST", .body = "A!", .encoded = true}).reply().operand, 400);
 }
 
 TEST_F(UsersTest, AUserIsRead) {

@@ -1,0 +1,106 @@
+// HttpSource: requests over HTTP as events.
+//
+// A queue whose upstream system is the sender: a request is answered when its event is settled,
+// with what the function replied or with a status that says so, and what is not answered with 2xx
+// is the sender's to send again. Requests that wait to be polled are bounded in number and in
+// bytes. Belongs to one pipeline, on its executor.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "caller.h"
+#include "cors.h"
+#include "http.h"
+#include "listener.h"
+#include "rate_limit.h"
+#include "request_event.h"
+#include "signature.h"
+#include "tidemill/async.h"
+#include "tidemill/registry.h"
+#include "tidemill/reply.h"
+#include "tidemill/source.h"
+
+namespace tidemill::http {
+
+class HttpSource final : public Source, private Endpoint {
+ public:
+  /// Connects to nothing. Errors: bad_config.
+  static Result<std::unique_ptr<HttpSource>> make(SourceConfig config, Services services,
+                                                  std::shared_ptr<ListenerHub> hub);
+  ~HttpSource() override;
+
+  SourceTraits traits() const override;
+  std::string identity() const override { return identity_; }
+  bool sees(std::string_view) const override { return false; }
+  Task<Result<>> open(const Progress& progress) override;
+  Task<Result<PollEnd>> poll(Credit credit, std::vector<Event>& out) override;
+  void interrupt() override;
+  Task<Result<>> settle(std::span<const Settled> settled) override;
+  Task<> close() override;
+
+  /// The port that it listens on, while it is open.
+  std::uint16_t port() const { return listener_ != nullptr ? listener_->port() : 0; }
+
+ private:
+  // The worse, the later.
+  enum class Outcome { open, settled, failed, refused, late, stopped };
+
+  // A request that waits for its answer; it lives in the frame that makes it.
+  struct Waiting {
+    explicit Waiting(Scheduler& scheduler) : changed(scheduler) {}
+    std::size_t open = 1;           // Its events that have not ended: a batch has several.
+    Outcome worst = Outcome::open;  // Of those that have.
+    Outcome outcome = Outcome::open;
+    std::string reason;
+    SharedReply reply;
+    Signal changed;
+  };
+  struct Deadline {
+    std::uint64_t number;
+    Instant late;
+  };
+
+  HttpSource(SourceConfig config, Services services, std::shared_ptr<ListenerHub> hub);
+
+  std::optional<HttpResponse> admit(const HttpRequest& request, Admitted& admitted) override;
+  std::optional<HttpResponse> preflight(const HttpRequest& request) override;
+  HttpResponse with_cors(const HttpRequest& request, HttpResponse response) override;
+  Task<HttpResponse> answer(HttpRequest request, const Admitted& admitted) override;
+  Task<HttpResponse> take(HttpRequest request, const Admitted& admitted);
+  HttpResponse answer_to(Waiting& waiting) const;
+  HttpResponse unknown_caller() const;
+  bool is_host(std::string_view host) const;
+  void await(std::uint64_t number, Waiting& waiting);
+  void look_for_late();
+  void end(std::uint64_t number, Outcome outcome, std::string_view reason, SharedReply reply);
+
+  const SourceConfig config_;
+  const Services services_;
+  const std::shared_ptr<ListenerHub> hub_;
+  const std::string identity_;
+  const RequestEvents events_;
+  const std::optional<unsigned> fixed_status_;
+  std::optional<SignatureVerifier> verifier_;
+  std::optional<Callers> callers_;
+  std::optional<RateLimit> limit_;
+  std::optional<Cors> cors_;
+  Listener* listener_ = nullptr;
+  boost::unordered_flat_map<std::uint64_t, Waiting*> waiting_;  // By number of the event.
+  std::deque<Deadline> deadlines_;                              // All wait equally long.
+  Scheduler::TimerId timer_ = Scheduler::TimerId::none;         // Of the first of these.
+  std::deque<Event> arrived_;                                   // Not handed over yet.
+  std::uint64_t next_ = 0;
+  std::size_t answering_ = 0;  // Requests whose answer is being made.
+  Signal news_;
+  Signal answered_;
+  bool interrupted_ = false;
+};
+
+}  // namespace tidemill::http

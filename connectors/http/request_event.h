@@ -1,0 +1,45 @@
+// RequestEvents: what of a request is the data of its event, and what its attributes. Pure.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http.h"
+#include "listener.h"
+#include "tidemill/event.h"
+#include "tidemill/http.h"
+#include "tidemill/result.h"
+#include "tidemill/time.h"
+
+namespace tidemill::http {
+
+class RequestEvents {
+ public:
+  /// `source` is what events say of where they come from.
+  RequestEvents(const SourceConfig& config, std::string source);
+
+  /// The events of a request, without their place: one, or those of a batch of CloudEvents, none
+  /// perhaps. `chance` makes the id of the request, which no other has.
+  ///
+  /// Errors: bad_event, with a sentence for the sender.
+  Result<std::vector<Event>> make(HttpRequest request, const Admitted& admitted, WallTime now,
+                                  std::pair<std::uint64_t, std::uint64_t> chance) const;
+
+ private:
+  Result<std::vector<Event>> cloud_events(HttpRequest request, WallTime now) const;
+  Event plain(HttpRequest request, const Admitted& admitted, WallTime now,
+              std::pair<std::uint64_t, std::uint64_t> chance) const;
+
+  const std::shared_ptr<const std::string> source_;  // Shared with all events.
+  const std::string id_header_;
+  const bool detects_;
+  const bool cloud_events_only_;
+  const Shape plain_;
+  std::vector<std::string> secret_headers_;  // Lower case: they go nowhere.
+};
+
+}  // namespace tidemill::http
