@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bench/measure/child_process.h"
-#include "connectors/generate/payload.h"
+#include "connectors/generate/row_payload.h"
 #include "core/state/keys.h"
 #include "core/state/rocks_store.h"
 #include "core/state/values.h"

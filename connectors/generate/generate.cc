@@ -5,10 +5,14 @@
 
 #include "generate_source.h"
 #include "records/key_field.h"
-#include "template_payload.h"
-#include "utc_text.h"
+#include "row_payload.h"
+#include "template_text/template_payload.h"
+#include "template_text/utc_text.h"
 
 namespace tidemill::generate {
+
+using template_text::TemplatePayload;
+using template_text::utc_micros;
 
 namespace {
 
@@ -47,7 +51,7 @@ ConfigSpec<Config> source_spec() {
              [](const Config& c) { return c.key.empty() || records::KeyField::is_path(c.key); });
 }
 
-Result<std::unique_ptr<Payload>> make_payload(const Config& config) {
+Result<std::unique_ptr<template_text::Payload>> make_payload(const Config& config) {
   if (config.payload.empty())
     return std::make_unique<RowPayload>(config.seed, config.size.value, config.keys);
   const TemplatePayload::Terms terms{
@@ -56,7 +60,7 @@ Result<std::unique_ptr<Payload>> make_payload(const Config& config) {
       .start_us = utc_micros(config.time.start).value_or(0),
       .step_us = static_cast<std::uint64_t>(config.time.step.count())};
   auto made = TemplatePayload::parse(config.payload, terms);
-  if (!made) return std::unexpected(made.error());
+  if (!made) return fail(Fault::bad_config, "payload: " + made.error().message);
   return std::move(*made);
 }
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "payload.h"
+#include "template_text/payload.h"
 #include "tidemill/registry.h"
 
 namespace tidemill::generate {
@@ -34,7 +34,7 @@ ConfigSpec<Config> source_spec();
 /// What the events say.
 ///
 /// Errors: bad_config (a template that is none).
-Result<std::unique_ptr<Payload>> make_payload(const Config& config);
+Result<std::unique_ptr<template_text::Payload>> make_payload(const Config& config);
 
 void register_with(Registry& registry);
 

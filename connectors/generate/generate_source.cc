@@ -42,8 +42,8 @@ struct GenerateSource::Arena {
   std::shared_ptr<const Strings> strings;
 };
 
-GenerateSource::GenerateSource(const Config& config, std::unique_ptr<Payload> payload,
-                               Services services)
+GenerateSource::GenerateSource(const Config& config,
+                               std::unique_ptr<template_text::Payload> payload, Services services)
     : config_(config),
       services_(std::move(services)),
       strings_(std::make_shared<const Strings>(identity_of(config), config.content_type)),

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "generate.h"
-#include "payload.h"
 #include "records/key_field.h"
+#include "template_text/payload.h"
 #include "tidemill/async.h"
 #include "tidemill/source.h"
 
@@ -21,7 +21,8 @@ namespace tidemill::generate {
 
 class GenerateSource final : public Source {
  public:
-  GenerateSource(const Config& config, std::unique_ptr<Payload> payload, Services services);
+  GenerateSource(const Config& config, std::unique_ptr<template_text::Payload> payload,
+                 Services services);
 
   SourceTraits traits() const override;
   std::string identity() const override { return strings_->identity; }
@@ -49,7 +50,7 @@ class GenerateSource final : public Source {
   Config config_;
   Services services_;
   std::shared_ptr<const Strings> strings_;
-  std::unique_ptr<Payload> payload_;
+  std::unique_ptr<template_text::Payload> payload_;
   records::KeyField key_;
   Signal wake_;
   std::vector<std::uint64_t> next_;  // Offset of each partition's next event.

@@ -11,7 +11,7 @@
 
 #include "utc_text.h"
 
-namespace tidemill::generate {
+namespace tidemill::template_text {
 namespace {
 
 using ::testing::HasSubstr;
@@ -152,4 +152,4 @@ TEST(UtcText, ReadsDatesWithAndWithoutTime) {
 }
 
 }  // namespace
-}  // namespace tidemill::generate
+}  // namespace tidemill::template_text

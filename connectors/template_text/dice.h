@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace tidemill::generate {
+namespace tidemill::template_text {
 
 /// splitmix64: the next number of a well-mixed sequence, from any place in it.
 constexpr std::uint64_t mixed(std::uint64_t value) {
@@ -45,4 +45,4 @@ char* put_uuid(char* to, std::uint64_t dice);
 
 char* put_letters(char* to, std::uint64_t dice, std::uint64_t count);
 
-}  // namespace tidemill::generate
+}  // namespace tidemill::template_text

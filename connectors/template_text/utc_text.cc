@@ -4,7 +4,7 @@
 #include <charconv>
 #include <chrono>
 
-namespace tidemill::generate {
+namespace tidemill::template_text {
 namespace {
 
 constexpr std::uint64_t micros_per_day = 86'400'000'000;
@@ -73,4 +73,4 @@ std::optional<std::uint64_t> utc_micros(std::string_view text) {
   return micros;
 }
 
-}  // namespace tidemill::generate
+}  // namespace tidemill::template_text

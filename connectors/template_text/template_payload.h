@@ -15,7 +15,7 @@
 #include "payload.h"
 #include "tidemill/result.h"
 
-namespace tidemill::generate {
+namespace tidemill::template_text {
 
 class TemplatePayload final : public Payload {
  public:
@@ -55,4 +55,4 @@ class TemplatePayload final : public Payload {
   std::size_t bytes_max_ = 0;
 };
 
-}  // namespace tidemill::generate
+}  // namespace tidemill::template_text

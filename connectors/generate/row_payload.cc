@@ -1,10 +1,15 @@
-#include "payload.h"
+#include "row_payload.h"
 
 #include <algorithm>
 
-#include "dice.h"
+#include "template_text/dice.h"
 
 namespace tidemill::generate {
+
+using template_text::letter;
+using template_text::mixed;
+using template_text::put;
+
 namespace {
 
 constexpr std::size_t fields_bytes_max = 96;  // All but the text, with every number at its longest.
@@ -21,7 +26,7 @@ RowPayload::RowPayload(std::uint64_t seed, std::uint64_t bytes, std::uint32_t ke
 
 std::size_t RowPayload::bytes_max() const { return std::max(bytes_, fields_bytes_max); }
 
-Payload::Written RowPayload::write(std::uint64_t index, char* to) const {
+template_text::Payload::Written RowPayload::write(std::uint64_t index, char* to) const {
   const std::uint64_t dice = mixed(seed_ ^ mixed(index));
   char* at = put(to, R"({"n":)");
   at = put(at, index);

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace tidemill::generate {
+namespace tidemill::template_text {
 
 /// Of put_utc().
 inline constexpr std::size_t utc_text_bytes = 24;
@@ -17,4 +17,4 @@ char* put_utc(char* to, std::uint64_t micros_since_1970);
 /// Reads 2026-01-31, with or without T12:34:56Z. Empty: it is no such instant, or before 1970.
 std::optional<std::uint64_t> utc_micros(std::string_view text);
 
-}  // namespace tidemill::generate
+}  // namespace tidemill::template_text

@@ -9,7 +9,7 @@
 #include "dice.h"
 #include "utc_text.h"
 
-namespace tidemill::generate {
+namespace tidemill::template_text {
 namespace {
 
 constexpr std::string_view known_names =
@@ -79,8 +79,7 @@ Result<std::unique_ptr<TemplatePayload>> TemplatePayload::parse(std::string_view
     text.remove_prefix(open + 2);
     const std::size_t close = text.find("}}");
     if (close == std::string_view::npos)
-      return fail(Fault::bad_config,
-                  "payload: {{" + std::string(text.substr(0, 20)) + " has no closing }}");
+      return fail(Fault::bad_config, "{{" + std::string(text.substr(0, 20)) + " has no closing }}");
     auto piece = made->placeholder(text.substr(0, close));
     if (!piece) return std::unexpected(piece.error());
     made->pieces_.push_back(std::move(*piece));
@@ -88,15 +87,13 @@ Result<std::unique_ptr<TemplatePayload>> TemplatePayload::parse(std::string_view
   }
   for (const Piece& piece : made->pieces_) made->bytes_max_ += bytes_max_of(piece);
   if (made->bytes_max_ > bytes_max_limit)
-    return fail(Fault::bad_config,
-                "payload: more than " + std::to_string(bytes_max_limit) + " bytes");
+    return fail(Fault::bad_config, "more than " + std::to_string(bytes_max_limit) + " bytes");
   return made;
 }
 
 Result<TemplatePayload::Piece> TemplatePayload::placeholder(std::string_view inside) const {
   const auto wrong = [&](std::string_view what) {
-    return fail(Fault::bad_config,
-                "payload: {{" + std::string(inside) + "}}: " + std::string(what));
+    return fail(Fault::bad_config, "{{" + std::string(inside) + "}}: " + std::string(what));
   };
   auto words = words_of(inside);
   if (!words) return wrong("a quote is not closed");
@@ -210,4 +207,4 @@ char* TemplatePayload::write(const Piece& piece, std::uint64_t index, std::uint6
   return to;
 }
 
-}  // namespace tidemill::generate
+}  // namespace tidemill::template_text

@@ -1,6 +1,6 @@
 #include "dice.h"
 
-namespace tidemill::generate {
+namespace tidemill::template_text {
 
 std::uint64_t within(std::uint64_t dice, std::uint64_t span) {
   __extension__ using Wide = unsigned __int128;
@@ -48,4 +48,4 @@ char* put_letters(char* to, std::uint64_t dice, std::uint64_t count) {
   return to;
 }
 
-}  // namespace tidemill::generate
+}  // namespace tidemill::template_text
