@@ -1,19 +1,15 @@
 #include "file_history.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
 #include <utility>
 
-#include "tidemill/posix.h"
+#include "tidemill/replace_file.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -32,29 +28,6 @@ std::uint64_t number(const json::value& of, std::string_view name) {
 std::string read_whole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// Complete under its name, or not there, whenever the power goes.
-Result<> replace_file(const std::string& path, std::string_view text) {
-  const std::string about = "cannot write " + path;
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) return fail_errno(Fault::transient, about, error.value());
-  const std::string beside = path + ".new";
-  const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (!file) return fail_errno(Fault::transient, about);
-  while (!text.empty()) {
-    const ssize_t put = ::write(file.get(), text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return fail_errno(Fault::transient, about);
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
-  if (::fsync(file.get()) != 0 || std::rename(beside.c_str(), path.c_str()) != 0)
-    return fail_errno(Fault::transient, about);
-  const Descriptor parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!parent || ::fsync(parent.get()) != 0) return fail_errno(Fault::transient, about);
-  return {};
 }
 
 }  // namespace
