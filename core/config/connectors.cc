@@ -13,7 +13,7 @@ namespace {
 
 // Kinds of the language that no connector of this version carries out. One that is registered
 // after all is found before this list is asked.
-constexpr std::array<std::string_view, 2> later_kinds{"http", "schedule"};
+constexpr std::array<std::string_view, 1> later_kinds{"http"};
 
 // What has wildcards may match nothing yet; only the folder above them has to be there.
 std::string fixed_part(const std::string& path) {

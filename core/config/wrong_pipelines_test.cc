@@ -126,10 +126,10 @@ pipelines:
     {"AKindOfSourceOfALaterVersion",
      R"(pipelines:
   p:
-    source: { schedule: { every: 1s } }
+    source: { http: { listen: 127.0.0.1:0 } }
     sinks: { t: { table: {} } }
 )",
-     {"3:15: schedule: this kind of source is not in this version; kinds of source: bucket, "
+     {"3:15: http: this kind of source is not in this version; kinds of source: bucket, "
       "changes, file, generate, log, queue"}},
     {"ASinkAsASource",
      R"(pipelines:

@@ -319,13 +319,13 @@ pipelines:
      {"2:3: connection 'main' must hold exactly one kind; write `NAME: { KIND: { options } }`"}},
     {"AConnectionOfALaterVersion",
      R"(connections:
-  main: { schedule: { url: a } }
+  main: { http: { url: a } }
 pipelines:
   p:
     source: { generate: {} }
     sinks: { t: { table: {} } }
 )",
-     {"2:11: schedule: this kind of source is not in this version; kinds of source: bucket, "
+     {"2:11: http: this kind of source is not in this version; kinds of source: bucket, "
       "changes, file, generate, log, queue"}},
     {"AMistakeInAConnectionIsToldOnce",
      R"(connections:

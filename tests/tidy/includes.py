@@ -25,6 +25,7 @@ THIRD_PARTY = {
     "boost/unordered": ("core/", "connectors/"),
     "boost/url": ("core/", "connectors/", "app/"),
     "boost/version": ("app/",),
+    "date/tz.h": ("connectors/schedule/",),
     "fmt/": ("core/", "connectors/", "app/"),
     "jpeglib.h": ("functions/",),
     "jerror.h": ("functions/",),
