@@ -62,6 +62,20 @@ void append_cloud_event(std::string& out, const SinkBatch& batch, const Effect& 
   append_cloud_event(out, message);
 }
 
+std::vector<std::pair<std::string_view, std::string>> cloud_event_attributes(const SinkBatch& batch,
+                                                                             const Effect& effect) {
+  const Event& event = batch.events[effect.event];
+  std::vector<std::pair<std::string_view, std::string>> all{
+      {"specversion", "1.0"},
+      {"id", effect_id(batch, effect)},
+      {"source", std::string(event.source.empty() ? unknown_source : event.source)},
+      {"type", std::string(event.type.empty() ? unknown_type : event.type)}};
+  if (!event.subject.empty()) all.emplace_back("subject", event.subject);
+  if (event.time.value != 0) all.emplace_back("time", text_of(event.time));
+  if (!effect.key.empty()) all.emplace_back("partitionkey", effect.key);
+  return all;
+}
+
 void append_message_line(std::string& out, Envelope envelope, const SinkBatch& batch,
                          const Effect& effect) {
   if (envelope == Envelope::cloudevents) {

@@ -5,6 +5,9 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "tidemill/config_spec.h"
 #include "tidemill/sink.h"
@@ -32,6 +35,11 @@ void append_cloud_event(std::string& out, const Event& event);
 /// Appends the message as one line. `id` is its effect_id(); `source`, `type`, `subject` and `time`
 /// are those of the event that caused it, `partitionkey` is the message's own key.
 void append_cloud_event(std::string& out, const SinkBatch& batch, const Effect& effect);
+
+/// The context attributes of the message as append_cloud_event() writes them, but for
+/// `datacontenttype`: for bindings that have places of their own for them, as headers.
+std::vector<std::pair<std::string_view, std::string>> cloud_event_attributes(const SinkBatch& batch,
+                                                                             const Effect& effect);
 
 /// Appends the message as one line, in its envelope.
 void append_message_line(std::string& out, Envelope envelope, const SinkBatch& batch,

@@ -35,6 +35,26 @@ TEST(CloudEvent, SaysWhatIsKnownOfTheMessageAndItsEvent) {
             "\n");
 }
 
+TEST(CloudEvent, AttributesAreThoseOfTheLine) {
+  Event event;
+  event.id = "o-7";
+  event.source = "kafka:orders";
+  event.time = EventTime(1'700'000'000'000'042);
+  Effect effect;
+  effect.key = "customer";
+  const SinkBatch batch{
+      .pipeline = "p", .sink = "out", .life = {}, .events = {&event, 1}, .effects = {&effect, 1}};
+
+  const std::vector<std::pair<std::string_view, std::string>> expected{
+      {"specversion", "1.0"},
+      {"id", "p:out:kafka:orders#o-7#0"},
+      {"source", "kafka:orders"},
+      {"type", "tidemill.message"},
+      {"time", "2023-11-14T22:13:20.000042Z"},
+      {"partitionkey", "customer"}};
+  EXPECT_EQ(cloud_event_attributes(batch, effect), expected);
+}
+
 TEST(CloudEvent, HasWhatEveryCloudEventNeeds) {
   Effect effect;
   effect.data = "plain \"text\"";
