@@ -17,6 +17,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # not listed is refused everywhere, so that a new dependency is a decision.
 THIRD_PARTY = {
     "CLI/": ("app/",),
+    "amqp.h": ("connectors/amqp/",),
+    "amqp_framing.h": ("connectors/amqp/",),
     "boost/asio": ("sdk/", "core/", "connectors/", "app/"),
     "boost/beast": ("core/admin/", "core/http/", "connectors/http_client/"),
     "boost/json": ("core/", "connectors/", "functions/", "app/"),
