@@ -122,8 +122,8 @@ Task<std::vector<Result<>>> AmqpSink::write(SinkBatch batch) {
     std::ignore = co_await pending->changed.wait_until(late);
     if (pending->left == 0 || services_.scheduler.now() < late) continue;
     // Which of them it has is not known: on the next connection all of them are sent again.
-    const Error error{Fault::unavailable, of_place("the broker confirms nothing"), {}};
-    if (Connection* const connection = link_->get()) connection->lose(error);
+    if (Connection* const connection = link_->get())
+      connection->lose(Error{Fault::unavailable, why_it_waits(), {}});
   }
   co_return std::move(pending->results);
 }
@@ -136,10 +136,7 @@ Task<> AmqpSink::publish_all(SinkBatch batch, std::vector<Result<std::string>> k
     const bool room = co_await has_room(pending, late);
     Connection* const connection = link_->get();
     if (!room || connection == nullptr || connecting_) {
-      std::string why = "it is being connected again";
-      if (connection != nullptr && !connection->blocked().empty())
-        why = "the broker takes no messages at the moment: " + connection->blocked();
-      settle(waiter, fail(Fault::unavailable, of_place(why)));
+      settle(waiter, fail(Fault::unavailable, why_it_waits()));
       continue;
     }
     if (!keys[i]) {
@@ -154,6 +151,13 @@ Task<> AmqpSink::publish_all(SinkBatch batch, std::vector<Result<std::string>> k
       settle(waiter, std::move(published));
     }
   }
+}
+
+std::string AmqpSink::why_it_waits() const {
+  const Connection* const connection = link_->get();
+  if (connection == nullptr || connecting_) return of_place("it is being connected again");
+  if (connection->blocked().empty()) return of_place("the broker confirms nothing");
+  return of_place("the broker takes no messages at the moment: " + connection->blocked());
 }
 
 // False: there is none, by then.
@@ -238,8 +242,8 @@ void AmqpSink::on_room() {
 }
 
 void AmqpSink::on_lost(const Error& error) {
-  if (error.fault != Fault::cancelled)
-    services_.log.write(LogLevel::warning, services_.pipeline + ": " + error.message);
+  // Whoever writes tells of it, as long as it lasts.
+  services_.log.write(LogLevel::debug, services_.pipeline + ": " + error.message);
   book_.abandon(
       [&](const auto& entry) { settle(entry.waiter, fail(Fault::unavailable, error.message)); });
   on_room();

@@ -65,6 +65,7 @@ class AmqpSink final : public Sink, private Receiver {
   Result<> publish(const SinkBatch& batch, const Effect& effect, const std::string& routing_key,
                    const std::string& id);
   Result<std::string> routing_key_of(const SinkBatch& batch, const Effect& effect) const;
+  std::string why_it_waits() const;
   static void settle(const Waiter& waiter, Result<> result);
   std::string of_place(std::string_view sentence) const;
 

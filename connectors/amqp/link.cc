@@ -55,8 +55,7 @@ Link::Link(ConnectionOptions options, std::vector<Endpoint> brokers, Services se
     : services_(std::move(services)),
       options_(std::move(options)),
       brokers_(std::move(brokers)),
-      place_(brokers_.front().text() + (options_.vhost.starts_with('/') ? "" : "/") +
-             options_.vhost) {}
+      place_(brokers_.front().text() + "/" + (options_.vhost == "/" ? "%2F" : options_.vhost)) {}
 
 Task<Result<>> Link::connect(Receiver& receiver) {
   co_await close();

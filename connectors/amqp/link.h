@@ -39,7 +39,7 @@ class Link {
   /// Ends the connection, if there is one. Idempotent.
   Task<> close();
 
-  /// HOST:PORT/VHOST of the first broker, by which the cluster is known.
+  /// HOST:PORT/VHOST of the first broker, by which the cluster is known; %2F for the vhost /.
   const std::string& place() const { return place_; }
 
  private:
