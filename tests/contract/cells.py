@@ -147,7 +147,8 @@ class SourceCell(Cell):
     def pipeline(self, place):
         return {"source": self.connector.block(place), "function": "valve",
                 "batch": {"events": BATCH, "window": "20ms"},
-                "sinks": {"rows": {"from": "out", "table": {"name": "counts"}}}}
+                "sinks": {"rows": {"from": "out", "table": {"name": "counts"}}},
+                **self.connector.pipeline}
 
     def feed(self, begin, end, size=0):
         self.connector.put(self.place, [f"e{n}" for n in range(begin, end)], size)

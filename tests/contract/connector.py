@@ -1,8 +1,8 @@
 """What the contract has to know of a connector: how to come to places of its own on a real server -
 topics, buckets - to put events there and to look what is there.
 
-A module for a server (at_kafka.py, at_s3.py, at_search.py) has `server()`, a context manager that
-starts it, and `connectors(server)`, the connectors to try on it: a list of Source and Sink.
+A module for a server (at_amqp.py, at_kafka.py, ...) has `server()`, a context manager that starts
+it, and `connectors(server)`, the connectors to try on it: a list of Source and Sink.
 """
 from dataclasses import dataclass, field
 
@@ -44,6 +44,7 @@ class Source(Connector):
     put: object = None                # put(place, ids, size): events with these keys
     acknowledged: object = None       # acknowledged(place): how many the server believes handled
     valve: str = "rows"
+    pipeline: dict = field(default_factory=dict)     # what its pipelines have besides
 
 
 @dataclass
