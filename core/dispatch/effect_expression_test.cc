@@ -54,6 +54,27 @@ TEST_F(EffectExpressionTest, AttributesNeedNoData) {
   EXPECT_THAT(text_of(".page"), HasSubstr("error: "));
 }
 
+TEST_F(EffectExpressionTest, GivesValuesOfEveryKind) {
+  using Kind = ExpressionValue::Kind;
+  effect_.data = R"({"page": "a\"b", "n": 10000000000000000001, "ok": true, "none": null,
+                     "list": [1, {"x": 2}]})";
+  const auto given = [this](std::string_view expression) {
+    auto value = compile(expression)->value(event_, effect_);
+    EXPECT_TRUE(value) << value.error().message;
+    return value ? std::pair(value->kind, value->text) : std::pair(Kind::null, std::string("?"));
+  };
+  EXPECT_EQ(given(".page"), std::pair(Kind::text, std::string("a\"b")));
+  EXPECT_EQ(given(".n"), std::pair(Kind::number, std::string("10000000000000000001")));
+  EXPECT_EQ(given(".ok"), std::pair(Kind::boolean, std::string("true")));
+  EXPECT_EQ(given(".none").first, Kind::null);
+  EXPECT_EQ(given(".nowhere").first, Kind::null);
+  EXPECT_EQ(given(".list"), std::pair(Kind::json, std::string(R"([1,{"x":2}])")));
+  EXPECT_EQ(given("{page: .list[0]}"), std::pair(Kind::json, std::string(R"({"page":1})")));
+  EXPECT_EQ(given("$event.key"), std::pair(Kind::text, std::string("ann")));
+  EXPECT_FALSE(compile(".list[]")->value(event_, effect_));
+  EXPECT_FALSE(compile("empty")->value(event_, effect_));
+}
+
 TEST_F(EffectExpressionTest, GivesNumbers) {
   EXPECT_EQ(compile(".n")->number(event_, effect_).value(), 7);
   EXPECT_EQ(compile(".share * 4")->number(event_, effect_).value(), 2);

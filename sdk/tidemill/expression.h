@@ -5,16 +5,25 @@
 // Thread-safe. What is no plain path runs in jq and may take a while: evaluate on the pool.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tidemill/effect.h"
 #include "tidemill/event.h"
 #include "tidemill/result.h"
 
 namespace tidemill {
+
+/// Whatever an expression gives, where that need not be a scalar.
+struct ExpressionValue {
+  enum class Kind : std::uint8_t { null, boolean, number, text, json };
+  Kind kind = Kind::null;
+  std::string text;  ///< A string's own bytes; of everything else its JSON, on one line.
+};
 
 class EventExpression {
  public:
@@ -27,6 +36,14 @@ class EventExpression {
 
   /// The one number that it gives. Errors: as text().
   virtual Result<double> number(const Event& event, const Effect& effect) const = 0;
+
+  /// The one value that it gives, null, arrays and objects too. Errors: as text(), for none or
+  /// several.
+  virtual Result<ExpressionValue> value(const Event& event, const Effect& effect) const {
+    auto scalar = text(event, effect);
+    if (!scalar) return std::unexpected(std::move(scalar.error()));
+    return ExpressionValue{ExpressionValue::Kind::text, std::move(*scalar)};
+  }
 };
 
 /// Errors: bad_config, with the place in `text`.
