@@ -33,6 +33,7 @@ THIRD_PARTY = {
     "jerror.h": ("functions/",),
     "jq.h": ("core/expression/",),
     "jv.h": ("core/expression/",),
+    "libpq-fe.h": ("connectors/postgres/",),
     "librdkafka/": ("connectors/kafka/",),
     "nettle/": ("functions/",),
     "opencv2/": ("functions/",),
