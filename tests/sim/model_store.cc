@@ -175,7 +175,7 @@ Result<std::vector<std::string>> ModelStore::replies_to(PipelineId pipeline,
                                                         std::span<const DedupeId> ids,
                                                         WallTime since) {
   if (broken_) return broken();
-  const PerPipeline& mine = visible_.pipelines[pipeline];
+  const auto& mine = visible_.pipelines[pipeline];
   std::vector<std::string> replies;
   for (const DedupeId& id : ids) {
     std::string& reply = replies.emplace_back();
