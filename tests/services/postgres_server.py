@@ -19,10 +19,11 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
-from server_process import (READY_SECONDS, ServerFailed, ServerProcess, free_ports, spawn,
-                            wait_until_ready)
+from server_process import (LOOK_EVERY, READY_SECONDS, ServerFailed, ServerProcess, free_ports,
+                            spawn, wait_until_ready)
 
 END_SECONDS = 10
 USERS = ("postgres", "nobody")  # Who it may run as where we are root.
@@ -145,7 +146,7 @@ class PostgresServer(ServerProcess):
             return False
 
     def _signal(self, number):
-        """To all of its processes. First to the one that would start more."""
+        """To all of its processes, which it answers. First to the one that would start more."""
         main = self.process.pid
         os.kill(main, signal.SIGSTOP)
         children = Path(f"/proc/{main}/task/{main}/children").read_text(encoding="ascii").split()
@@ -154,6 +155,7 @@ class PostgresServer(ServerProcess):
                 os.kill(pid, number)
             except ProcessLookupError:
                 pass
+        return [main, *map(int, children)]
 
     def __exit__(self, *_):
         if self.alive():
@@ -166,9 +168,14 @@ class PostgresServer(ServerProcess):
         super().__exit__()
 
     def kill(self):
-        if self.alive():
-            self._signal(signal.SIGKILL)
-            self.process.wait()
+        if not self.alive():
+            return
+        killed = self._signal(signal.SIGKILL)
+        self.process.wait()
+        # As long as one of them holds the shared memory, no other server starts on its data.
+        deadline = time.monotonic() + END_SECONDS
+        while any(Path(f"/proc/{pid}").exists() for pid in killed) and time.monotonic() < deadline:
+            time.sleep(LOOK_EVERY)
 
     def pause(self):
         self._signal(signal.SIGSTOP)
