@@ -27,6 +27,7 @@ THIRD_PARTY = {
     "boost/unordered": ("core/", "connectors/"),
     "boost/url": ("core/", "connectors/", "app/"),
     "boost/version": ("app/",),
+    "curl/": ("connectors/mail/",),
     "date/tz.h": ("connectors/schedule/",),
     "fmt/": ("core/", "connectors/", "app/"),
     "jpeglib.h": ("functions/",),
