@@ -182,7 +182,7 @@ Result<> AmqpSink::publish(const SinkBatch& batch, const Effect& effect,
   fields.exchange = bytes_of(config_.exchange);
   fields.routing_key = bytes_of(routing_key);
   fields.mandatory = config_.mandatory ? 1 : 0;
-  if (!link_->get()->publish(fields, message.properties(), effect.data))
+  if (!message.well_named() || !link_->get()->publish(fields, message.properties(), effect.data))
     return fail(Fault::bad_event,
                 of_place("the headers of a message do not fit into a frame, or one of its names "
                          "or its content type has more than 255 bytes"));

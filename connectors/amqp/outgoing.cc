@@ -56,6 +56,7 @@ void OutgoingMessage::add(const Attribute& attribute) {
     return text_of(one.key) == attribute.name;
   };
   if (std::ranges::any_of(headers_, same)) return;
+  if (attribute.name.size() > short_max) well_named_ = false;
   amqp_table_entry_t entry{};
   entry.key = bytes_of(attribute.name);
   entry.value.kind = AMQP_FIELD_KIND_UTF8;

@@ -27,11 +27,15 @@ class OutgoingMessage {
 
   const amqp_basic_properties_t& properties() const { return properties_; }
 
+  /// False: the name of a header is longer than AMQP allows, which librabbitmq does not look at.
+  bool well_named() const { return well_named_; }
+
  private:
   void add(const Attribute& attribute);
 
   std::vector<amqp_table_entry_t> headers_;
   amqp_basic_properties_t properties_{};
+  bool well_named_ = true;
 };
 
 }  // namespace tidemill::amqp
