@@ -1,7 +1,9 @@
 #include "signed_client.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <numeric>
+#include <string_view>
 
 #include "utc_time.h"
 
@@ -10,18 +12,31 @@ namespace {
 
 using http_client::Response;
 
+bool says_one_of(const Response& response, std::initializer_list<std::string_view> words) {
+  return std::ranges::any_of(words, [&response](std::string_view word) {
+    return response.body.find(word) != std::string::npos;
+  });
+}
+
 // Credentials that were good until now; new ones may lie where the old ones came from.
 bool has_expired(const Response& response) {
   return (response.status == 400 || response.status == 403) &&
-         (response.body.find("ExpiredToken") != std::string::npos ||
-          response.body.find("TokenRefreshRequired") != std::string::npos);
+         says_one_of(response, {"ExpiredToken", "TokenRefreshRequired"});
 }
 
 // Signatures are good for some minutes around the service's time.
 bool is_out_of_time(const Response& response) {
-  return response.status == 403 &&
-         (response.body.find("RequestTimeTooSkewed") != std::string::npos ||
-          response.body.find("RequestExpired") != std::string::npos);
+  return (response.status == 400 || response.status == 403) &&
+         says_one_of(response, {"RequestTimeTooSkewed", "RequestExpired", "Signature expired",
+                                "Signature not yet current"});
+}
+
+// What SQS and SNS say with 400 or 403: in their JSON, and in XML.
+bool is_throttled(const Response& response) {
+  return (response.status == 400 || response.status == 403) &&
+         says_one_of(response, {"#RequestThrottled", "#ThrottlingException", "#KmsThrottled",
+                                "\"ThrottlingException", "<Code>Throttl", "<Code>RequestThrottled",
+                                "<Code>KMSThrottling"});
 }
 
 bool is_worth_another(const SignedClient::Answer& answer) {
@@ -38,7 +53,7 @@ bool may_pass(const Response& response) {
   if (status == 408 || status == 429) return true;
   // S3's word for 408.
   if (status == 400 && response.body.find("RequestTimeout") != std::string::npos) return true;
-  return has_expired(response);
+  return is_throttled(response) || has_expired(response);
 }
 
 Result<std::unique_ptr<SignedClient>> SignedClient::make(Options options) {

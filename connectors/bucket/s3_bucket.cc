@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "aws/digest.h"
+#include "aws/endpoint.h"
 #include "aws/uri.h"
 #include "object_metadata.h"
 
@@ -35,20 +36,6 @@ std::string range_header(std::uint64_t begin, std::uint64_t end) {
   return "bytes=" + std::to_string(begin) + '-' + std::to_string(end - 1);
 }
 
-Result<http_client::Url> server_of(const S3Options& options, const std::string& region) {
-  const auto& given = options.aws.endpoint;
-  auto url =
-      http_client::parse_url(given.empty() ? "https://s3." + region + ".amazonaws.com" : given);
-  if (!url) return fail(Fault::bad_config, "endpoint: " + url.error().message);
-  const auto& tls = options.aws.tls;
-  if (!url->tls && tls.on())
-    return fail(Fault::bad_config, "tls goes with an https:// endpoint, got: " + given);
-  if (url->tls && tls.enabled == false)
-    return fail(Fault::bad_config, "tls.enabled: false contradicts https://; write http://");
-  while (url->path.ends_with('/')) url->path.pop_back();
-  return url;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<S3Bucket>> S3Bucket::make(const S3Options& options,
@@ -61,7 +48,7 @@ Result<std::unique_ptr<S3Bucket>> S3Bucket::make(const S3Options& options,
   const bool own_server = !options.aws.endpoint.empty();
   const bool path_style =
       options.path_style.value_or(own_server || location.bucket.find('.') != std::string::npos);
-  auto server = server_of(options, region);
+  auto server = aws::endpoint_of(options.aws, "https://s3." + region + ".amazonaws.com");
   if (!server) return std::unexpected(server.error());
   std::string base = server->path;
   std::string place = "s3:" + server->authority() + base + '/' + location.bucket + '/';
