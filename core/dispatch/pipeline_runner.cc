@@ -82,7 +82,7 @@ PipelineRunner::~PipelineRunner() {
 
 // Order is only there to keep where one invocation at a time works a partition, or a key of it.
 Ordering PipelineRunner::ordering() const {
-  if (config_.order_by == OrderBy::key) return Ordering::keyed;
+  if (config_.order_by == OrderBy::key || traits_.keys_in_order) return Ordering::keyed;
   const bool ordered = traits_.progress == ProgressKind::log && config_.parallel.per_partition == 1;
   return ordered ? Ordering::ordered : Ordering::unordered;
 }

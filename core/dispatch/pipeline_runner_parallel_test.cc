@@ -64,6 +64,22 @@ TEST_F(PipelineRunnerTest, AFailedEventHoldsUpItsOwnKeyOnly) {
   EXPECT_THAT(store_.rows, ElementsAre("b1=row", "none=row", "a1=row", "a2=row"));
 }
 
+TEST_F(PipelineRunnerTest, AQueueWhoseKeysHaveAnOrderKeepsItWithoutBeingTold) {
+  source_.progress = ProgressKind::queue;
+  source_.keys_in_order = true;
+  for (const auto& [data, key] : {std::pair("a1", "a"), {"b1", "b"}, {"a2", "a"}}) {
+    source_.push(data);
+    source_.waiting.back().key = key;
+  }
+  invoker_.fails = [](std::string_view data, std::uint32_t attempt) {
+    return data == "a1" && attempt == 1 ? std::optional(busy) : std::nullopt;
+  };
+
+  run();
+
+  EXPECT_THAT(store_.rows, ElementsAre("b1=row", "a1=row", "a2=row"));
+}
+
 TEST_F(PipelineRunnerTest, OneBatchOfAPartitionAtATime) {
   config_.batch.events = 1;
   invoker_.takes = 1ms;

@@ -42,6 +42,9 @@ struct SourceTraits {
   /// pause() holds single partitions back; else the engine stops polling altogether where one of
   /// them has to wait.
   bool can_pause = false;
+  /// Of a queue: events of one key have an order to keep, whether or not the pipeline says so. The
+  /// engine works as with `order_by: key` then.
+  bool keys_in_order = false;
   /// What its client may hold of records that are no events yet. The engine takes it off what
   /// events may hold.
   std::uint64_t buffer_bytes = 0;

@@ -55,7 +55,10 @@ class FakeSource final : public Source {
   }
 
   SourceTraits traits() const override {
-    return {.progress = progress, .can_pause = can_pause, .replies = replies};
+    return {.progress = progress,
+            .can_pause = can_pause,
+            .keys_in_order = keys_in_order,
+            .replies = replies};
   }
   std::string identity() const override { return "fake"; }
   bool sees(std::string_view) const override { return false; }
@@ -136,6 +139,7 @@ class FakeSource final : public Source {
   ProgressKind progress = ProgressKind::log;
   bool ends = true;
   bool can_pause = false;
+  bool keys_in_order = false;
   bool replies = false;
   std::map<std::uint64_t, std::string> told;  ///< By offset: the body of its reply, or why not.
   bool allows_nothing = false;                ///< An event may be larger than a credit.
