@@ -42,12 +42,7 @@ std::optional<S3Notification> read_record(const json::value& record) {
   return read;
 }
 
-}  // namespace
-
-Result<std::vector<S3Notification>> parse_s3_notifications(std::string_view text) {
-  boost::system::error_code error;
-  const json::value message = json::parse({text.data(), text.size()}, error);
-  if (error) return refuse("it is not JSON");
+Result<std::vector<S3Notification>> read_records(const json::value& message) {
   if (text_of(member(&message, "Event")) == "s3:TestEvent") return std::vector<S3Notification>();
   const json::value* const records = member(&message, "Records");
   if (records == nullptr || !records->is_array()) return refuse("it has no list of Records");
@@ -60,6 +55,32 @@ Result<std::vector<S3Notification>> parse_s3_notifications(std::string_view text
     notifications.push_back(std::move(*read));
   }
   return notifications;
+}
+
+// An event of EventBridge tells of one object, whose key is as it is.
+Result<std::vector<S3Notification>> read_bridged(const json::value& message) {
+  const json::value* const detail = member(&message, "detail");
+  S3Notification read{text_of(member(member(detail, "bucket"), "name")),
+                      text_of(member(member(detail, "object"), "key"))};
+  if (read.bucket.empty() || read.key.empty())
+    return refuse("the event of EventBridge has no detail.bucket.name and detail.object.key");
+  return std::vector<S3Notification>{std::move(read)};
+}
+
+}  // namespace
+
+Result<std::vector<S3Notification>> parse_s3_notifications(std::string_view text) {
+  boost::system::error_code error;
+  json::value message = json::parse({text.data(), text.size()}, error);
+  if (error) return refuse("it is not JSON");
+  // The envelope of a topic of SNS, with the message as text.
+  if (text_of(member(&message, "Type")) == "Notification") {
+    const std::string inner = text_of(member(&message, "Message"));
+    message = json::parse(inner, error);
+    if (error) return refuse("the Message in the envelope of SNS is not JSON");
+  }
+  if (text_of(member(&message, "source")) == "aws.s3") return read_bridged(message);
+  return read_records(message);
 }
 
 }  // namespace tidemill::bucket

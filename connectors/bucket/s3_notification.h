@@ -3,7 +3,9 @@
 //
 // AWS, MinIO and radosgw send nearly the same JSON, {"Records": [{"s3": {"bucket": {"name": ...},
 // "object": {"key": ...}}}]}. Keys are encoded as in the query of a URL, a space is '+'; but not
-// radosgw's, whose eventSource is "ceph:s3".
+// radosgw's, whose eventSource is "ceph:s3". Such a message may also lie in the envelope of a topic
+// of SNS, {"Type": "Notification", "Message": "..."}, or be an event of EventBridge, {"source":
+// "aws.s3", "detail": {"bucket": ..., "object": ...}}, which names one object by its key as it is.
 #pragma once
 
 #include <string>

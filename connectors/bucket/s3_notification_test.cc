@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
 namespace tidemill::bucket {
 namespace {
 
@@ -83,6 +86,28 @@ TEST(S3Notification, IsNotJustAnything) {
                              R"({"s3":{"bucket":{"name":"b"},"object":{"key":""}}})"})
     EXPECT_THAT(refusal_of(R"({"Records":[)" + std::string(record) + "]}"),
                 HasSubstr("its record 1 has no s3.bucket.name and s3.object.key"));
+}
+
+TEST(S3Notification, LiesInTheEnvelopeOfATopic) {
+  EXPECT_THAT(
+      read(
+          R"({"Type":"Notification","TopicArn":"arn:aws:sns:eu-west-1:1:t","Message":)"
+          R"("{\"Records\":[{\"s3\":{\"bucket\":{\"name\":\"b\"},\"object\":{\"key\":\"a+b\"}}}]}"})"),
+      ElementsAre(S3Notification{"b", "a b"}));
+  EXPECT_THAT(read(R"({"Type":"Notification","Message":"{\"Event\":\"s3:TestEvent\"}"})"),
+              IsEmpty());
+  EXPECT_FALSE(parse_s3_notifications(R"({"Type":"Notification","Message":"hello"})"));
+}
+
+TEST(S3Notification, OfEventBridgeNamesTheKeyAsItIs) {
+  const std::string event =
+      R"({"version":"0","detail-type":"Object Created","source":"aws.s3","detail":)"
+      R"({"bucket":{"name":"b"},"object":{"key":"a+b%20c","size":1}}})";
+  const std::string quoted = boost::json::serialize(boost::json::value(event));
+  EXPECT_THAT(read(event), ElementsAre(S3Notification{"b", "a+b%20c"}));
+  EXPECT_THAT(read(R"({"Type":"Notification","Message":)" + quoted + "}"),
+              ElementsAre(S3Notification{"b", "a+b%20c"}));
+  EXPECT_FALSE(parse_s3_notifications(R"({"source":"aws.s3","detail":{}})"));
 }
 
 }  // namespace
