@@ -4,9 +4,9 @@
 
 PYTHON is one that has aiosmtpd; mail_server.py starts it. It takes mails on 127.0.0.1 after STARTTLS and
 a login, from anybody for anybody. Each is a file in FOLDER/mails, whole and synced before the server
-says that it has it: a line of JSON with sender and recipients, then the mail. While there is a file
-FOLDER/answer, its lines are rules "WORD REPLY": a mail whose command (MAIL, RCPT or DATA) or recipient
-has the word in it gets that reply instead.
+says that it has it: a line of JSON with sender, recipients and the port of the connection it came by,
+then the mail. While there is a file FOLDER/answer, its lines are rules "WORD REPLY": a mail whose command
+(MAIL, RCPT or DATA) or recipient has the word in it gets that reply instead.
 """
 import json
 import os
@@ -55,7 +55,7 @@ class Keeper:
         self.count += 1
         unfinished = self.mails / f".{self.count:06}"
         with open(unfinished, "wb") as file:
-            head = {"from": envelope.mail_from, "to": envelope.rcpt_tos}
+            head = {"from": envelope.mail_from, "to": envelope.rcpt_tos, "by": session.peer[1]}
             file.write(json.dumps(head).encode() + b"\n" + envelope.original_content)
             file.flush()
             os.fsync(file.fileno())

@@ -79,7 +79,7 @@ class MailServer(ServerProcess):
         unfinished.rename(path)
 
     def mails(self):
-        """(sender and recipients, the mail as it came, the mail taken apart) of each, as they came."""
+        """(sender, recipients and connection, the mail as it came, the mail taken apart) of each, as they came."""
         found = []
         for path in sorted((self.folder / "mails").glob("[0-9]*")):
             head, _, mail = path.read_bytes().partition(b"\n")
