@@ -6,8 +6,9 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <cstdio>
+#include <initializer_list>
 
 #include "json_text/json_text.h"
 #include "percent.h"
@@ -18,7 +19,10 @@ namespace {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 void append_lower(std::string& out, std::string_view text) {
-  for (const char c : text) out += lower(c);
+  const std::size_t start = out.size();
+  out += text;
+  std::transform(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
+                 out.begin() + static_cast<std::ptrdiff_t>(start), lower);
 }
 
 // ,"name": where `out` is inside an object that has a member.
@@ -147,24 +151,36 @@ void append_query(std::string& out, NamedValues& values, std::string_view query)
   values.append_object(out);
 }
 
+void append_two_digits(std::string& out, unsigned value) {
+  out += static_cast<char>('0' + value / 10 % 10);
+  out += static_cast<char>('0' + value % 10);
+}
+
+void append_number(std::string& out, std::uint64_t value) {
+  std::array<char, 20> digits{};
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+
 // "21/Apr/2020:15:08:21 +0000"
 void append_time(std::string& out, WallTime time) {
-  constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::chrono::sys_time<std::chrono::microseconds> at{std::chrono::microseconds(time.value)};
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(at - day);
-  std::array<char, 64> text{};
-  const int size = std::snprintf(
-      text.data(), text.size(), "%02u/%s/%04d:%02d:%02d:%02d +0000", unsigned{date.day()},
-      months[unsigned{date.month()} - 1], int{date.year()}, static_cast<int>(clock.hours().count()),
-      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
-  append_member(out, "time", {text.data(), static_cast<std::size_t>(size)});
+  constexpr std::array<std::string_view, 12> months{"/Jan/", "/Feb/", "/Mar/", "/Apr/",
+                                                    "/May/", "/Jun/", "/Jul/", "/Aug/",
+                                                    "/Sep/", "/Oct/", "/Nov/", "/Dec/"};
+  const std::uint64_t second = time.value / 1'000'000;
+  const std::chrono::sys_seconds at{std::chrono::seconds(second)};
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(at));
+  append_name(out, "time");
+  out += '"';
+  append_two_digits(out, unsigned{date.day()});
+  out += months[unsigned{date.month()} - 1];
+  append_number(out, static_cast<std::uint64_t>(int{date.year()}));
+  for (const std::uint64_t part : {second / 3600 % 24, second / 60 % 60, second % 60}) {
+    out += ':';
+    append_two_digits(out, static_cast<unsigned>(part));
+  }
+  out += " +0000\"";
   append_name(out, "timeEpoch");
-  std::array<char, 20> digits{};
-  out.append(digits.data(),
-             std::to_chars(digits.data(), digits.data() + digits.size(), time.value / 1000).ptr);
+  append_number(out, time.value / 1000);
 }
 
 // "name:port" or "[::1]:port" without the port.
