@@ -23,6 +23,7 @@ class Graph {
   }
 
   bool sees(std::size_t to, const Flow::Outlet& outlet) const {
+    if (outlet.continues) return false;
     if (!flows_[to].reads.empty()) return flows_[to].reads == outlet.place;
     return flows_[to].source != nullptr && flows_[to].source->sees(outlet.place);
   }

@@ -17,6 +17,7 @@ struct Flow {
     std::string sink;
     std::string place;  ///< Sink::place().
     Mark where;
+    bool continues = false;  ///< It may come back: the function sees to it that this ends.
   };
 
   std::string pipeline;

@@ -67,8 +67,16 @@ void Pipelines::finish_own_sink(const Node& node, const Use& use, const Pipeline
   if (name != nullptr && sink.connector.kind != table_kind && !aggregate)
     check_own_name(*name, context_.problems);
   const std::string_view kind = aggregate ? table_kind : std::string_view(sink.connector.kind);
-  flow.outlets.push_back(
-      {node.key, own_place(kind, *option_of(sink.connector, naming)), sink.connector.where});
+  const std::string* const continues =
+      sink.connector.kind == queue_kind ? option_of(sink.connector, "continues") : nullptr;
+  flow.outlets.push_back({node.key, own_place(kind, *option_of(sink.connector, naming)),
+                          sink.connector.where, continues != nullptr && *continues == "true"});
+  if (flow.outlets.back().continues && sink.from == event_output)
+    context_.problems.add(sink.connector.where,
+                          fmt::format("sink {} would put every event back; only a function knows "
+                                      "when to stop",
+                                      node.key),
+                          "take an output of the function with `from:`, or leave `continues` out");
   if (aggregate) {
     finish_aggregate(node, use, plan, flow, sink);
   } else if (sink.connector.kind == table_kind) {

@@ -86,6 +86,30 @@ functions:
 
 INSTANTIATE_TEST_SUITE_P(Told, WrongOwnKinds, ::testing::ValuesIn(wrong_configs), testing::name_of);
 
+TEST(OwnKinds, AFunctionMayTellItselfWhereToGoOn) {
+  Desk desk;
+  const std::string text = R"(pipelines:
+  a:
+    source: { queue: { name: q } }
+    function: thumbnail
+    sinks:
+      images: { table: {} }
+      thumbnails: { bucket: { url: "local:small" } }
+      notifications: { queue: { name: q, continues: true } }
+  b:
+    source: { generate: {} }
+    sinks: { q: { queue: {} } }
+functions: { thumbnail: { native: thumbnail } }
+)";
+  EXPECT_THAT(desk.problems(text), IsEmpty());
+  EXPECT_THAT(desk.problems(R"(pipelines:
+  a: { source: { queue: { name: q } }, sinks: { q: { queue: { continues: true } } } }
+)"),
+              ElementsAre("2:54: sink q would put every event back; only a function knows when to "
+                          "stop; take an output of the function with `from:`, or leave `continues` "
+                          "out"));
+}
+
 TEST(OwnKinds, ACircleOverAQueueALogAndATableIsToldOnce) {
   Desk desk;
   const std::string text = R"(pipelines:

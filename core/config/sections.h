@@ -124,6 +124,7 @@ struct QueueSinkOptions {
   Duration delay{0};
   std::uint64_t max_messages = 1'000'000;
   ByteSize max_bytes{std::uint64_t{1} << 30};
+  bool continues = false;
 };
 ConfigSpec<QueueSinkOptions> queue_sink_spec();
 inline constexpr std::string_view queue_kind = "queue";

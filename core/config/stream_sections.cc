@@ -118,7 +118,10 @@ ConfigSpec<QueueSinkOptions> queue_sink_spec() {
       .field("max_messages", &QueueSinkOptions::max_messages,
              "With so many entries in the queue this pipeline waits.", at_least(1))
       .field("max_bytes", &QueueSinkOptions::max_bytes,
-             "With so many bytes in the queue this pipeline waits.", at_least(1));
+             "With so many bytes in the queue this pipeline waits.", at_least(1))
+      .field("continues", &QueueSinkOptions::continues,
+             "The pipeline may read this queue itself: its function tells itself where to go on, "
+             "and sees to it that this ends.");
 }
 
 ConfigSpec<LogSinkOptions> log_sink_spec() {

@@ -4,7 +4,7 @@
 // Where the walk starts is any event - a schedule's; where it goes on is an event that the function
 // has published to itself, through a queue:
 //
-//     sinks: { next: { from: next, queue: { name: cleanups } } }
+//     sinks: { next: { from: next, queue: { name: cleanups, continues: true } } }
 #pragma once
 
 #include <cstdint>
