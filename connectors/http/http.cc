@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "http_sink_config.h"
 #include "http_source.h"
 #include "listener.h"
 #include "route_table.h"
@@ -141,6 +142,7 @@ void register_with(Registry& registry) {
         if (!source) return std::unexpected(source.error());
         return std::unique_ptr<Source>(std::move(*source));
       });
+  register_sink(registry);
 }
 
 }  // namespace tidemill::http
