@@ -36,9 +36,7 @@ bool one_of(std::string_view code, std::initializer_list<std::string_view> codes
   return false;
 }
 
-}  // namespace
-
-Refusal parse_json_refusal(std::string_view text) {
+Refusal of_json(std::string_view text) {
   boost::system::error_code error;
   const json::value parsed = json::parse({text.data(), text.size()}, error);
   const json::object* const object = error ? nullptr : parsed.if_object();
@@ -51,12 +49,20 @@ Refusal parse_json_refusal(std::string_view text) {
   return {cut(std::move(code)), cut(std::move(message))};
 }
 
-Refusal parse_xml_refusal(std::string_view xml) {
+Refusal of_xml(std::string_view text) {
   pugi::xml_document document;
-  if (!document.load_buffer(xml.data(), xml.size(), pugi::parse_default, pugi::encoding_utf8))
+  if (!document.load_buffer(text.data(), text.size(), pugi::parse_default, pugi::encoding_utf8))
     return {};
-  const auto error = document.child("ErrorResponse").child("Error");
+  const auto response = document.child("ErrorResponse");
+  auto error = response.child("Error");
+  if (!error) error = response.child("Errors").child("Error");
   return {cut(error.child_value("Code")), cut(error.child_value("Message"))};
+}
+
+}  // namespace
+
+Refusal parse_refusal(std::string_view body) {
+  return body.starts_with('<') ? of_xml(body) : of_json(body);
 }
 
 bool is_missing(const Refusal& refusal) {
@@ -69,7 +75,8 @@ bool is_denied(const Refusal& refusal) {
                                "AuthorizationErrorException", "KmsAccessDenied"});
 }
 
-Error refused(const Addressee& to, const http_client::Response& answer, const Refusal& refusal) {
+Error refused(const Addressee& to, const http_client::Response& answer) {
+  const Refusal refusal = parse_refusal(answer.body);
   const std::string& code = refusal.code;
   std::string said = code.empty() ? std::to_string(answer.status) : code;
   if (!refusal.message.empty()) said += ": " + refusal.message;

@@ -16,11 +16,9 @@ struct Refusal {
   std::string message;  ///< For people; may be empty.
 };
 
-/// Of {"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "..."}.
-Refusal parse_json_refusal(std::string_view json);
-
-/// Of <ErrorResponse><Error><Code>, in the query protocol.
-Refusal parse_xml_refusal(std::string_view xml);
+/// Of {"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "..."}, or of <ErrorResponse>,
+/// which what stands before a service may answer as well.
+Refusal parse_refusal(std::string_view body);
 
 /// Whom we speak to, and of what.
 struct Addressee {
@@ -37,7 +35,7 @@ bool is_denied(const Refusal& refusal);
 
 /// bad_config for what a person has to mend - the addressee is not there, or does not know or let
 /// us - unavailable for what says something of the service alone, bad_event for all else.
-Error refused(const Addressee& to, const http_client::Response& answer, const Refusal& refusal);
+Error refused(const Addressee& to, const http_client::Response& answer);
 
 /// The same once it has worked: who we are and what is there is just being changed, so that
 /// bad_config is transient.

@@ -12,20 +12,24 @@ const Addressee orders{"http://h", "SQS", "queue orders"};
 
 Error refusal_of(unsigned status, std::string body) {
   const http_client::Response answer{.status = status, .headers = {}, .body = std::move(body)};
-  return refused(orders, answer, parse_json_refusal(answer.body));
+  return refused(orders, answer);
 }
 
 TEST(AwsRefusal, IsReadFromJsonAndFromXml) {
-  const auto json = parse_json_refusal(R"({"__type":"com.amazonaws.sqs#Code","Message":"why"})");
+  const auto json = parse_refusal(R"({"__type":"com.amazonaws.sqs#Code","Message":"why"})");
   EXPECT_EQ(json.code, "Code");
   EXPECT_EQ(json.message, "why");
-  const auto xml = parse_xml_refusal(
+  const auto xml = parse_refusal(
       "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code>"
       "<Message>no topic</Message></Error></ErrorResponse>");
   EXPECT_EQ(xml.code, "NotFound");
   EXPECT_EQ(xml.message, "no topic");
-  EXPECT_EQ(parse_json_refusal("<html>").code, "");
-  EXPECT_EQ(parse_xml_refusal("{}").code, "");
+  const auto before_it = parse_refusal(
+      "<?xml version=\"1.0\"?>\n<ErrorResponse><Errors><Error><Code>InvalidClientTokenId</Code>"
+      "</Error></Errors></ErrorResponse>");
+  EXPECT_EQ(before_it.code, "InvalidClientTokenId");
+  EXPECT_EQ(parse_refusal("<html>").code, "");
+  EXPECT_EQ(parse_refusal("{}").code, "");
 }
 
 TEST(AwsRefusal, SaysWhatAPersonHasToMend) {
