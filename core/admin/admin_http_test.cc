@@ -166,7 +166,7 @@ TEST_F(HttpConnectionTest, WhatIsNotHttpIsTold) {
   ASSERT_TRUE(start());
 
   EXPECT_THAT(over_unix("\x16\x03\x01 hello\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
-  EXPECT_THAT(over_unix("GET /%zz HTTP/1.1\r\nConnection: close\r\n\r\n"),
+  EXPECT_THAT(over_unix("GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
               StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(over_unix("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"),
               StartsWith("HTTP/1.1 431 "));
@@ -183,7 +183,7 @@ TEST_F(HttpConnectionTest, APeerThatNeverFinishesItsBodyIsDropped) {
   options_.limits.read_max = 20ms;
   ASSERT_TRUE(start());
 
-  EXPECT_EQ(over_unix("POST /echo HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc"), "");
+  EXPECT_EQ(over_unix("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"), "");
 }
 
 TEST_F(HttpConnectionTest, AtTheLimitOfConnectionsTheNextOneWaits) {

@@ -177,8 +177,8 @@ class ConnectionOf final : public HttpConnection::Impl {
       if (error && error != http::error::need_more) co_return co_await give_up(error);
     }
     HttpRequest request;
-    if (!parser.take_head(request)) {
-      auto broken = text_response(400, "the request's target has a malformed escape\n");
+    if (const auto wrong = parser.take_head(request); !wrong.empty()) {
+      auto broken = text_response(400, std::string(wrong) + "\n");
       co_return co_await refuse(parser, std::move(broken));
     }
     request.peer = peer_;

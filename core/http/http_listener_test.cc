@@ -176,6 +176,36 @@ TEST_F(HttpDoorTest, ChunksAreOneBody) {
               HasSubstr("got abcde"));
 }
 
+TEST_F(HttpDoorTest, WhereABodyEndsIsNeverGuessed) {
+  ASSERT_TRUE(open({.listen = "127.0.0.1:0"}));
+  // To each of them a body is what another server would take for the next request.
+  for (const std::string headers :
+       {"Transfer-Encoding: gzip\r\n", "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: chunked, identity\r\n", "Content-Length: 1\r\nContent-Length: 2\r\n",
+        "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"}) {
+    const std::string answer =
+        talk(server_->port(), "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + headers +
+                                  "\r\nPOST /next HTTP/1.1\r\n\r\n");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 ")) << headers;
+    EXPECT_THAT(answer, ::testing::Not(HasSubstr("got"))) << headers;
+  }
+}
+
+TEST_F(HttpDoorTest, ARequestNamesOneHost) {
+  HttpDoor door{.listen = "127.0.0.1:0"};
+  door.guarded = false;
+  ASSERT_TRUE(open(std::move(door)));
+
+  const std::string end = "Connection: close\r\n\r\n";
+  EXPECT_THAT(talk(server_->port(), "GET / HTTP/1.1\r\nHost: a\r\n" + end),
+              StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(talk(server_->port(), "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n" + end),
+              HasSubstr("the request names two hosts"));
+  EXPECT_THAT(talk(server_->port(), "GET / HTTP/1.1\r\n" + end),
+              HasSubstr("the request has no Host header"));
+  EXPECT_THAT(talk(server_->port(), "GET / HTTP/1.0\r\n" + end), HasSubstr(" 200 OK"));
+}
+
 TEST_F(HttpDoorTest, BodiesThatAreUnderWayAreBoundedTogether) {
   HttpDoor door{.listen = "127.0.0.1:0"};
   door.limits.bodies_bytes_max = 6;

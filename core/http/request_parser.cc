@@ -23,9 +23,12 @@ RequestParser::RequestParser(const HttpLimits& limits) {
   pieces_.reserve(16);
 }
 
-bool RequestParser::take_head(HttpRequest& request) {
+std::string_view RequestParser::take_head(HttpRequest& request) {
+  // Who decides by Host must not read another one than a proxy in front does (RFC 9112, 3.2).
+  if (hosts_ > 1) return "the request names two hosts";
+  if (hosts_ == 0 && version_ >= 11) return "the request has no Host header";
   auto begun = request_of(method_, target_);
-  if (!begun) return false;
+  if (!begun) return "the request's target has a malformed escape";
   request = std::move(*begun);
   request.content_type = std::move(content_type_);
   request.head = std::make_unique<const std::string>(std::move(head_));
@@ -34,7 +37,7 @@ bool RequestParser::take_head(HttpRequest& request) {
   for (const Piece& piece : pieces_)
     request.headers.push_back(
         {text.substr(piece.name, piece.name_size), text.substr(piece.value, piece.value_size)});
-  return true;
+  return {};
 }
 
 std::uint32_t RequestParser::keep(string_view text) {
@@ -51,7 +54,11 @@ void RequestParser::on_request_impl(boost::beast::http::verb, string_view method
 }
 
 void RequestParser::on_field_impl(field name, string_view name_text, string_view value,
-                                  error_code&) {
+                                  error_code& error) {
+  // Of another coding nobody knows where its body ends, and what would be the next request.
+  if (name == field::transfer_encoding && !same_header(view_of(value), "chunked"))
+    error = boost::beast::http::make_error_code(boost::beast::http::error::bad_transfer_encoding);
+  if (name == field::host) ++hosts_;
   if (name == field::content_type) content_type_ = view_of(value);
   if (name == field::expect) expects_continue_ = same_header(view_of(value), "100-continue");
   const auto name_at = keep(name_text);

@@ -19,9 +19,9 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
  public:
   explicit RequestParser(const HttpLimits& limits);
 
-  /// The head, once is_header_done(): everything but the body. False: its target has a malformed
-  /// escape. Once.
-  bool take_head(HttpRequest& request);
+  /// The head, once is_header_done(): everything but the body. Once. What is wrong with it, as a
+  /// sentence; empty: nothing.
+  std::string_view take_head(HttpRequest& request);
 
   /// The body, once is_done().
   std::string take_body() { return std::move(body_); }
@@ -61,6 +61,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   std::vector<Piece> pieces_;
   std::string body_;
   unsigned version_ = 11;
+  unsigned hosts_ = 0;
   bool keep_ = true;
   bool expects_continue_ = false;
 };
