@@ -61,18 +61,26 @@ HttpSource::HttpSource(SourceConfig config, Services services, std::shared_ptr<L
     : config_(std::move(config)),
       services_(std::move(services)),
       hub_(std::move(hub)),
+      sharing_(hub_->sharing(config_.listener, services_)),
+      counts_(!std::exchange(sharing_->counted, true)),
       identity_(identity_of(config_)),
       events_(config_, identity_),
       fixed_status_(config_.fixed_status()),
       news_(services_.scheduler),
-      answered_(services_.scheduler) {}
+      answered_(services_.scheduler) {
+  ++sharing_->sources;
+}
 
-HttpSource::~HttpSource() { services_.scheduler.cancel(timer_); }
+HttpSource::~HttpSource() {
+  services_.scheduler.cancel(timer_);
+  --sharing_->sources;
+  if (counts_) sharing_->counted = false;
+}
 
 SourceTraits HttpSource::traits() const {
   return {.progress = ProgressKind::queue,
           .can_exhaust = false,
-          .buffer_bytes = config_.listener.memory.value,
+          .buffer_bytes = counts_ ? config_.listener.memory.value : 0,
           .replies = true};
 }
 

@@ -84,6 +84,8 @@ class HttpSource final : public Source, private Endpoint {
   const SourceConfig config_;
   const Services services_;
   const std::shared_ptr<ListenerHub> hub_;
+  const std::shared_ptr<Sharing> sharing_;
+  const bool counts_;  // The memory of the listener, for all that share it.
   const std::string identity_;
   const RequestEvents events_;
   const std::optional<unsigned> fixed_status_;

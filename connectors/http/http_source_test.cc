@@ -325,10 +325,48 @@ TEST_F(HttpSourceTest, SourcesOfOneAddressShareItsDoor) {
   EXPECT_EQ(driver.poll().size(), 1u);
   scheduler_.run(first.close());
   EXPECT_TRUE(open_);
+  EXPECT_EQ(status(send({})), 503u);  // Its pipeline may start again.
+  sources_.pop_front();
   EXPECT_EQ(status(send({})), 404u);
   scheduler_.run(second.close());
   EXPECT_FALSE(open_);
   EXPECT_EQ(status(sent), 503u);
+}
+
+TEST_F(HttpSourceTest, TheMemoryOfADoorIsCountedOnce) {
+  auto& first = source(config());
+  auto wanted = config();
+  wanted.path = "/second";
+  auto& second = source(std::move(wanted));
+
+  EXPECT_EQ(first.traits().buffer_bytes, 32u * 1024 * 1024);
+  EXPECT_EQ(second.traits().buffer_bytes, 0u);
+
+  scheduler_.run(first.close());
+  sources_.pop_front();
+  wanted = config();
+  EXPECT_EQ(source(std::move(wanted)).traits().buffer_bytes, 32u * 1024 * 1024);
+}
+
+TEST_F(HttpSourceTest, WhatBelongsToOneThatDoesNotRunYetIsToBeSentAgain) {
+  source(config());
+  EXPECT_EQ(status(send({.path = "/second"})), 404u);
+  auto wanted = config();
+  wanted.path = "/second";
+  auto made = HttpSource::make(std::move(wanted), services(), hub_);
+  ASSERT_TRUE(made) << made.error().message;
+  HttpSource& second = *sources_.emplace_back(std::move(*made));
+
+  const auto early = send({.path = "/second"});
+  EXPECT_EQ(status(early), 503u);
+  EXPECT_EQ(header(answer(early), "Retry-After"), "1");
+  ASSERT_TRUE(scheduler_.run(second.open(nothing_)));
+
+  const auto sent = send({.path = "/second"});
+  SourceDriver driver(scheduler_, second);
+  driver.settle(driver.poll());
+  EXPECT_EQ(status(sent), 202u);
+  EXPECT_EQ(status(send({.path = "/third"})), 404u);
 }
 
 TEST_F(HttpSourceTest, ARouteHasOneSource) {

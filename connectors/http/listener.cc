@@ -22,10 +22,17 @@ HttpResponse message(unsigned status, std::string_view text) {
   return json_response("{\"message\":\"" + std::string(text) + "\"}", status);
 }
 
+HttpResponse not_there() {
+  auto response = message(503, "Service Unavailable");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 }  // namespace
 
-Listener::Listener(ListenerOptions options, Services services)
-    : options_(std::move(options)), services_(std::move(services)) {}
+Listener::Listener(ListenerOptions options, Services services,
+                   std::shared_ptr<const Sharing> sharing)
+    : options_(std::move(options)), services_(std::move(services)), sharing_(std::move(sharing)) {}
 
 Result<> Listener::open() {
   HttpDoor door{.listen = options_.listen,
@@ -80,6 +87,9 @@ Endpoint* Listener::endpoint_of(const RouteMatch& match) const {
 
 std::optional<HttpResponse> Listener::refuse(const HttpRequest& request,
                                              const RouteMatch& match) const {
+  // Pipelines start one after the other: whose route it is may just not be there yet.
+  if (match.outcome != RouteMatch::Outcome::found && endpoints_.size() < sharing_->sources)
+    return not_there();
   switch (match.outcome) {
     case RouteMatch::Outcome::found:
       return std::nullopt;
@@ -116,9 +126,15 @@ Task<HttpResponse> Listener::answer(HttpRequest request) {
   const auto admitted = std::static_pointer_cast<const Admitted>(std::move(request.admitted));
   Endpoint* const endpoint = endpoint_of(admitted->match);
   // It may have gone while the body was read.
-  if (std::ranges::find(endpoints_, endpoint) == endpoints_.end())
-    co_return message(503, "Service Unavailable");
+  if (std::ranges::find(endpoints_, endpoint) == endpoints_.end()) co_return not_there();
   co_return co_await endpoint->answer(std::move(request), *admitted);
+}
+
+std::shared_ptr<Sharing> ListenerHub::sharing(const ListenerOptions& options,
+                                              const Services& services) {
+  auto& sharing = sharings_[Key(services.engine_scheduler, options.listen)];
+  if (sharing == nullptr) sharing = std::make_shared<Sharing>();
+  return sharing;
 }
 
 Task<Result<Listener*>> ListenerHub::attach(const ListenerOptions& options,
@@ -128,7 +144,7 @@ Task<Result<Listener*>> ListenerHub::attach(const ListenerOptions& options,
   const Key key(services.engine_scheduler, options.listen);
   auto place = listeners_.find(key);
   if (place == listeners_.end()) {
-    auto made = std::make_unique<Listener>(options, services);
+    auto made = std::make_unique<Listener>(options, services, sharing(options, services));
     if (auto opened = made->open(); !opened) co_return std::unexpected(opened.error());
     place = listeners_.emplace(key, std::move(made)).first;
   } else if (!same(place->second->options(), options)) {

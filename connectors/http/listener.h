@@ -46,9 +46,15 @@ class Endpoint {
   virtual Task<HttpResponse> answer(HttpRequest request, const Admitted& admitted) = 0;
 };
 
+/// What the sources of one address know of each other, from their making to their end.
+struct Sharing {
+  std::size_t sources = 0;
+  bool counted = false;  ///< One of them says how much memory the listener may hold.
+};
+
 class Listener {
  public:
-  Listener(ListenerOptions options, Services services);
+  Listener(ListenerOptions options, Services services, std::shared_ptr<const Sharing> sharing);
 
   /// Errors: as ServeHttp.
   Result<> open();
@@ -71,6 +77,7 @@ class Listener {
 
   const ListenerOptions options_;
   const Services services_;
+  const std::shared_ptr<const Sharing> sharing_;
   RouteTable routes_;
   std::vector<const Endpoint*> endpoints_;
   std::unique_ptr<HttpServer> server_;
@@ -79,6 +86,9 @@ class Listener {
 /// The listeners that are open, by their address. Belongs to the connector.
 class ListenerHub {
  public:
+  /// That of an address; whoever asks counts itself in and out.
+  std::shared_ptr<Sharing> sharing(const ListenerOptions& options, const Services& services);
+
   /// The listener of an address, opened where none of its sources has. Errors: bad_config (another
   /// source says something else of it), and as Listener::open().
   Task<Result<Listener*>> attach(const ListenerOptions& options, const Services& services,
@@ -94,6 +104,7 @@ class ListenerHub {
   // By scheduler too: a process may have several engines.
   using Key = std::pair<const Scheduler*, std::string>;
   std::map<Key, std::unique_ptr<Listener>> listeners_;
+  std::map<Key, std::shared_ptr<Sharing>> sharings_;
 };
 
 }  // namespace tidemill::http
