@@ -120,7 +120,7 @@ ConfigSpec<SourceConfig> source_spec() {
                  at_least(100'000))
           .source("notifications", &SourceConfig::notifications,
                   "A source that brings the notifications of an s3:// bucket, such as kafka, "
-                  "sqs or webhook: "
+                  "sqs or http: "
                   "what they tell of is looked at at once.")
           .check("notifications go with s3:// alone; a folder is watched as it is",
                  [](const SourceConfig& c) { return is_s3(c.url) || !c.notifications; })

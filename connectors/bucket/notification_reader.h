@@ -1,9 +1,9 @@
-// NotificationReader: hears from another source - a topic, a webhook - which objects of a bucket
-// have changed. Drives that source as the engine drives one.
+// NotificationReader: hears from another source - a topic, requests over HTTP - which objects of a
+// bucket have changed. Drives that source as the engine drives one.
 //
 // A notification is settled as soon as it is understood: what it tells of is in the bucket, where
 // the next listing finds it, also after a crash. What is no notification is refused, which a
-// webhook tells its sender; it is logged, ever less often, and counted.
+// request's sender is told; it is logged, ever less often, and counted.
 //
 // Lives on one scheduler's executor.
 #pragma once
