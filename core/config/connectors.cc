@@ -3,17 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "core/config/sections.h"
 #include "core/config/suggest.h"
 
 namespace tidemill::config {
 namespace {
-
-// Kinds of the language that no connector of this version carries out. One that is registered
-// after all is found before this list is asked.
-constexpr std::array<std::string_view, 1> later_kinds{"http"};
 
 // What has wildcards may match nothing yet; only the folder above them has to be there.
 std::string fixed_part(const std::string& path) {
@@ -59,10 +54,6 @@ void Connectors::refuse_kind(const Node& entry, Side side) {
   std::string fix = suggest(entry.key, known, label);
   if (declared(other, entry.key) != nullptr) {
     what = fmt::format("{} is a {}, not a {}", entry.key, side_name(other), side_name(side));
-  } else if (std::find(later_kinds.begin(), later_kinds.end(), entry.key) != later_kinds.end()) {
-    what = fmt::format("{}: this kind of {} is not in this version", entry.key, side_name(side));
-    // Nothing close is what they meant, so the whole list helps more.
-    fix = suggest("", known, label);
   }
   context_.problems.add(entry.key_where, what, fix);
 }

@@ -123,13 +123,13 @@ pipelines:
     sinks: { t: { table: {} } }
 )",
      {"3:15: unknown kind of source 'genrate'; did you mean 'generate'?"}},
-    {"AKindOfSourceOfALaterVersion",
+    {"AKindOfSourceThatNothingResembles",
      R"(pipelines:
   p:
-    source: { http: { listen: 127.0.0.1:0 } }
+    source: { pigeons: { loft: 1 } }
     sinks: { t: { table: {} } }
 )",
-     {"3:15: http: this kind of source is not in this version; kinds of source: bucket, "
+     {"3:15: unknown kind of source 'pigeons'; kinds of source: bucket, "
       "changes, file, generate, log, queue"}},
     {"ASinkAsASource",
      R"(pipelines:

@@ -53,13 +53,13 @@ const WrongConfig wrong_configs[] = {
     sinks: { out: { table: {}, delivery: queue } }
 )",
      {"4:42: a table commits with its events, without a queue; remove delivery: queue"}},
-    {"AKindOfALaterVersion",
+    {"AKindThatNothingResembles",
      R"(pipelines:
   p:
     source: { generate: {} }
-    sinks: { out: { http: { path: /t } } }
+    sinks: { out: { pigeons: { loft: 1 } } }
 )",
-     {"4:21: http: this kind of sink is not in this version; kinds of sink: aggregate, bucket, "
+     {"4:21: unknown kind of sink 'pigeons'; kinds of sink: aggregate, bucket, "
       "file, hook, log, queue, table"}},
     {"ASourceAsASink",
      R"(pipelines:
@@ -317,15 +317,15 @@ pipelines:
     sinks: { t: { table: {} } }
 )",
      {"2:3: connection 'main' must hold exactly one kind; write `NAME: { KIND: { options } }`"}},
-    {"AConnectionOfALaterVersion",
+    {"AConnectionOfNoKindThatThereIs",
      R"(connections:
-  main: { http: { url: a } }
+  main: { pigeons: { loft: 1 } }
 pipelines:
   p:
     source: { generate: {} }
     sinks: { t: { table: {} } }
 )",
-     {"2:11: http: this kind of source is not in this version; kinds of source: bucket, "
+     {"2:11: unknown kind of source 'pigeons'; kinds of source: bucket, "
       "changes, file, generate, log, queue"}},
     {"AMistakeInAConnectionIsToldOnce",
      R"(connections:
