@@ -7,6 +7,7 @@
 #include "core/config/sections.h"
 #include "core/observe/metrics.h"
 #include "core/pattern/compile.h"
+#include "core/pipeline/late_sink.h"
 #include "core/pipeline/patient_invoker.h"
 #include "core/pipeline/recorded_suspects.h"
 
@@ -190,6 +191,8 @@ Result<> LineBuilder::add_sink(const PipelinePlan& plan, const SinkPlan& sink, T
     line.bindings.push_back(std::move(binding));
     return {};
   }
+  if (binding.delivery == Delivery::queue)
+    line.sinks.back() = std::make_unique<LateSink>(std::move(line.sinks.back()));
   binding.sink = line.sinks.back().get();
   if (TransactionalSink* const transactional = binding.sink->transactional())
     bind_transactor(*transactional, binding, line);

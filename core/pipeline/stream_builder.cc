@@ -156,7 +156,8 @@ Result<> StreamBuilder::bind_stream(const SinkPlan& sink, SinkBinding& binding, 
     if (!group) return std::unexpected(group.error());
     binding.group = std::move(*group);
   }
-  add_outlet(**queue, {options->max_messages, options->max_bytes.value}, {}, binding, line);
+  add_outlet(**queue, {options->max_messages, options->max_bytes.value, options->continues}, {},
+             binding, line);
   return {};
 }
 

@@ -68,7 +68,7 @@ class EmbeddedQueue final : public EmbeddedStream {
   std::optional<WallTime> next_due() const;
 
   /// Everything that is left is out, and nothing more will come.
-  bool drained() const { return !has_producers() && records() == out_.size(); }
+  bool drained() const { return !has_producers() && records() == (continues() ? 0 : out_.size()); }
 
   /// Entries that nobody has, delayed ones included.
   std::uint64_t waiting() const {

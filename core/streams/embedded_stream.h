@@ -41,6 +41,10 @@ class EmbeddedStream {
   }
   bool has_producers() const { return producers_ > 0; }
 
+  /// What is under way may bring more: a reader writes to it.
+  void continues_from_now_on() { continues_ = true; }
+  bool continues() const { return continues_; }
+
   /// So much was submitted. What it is, readers see once news() was called. (Of the changes of
   /// tables nobody counts.)
   void grow(std::uint64_t records, std::uint64_t bytes) {
@@ -77,6 +81,7 @@ class EmbeddedStream {
   std::uint64_t records_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint32_t producers_ = 0;
+  bool continues_ = false;
   std::vector<Signal*> readers_;
   std::vector<Signal*> rooms_;
 };

@@ -12,7 +12,11 @@ namespace tidemill {
 
 Outlet::Outlet(EmbeddedStream& stream, StreamLimits limits, std::optional<TableId> table)
     : stream_(stream), limits_(limits), table_(table) {
-  stream_.producer_begins();
+  if (limits_.continues) {
+    stream_.continues_from_now_on();
+  } else {
+    stream_.producer_begins();
+  }
 }
 
 Partition Outlet::partition_for(std::string_view key, EventTime) {
@@ -23,6 +27,7 @@ Partition Outlet::partition_for(std::string_view key, EventTime) {
 }
 
 bool Outlet::full() const {
+  if (limits_.continues) return false;
   return stream_.records() >= limits_.records || stream_.bytes() >= limits_.bytes;
 }
 
@@ -54,7 +59,7 @@ void Outlet::committed(const CommitPart& part) {
 }
 
 void Outlet::end() {
-  if (!std::exchange(ended_, true)) stream_.producer_ends();
+  if (!std::exchange(ended_, true) && !limits_.continues) stream_.producer_ends();
 }
 
 }  // namespace tidemill

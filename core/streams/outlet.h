@@ -18,6 +18,9 @@ namespace tidemill {
 struct StreamLimits {
   std::uint64_t records = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();
+  /// The pipeline reads the stream itself, and goes on with what it has taken from there: it never
+  /// waits for room, which nobody else would make, and is no producer that others wait for.
+  bool continues = false;
 };
 
 class Outlet final : public StreamOutlet {
