@@ -99,4 +99,5 @@ def expect_rows(engine, count):
     expected = {n: order(n)[1] for n in range(count)}
     wrong = [n for n in expected if rows.get(n) != expected[n]]
     expect(len(rows) == count and not wrong,
-           f"{len(rows)} rows; of {wrong[:3]} there is {[rows.get(n) for n in wrong[:3]]}")
+           f"{len(rows)} rows; of {wrong[:3]} there is {[rows.get(n) for n in wrong[:3]]}; dead "
+           f"letters: {[letter['reason'] for letter in engine.lines('dlq', 'list')]}")
