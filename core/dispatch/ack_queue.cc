@@ -36,9 +36,7 @@ void AckQueue::push(std::uint64_t commit, std::vector<Settled> settled) {
   std::size_t bytes = 0;
   for (const Settled& one : settled)
     bytes += one.subject.size() + one.version.size() + one.failed.size();
-  // What nothing was written for waits for no sync of others.
-  Held& held = commit == nothing_written ? held_.emplace_front(Held{commit, std::move(settled), {}})
-                                         : held_.emplace_back(Held{commit, std::move(settled), {}});
+  Held& held = held_.emplace_back(Held{commit, std::move(settled), {}});
   held.texts.reserve(bytes);
   const auto keep = [&](std::string_view text) {
     const std::size_t start = held.texts.size();

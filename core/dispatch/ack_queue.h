@@ -33,9 +33,6 @@ class AckQueue {
   AckQueue(const AckQueue&) = delete;
   AckQueue& operator=(const AckQueue&) = delete;
 
-  /// Instead of the number of a commit: there was nothing to write.
-  static constexpr std::uint64_t nothing_written = 0;
-
   /// Commit number `commit` settled these; the strings that they view are copied.
   void push(std::uint64_t commit, std::vector<Settled> settled);
 

@@ -32,7 +32,7 @@ Task<> PipelineRunner::commit(Domain& domain, Settlement& settlement) {
   std::vector<Settled> settled;
   collect_told(settlement);
   const Instant asked = scheduler_.now();
-  Result<std::uint64_t> committed = AckQueue::nothing_written;
+  Result<std::uint64_t> committed = 0;
   if (config_.transactor != nullptr) {
     auto share = share_for_transaction(domain, settlement, settled);
     committed = co_await config_.transactor->commit(std::move(share));
@@ -40,8 +40,13 @@ Task<> PipelineRunner::commit(Domain& domain, Settlement& settlement) {
     if (!committed && committed.error().fault == Fault::cancelled) co_return;
   } else {
     before_commit(domain, settlement, settled);
-    // Where nothing changes, there is nothing to write and to wait for.
-    if (!part.empty()) committed = co_await sequencer_.commit(part, config_.durability);
+    // Where nothing changes, there is nothing to write; but what it relies on - that an event has
+    // settled before, a row that was read - has to be durable before anybody is told.
+    if (part.empty()) {
+      committed = sequencer_.visible();
+    } else {
+      committed = co_await sequencer_.commit(part, config_.durability);
+    }
   }
   const std::uint64_t copied = copied_bytes(part);
   if (committed && config_.metrics != nullptr)
