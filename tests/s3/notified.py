@@ -1,5 +1,4 @@
 """Cases of buckets that tell of their objects: notifications of a real server, over HTTP and Kafka."""
-import base64
 import json
 import random
 import threading
@@ -12,7 +11,6 @@ from kafka_broker import KafkaBroker
 from server_process import free_ports
 
 HANGS = 120  # Seconds.
-LOGIN = "rgw:hush-notified"
 SOON = 1.0   # Within which what is told of has to be an event, where listings are an hour apart.
 
 
@@ -70,17 +68,13 @@ def push_to(case, url):
 
 
 def listener_of(case):
-    """A source that is posted to, where, and where by somebody with the login that it asks for."""
     (port,) = free_ports(1)
-    source = {"http": {"listen": f"127.0.0.1:{port}", "path": "/s3", "respond": 200,
-                       "auth": {"basic": LOGIN}}}
-    return source, f"http://127.0.0.1:{port}/s3", f"http://{LOGIN}@127.0.0.1:{port}/s3"
+    source = {"http": {"listen": f"127.0.0.1:{port}", "path": "/s3", "respond": 200}}
+    return source, f"http://127.0.0.1:{port}/s3"
 
 
 def post(url, body):
-    authorization = "Basic " + base64.b64encode(LOGIN.encode()).decode()
-    request = urllib.request.Request(url, data=body.encode(), method="POST",
-                                     headers={"Authorization": authorization})
+    request = urllib.request.Request(url, data=body.encode(), method="POST")
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, answer.read().decode()
@@ -89,12 +83,11 @@ def post(url, body):
 
 
 def notifications_are_events_at_once(case, keys):
-    listener, url, push_url = listener_of(case)
-    engine = case.engine_of(
-        pipeline_of(case, listener, suffix=[".jpg"], events=["created", "removed"]))
+    listener, url = listener_of(case)
+    engine = case.engine_of(pipeline_of(case, listener, suffix=[".jpg"], events=["created", "removed"]))
     case.store.put(case.uploads, "before.jpg", b"x")
     start(case, engine)
-    push_to(case, push_url)
+    push_to(case, url)
     wait_for_events(engine, 1)
     took = []
     for n, key in enumerate(keys):
@@ -120,11 +113,11 @@ def notifications_are_events_at_once(case, keys):
 
 def what_was_told_survives_a_kill(case):
     """The server is answered before anything is settled: what was told must not be lost with us."""
-    listener, _, push_url = listener_of(case)
+    listener, url = listener_of(case)
     engine = case.engine_of(pipeline_of(case, listener))
     chance = random.Random(case.options.seed)
     start(case, engine)
-    push_to(case, push_url)
+    push_to(case, url)
     put = []
     ending = threading.Event()
 

@@ -66,7 +66,6 @@ osd data = {folder}/osd
 rgw frontends = beast endpoint=127.0.0.1:{port} ssl_endpoint=127.0.0.1:{tls_port} \
 ssl_certificate={folder}/cert.pem ssl_private_key={folder}/key.pem
 rgw enable apis = s3, s3website, sts, admin, notifications
-rgw allow notification secrets in cleartext = true
 rgw dns name = s3.local
 rgw thread pool size = 64
 rgw run sync thread = false
