@@ -224,16 +224,22 @@ std::optional<PipelineRunner::Work> PipelineRunner::next_due_of_keys(Lane& lane,
   std::set<std::string_view> waiting;
   for (auto place = lane.ready.begin(); place != lane.ready.end(); ++place) {
     std::vector<Event> held, free;
+    std::vector<Told> held_told, free_told;
     const bool due = place->not_before <= now;
-    for (Event& event : place->events) {
+    for (std::size_t i = 0; i < place->events.size(); ++i) {
+      Event& event = place->events[i];
       const bool waits = !due || waiting.contains(event.key);
       if (waits && !event.key.empty()) waiting.insert(event.key);
+      if (!place->told.empty())
+        (waits ? held_told : free_told).push_back(std::move(place->told[i]));
       (waits ? held : free).push_back(std::move(event));
     }
     place->events = std::move(held);
+    place->told = std::move(held_told);
     if (free.empty()) continue;
     Work work = *place;
     work.events = std::move(free);
+    work.told = std::move(free_told);
     place->fresh = false;
     if (place->events.empty()) lane.ready.erase(place);
     return work;

@@ -85,6 +85,40 @@ TEST_F(RepliesTest, ARepeatInALaterLifeIsToldTheSame) {
   EXPECT_THAT(source_.told, UnorderedElementsAre(Pair(0, "once"), Pair(1, "failed: no")));
 }
 
+TEST_F(RepliesTest, RepeatsBehindAKeyThatWaitsAreToldTheirOwn) {
+  remember();
+  config_.order_by = OrderBy::key;
+  config_.retry.attempts = 10;
+  for (const char* id : {"1", "2", "3"}) source_.push(id, 0, id);
+  run();
+  source_.restart();
+  source_.told.clear();
+  // What comes first waits in back-off, and holds up the repeat of its own key alone.
+  const auto push = [this](const char* data, const char* id, const char* key) {
+    source_.push(data, 0, id);
+    source_.waiting.back().key = key;
+  };
+  invoker_.fails = [](std::string_view data, std::uint32_t attempt) {
+    return data == "busy" && attempt < 3 ? std::optional(Error{Fault::transient, "busy"})
+                                         : std::nullopt;
+  };
+  config_.retry.backoff.initial = std::chrono::seconds(1);
+  config_.parallel.batches = 1;  // One slice for all keys.
+  source_.ends = false;
+  push("busy", "4", "k");
+  scheduler_.call_at(scheduler_.now() + std::chrono::milliseconds(500), [this, push] {
+    push("again", "1", "k");
+    push("again", "2", "l");
+    push("again", "3", "k");
+    source_.ends = true;
+  });
+
+  run();
+
+  EXPECT_THAT(source_.told,
+              UnorderedElementsAre(Pair(0, "busy"), Pair(1, "1"), Pair(2, "2"), Pair(3, "3")));
+}
+
 TEST_F(RepliesTest, WhatChangesNothingNeedsNoWrite) {
   bindings_.clear();
   push({"a"});
