@@ -9,6 +9,7 @@
 #include "aws/endpoint.h"
 #include "aws/uri.h"
 #include "object_metadata.h"
+#include "tidemill/http_words.h"
 
 namespace tidemill::bucket {
 namespace {
@@ -17,12 +18,6 @@ using http_client::Header;
 
 // Answers that are no objects: errors, pages of a listing.
 constexpr std::uint64_t page_bytes_max = 16u << 20;
-
-bool is_token(std::string_view name) {
-  constexpr std::string_view allowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~";
-  return !name.empty() && name.find_first_not_of(allowed) == name.npos;
-}
 
 // S3's own way to have other text than ASCII in a header.
 std::string header_text(std::string_view value) {
@@ -235,7 +230,7 @@ Result<S3Bucket::Request> S3Bucket::put_request(const S3Put& object, std::string
   const auto type = object.content_type.empty() ? content_type_of(object.key) : object.content_type;
   request.headers.push_back({"Content-Type", header_text(type)});
   for (const auto& [name, value] : object.metadata) {
-    if (!is_token(name))
+    if (!is_header_name(name))
       return fail(Fault::bad_event,
                   "the object " + object.key + " has metadata with a name that no header can have");
     request.headers.push_back({"X-Amz-Meta-" + std::string(name), header_text(value)});

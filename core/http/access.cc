@@ -5,26 +5,11 @@
 #include <cstddef>
 #include <string>
 
+#include "tidemill/http_words.h"
+
 namespace tidemill {
 
 namespace {
-
-// "name:port", "[::1]:port" or either without a port.
-std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-  return host.substr(0, host.find(':'));
-}
-
-bool is_loopback_name(std::string_view host) {
-  const auto name = without_port(host);
-  return name == "localhost" || name == "127.0.0.1" || name == "[::1]";
-}
-
-bool same_origin(std::string_view origin, std::string_view host) {
-  for (const std::string_view scheme : {"http://", "https://"})
-    if (origin.starts_with(scheme) && origin.substr(scheme.size()) == host) return true;
-  return false;
-}
 
 // Takes as long for a wrong first letter as for a wrong last one.
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
@@ -71,11 +56,11 @@ std::optional<HttpResponse> refusal(Door door, std::string_view token, const Cre
       answer.headers.emplace_back("WWW-Authenticate", "Bearer");
       return answer;
     }
-  } else if (!is_loopback_name(sent.host)) {
+  } else if (!is_loopback_host(sent.host)) {
     return text_response(403, "the Host header must be localhost, 127.0.0.1 or [::1]\n");
   }
 
-  if (!sent.origin.empty() && !same_origin(sent.origin, sent.host))
+  if (!sent.origin.empty() && !is_same_origin(sent.origin, sent.host))
     return text_response(403, "requests from pages of another origin are refused\n");
   return std::nullopt;
 }

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <chrono>
 
+#include "tidemill/http_words.h"
+
 namespace tidemill {
 namespace {
 
@@ -14,23 +16,6 @@ void append_number(std::string& out, std::uint64_t number) {
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
-}
-
-bool is_token(std::string_view name) {
-  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-  for (const char c : name) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!letter && others.find(c) == others.npos) return false;
-  }
-  return !name.empty();
-}
-
-bool is_value(std::string_view value) {
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < ' ' && c != '\t') || byte == 0x7F) return false;
-  }
-  return true;
 }
 
 // What the connection says itself.
@@ -54,12 +39,12 @@ bool append_response_head(std::string& out, const HttpResponse& response,
   out.append(reason.data(), reason.size()).append("\r\nServer: tidemill\r\n");
   append_header(out, "Date", frame.date);
   const bool bodiless = is_bodiless(response.status);
-  bool sound = is_value(response.content_type);
+  bool sound = is_header_value(response.content_type);
   if (!bodiless && sound && !response.content_type.empty())
     append_header(out, "Content-Type", response.content_type);
   bool cache = false;
   for (const auto& [name, value] : response.headers) {
-    const bool good = is_token(name) && is_value(value) && !is_of_the_connection(name);
+    const bool good = is_header_name(name) && is_header_value(value) && !is_of_the_connection(name);
     sound = sound && good;
     cache = cache || same_header(name, "Cache-Control");
     if (good) append_header(out, name, value);
