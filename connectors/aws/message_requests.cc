@@ -119,4 +119,30 @@ void send_messages(const std::vector<OutgoingMessage>& messages, const SendReque
   }
 }
 
+std::vector<Result<>> send_effects(
+    std::size_t effects, std::string_view place,
+    const std::function<Result<OutgoingMessage>(std::size_t effect)>& make,
+    const SendRequests& send) {
+  std::vector<Result<>> results(effects);
+  std::vector<OutgoingMessage> messages;
+  messages.reserve(effects);
+  for (std::size_t i = 0; i < effects; ++i) {
+    auto message = make(i);
+    if (message) {
+      messages.push_back(std::move(*message));
+    } else {
+      results[i] = std::unexpected(message.error());
+    }
+  }
+  send_messages(messages, send, results);
+  bool all_done = true;
+  for (Result<>& result : results) {
+    if (result) continue;
+    all_done = false;
+    result.error().message = std::string(place) + ": " + result.error().message;
+  }
+  if (all_done) results.clear();
+  return results;
+}
+
 }  // namespace tidemill::aws

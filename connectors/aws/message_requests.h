@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tidemill/result.h"
@@ -22,6 +23,13 @@ using MessageRequest = std::vector<const OutgoingMessage*>;
 /// Sends requests side by side, and answers with a result for each message of each.
 using SendRequests =
     std::function<std::vector<std::vector<Result<>>>(const std::vector<MessageRequest>& requests)>;
+
+/// Sends what `make` makes of each effect of a batch, and answers as Sink::write() does; messages
+/// of errors begin with `place`. What cannot be made is refused with the error of `make`.
+std::vector<Result<>> send_effects(
+    std::size_t effects, std::string_view place,
+    const std::function<Result<OutgoingMessage>(std::size_t effect)>& make,
+    const SendRequests& send);
 
 /// Sends all of them and writes what came of each to its effect's place in `results`. A request
 /// that is refused as a whole is sent again in halves, to find the message to blame. Messages of a

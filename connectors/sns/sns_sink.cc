@@ -40,29 +40,9 @@ Task<std::vector<Result<>>> SnsSink::write(SinkBatch batch) {
 
 // Runs on the pool, several at a time where the topic has no order.
 std::vector<Result<>> SnsSink::publish(const SinkBatch& batch) {
-  std::vector<Result<>> results(batch.effects.size());
-  std::vector<aws::OutgoingMessage> messages;
-  messages.reserve(batch.effects.size());
-  for (std::size_t i = 0; i < batch.effects.size(); ++i) {
-    auto message = message_of(batch, i);
-    if (message) {
-      messages.push_back(std::move(*message));
-    } else {
-      results[i] = std::unexpected(message.error());
-    }
-  }
-  const auto send = [this](const std::vector<aws::MessageRequest>& requests) {
-    return topic_->publish(requests);
-  };
-  aws::send_messages(messages, send, results);
-  bool all_done = true;
-  for (Result<>& result : results) {
-    if (result) continue;
-    all_done = false;
-    result.error().message = place() + ": " + result.error().message;
-  }
-  if (all_done) results.clear();
-  return results;
+  const auto make = [&](std::size_t effect) { return message_of(batch, effect); };
+  const auto send = [this](const auto& requests) { return topic_->publish(requests); };
+  return aws::send_effects(batch.effects.size(), place(), make, send);
 }
 
 Result<aws::OutgoingMessage> SnsSink::message_of(const SinkBatch& batch, std::size_t index) const {

@@ -43,31 +43,13 @@ Task<std::vector<Result<>>> SqsSink::write(SinkBatch batch) {
 // Runs on the pool, several at a time where the queue has no order.
 std::vector<Result<>> SqsSink::write_messages(const SinkBatch& batch) {
   const auto delay = std::chrono::ceil<std::chrono::seconds>(config_.delay);
-  std::vector<Result<>> results(batch.effects.size());
-  std::vector<aws::OutgoingMessage> messages;
-  messages.reserve(batch.effects.size());
-  for (std::size_t i = 0; i < batch.effects.size(); ++i) {
-    auto ids = rules_.ids(batch, batch.effects[i]);
-    auto message = ids ? outgoing_message(batch, i, std::move(*ids), delay)
-                       : Result<aws::OutgoingMessage>(std::unexpected(ids.error()));
-    if (message) {
-      messages.push_back(std::move(*message));
-    } else {
-      results[i] = std::unexpected(message.error());
-    }
-  }
-  const auto send = [this](const std::vector<aws::MessageRequest>& requests) {
-    return queue_->send(requests);
+  const auto make = [&](std::size_t effect) -> Result<aws::OutgoingMessage> {
+    auto ids = rules_.ids(batch, batch.effects[effect]);
+    if (!ids) return std::unexpected(ids.error());
+    return outgoing_message(batch, effect, std::move(*ids), delay);
   };
-  aws::send_messages(messages, send, results);
-  bool all_done = true;
-  for (Result<>& result : results) {
-    if (result) continue;
-    all_done = false;
-    result.error().message = place() + ": " + result.error().message;
-  }
-  if (all_done) results.clear();
-  return results;
+  const auto send = [this](const auto& requests) { return queue_->send(requests); };
+  return aws::send_effects(batch.effects.size(), place(), make, send);
 }
 
 Task<> SqsSink::close() {
