@@ -7,6 +7,7 @@
 
 #include "aws/digest.h"
 #include "json_text/cloud_event.h"
+#include "tidemill/http_words.h"
 
 namespace tidemill::http {
 namespace {
@@ -23,14 +24,6 @@ constexpr std::string_view refused_names[] = {"Authorization",     "Connection",
 
 std::span<const std::uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-bool is_header_name(std::string_view name) {
-  constexpr std::string_view more = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::ranges::all_of(name, [more](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           more.find(c) != more.npos;
-  });
 }
 
 // Printable ASCII but for what `also` names is as it is, all else %XX: as CloudEvents' binding of

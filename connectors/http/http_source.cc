@@ -1,32 +1,17 @@
 #include "http_source.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
+
+#include "messages.h"
+#include "tidemill/http_words.h"
 
 namespace tidemill::http {
 namespace {
 
-HttpResponse message(unsigned status, std::string_view text) {
-  return json_response("{\"message\":\"" + std::string(text) + "\"}", status);
-}
-
-HttpResponse busy(unsigned status, std::string_view why, std::string_view retry_after = "1") {
-  auto response = message(status, why);
-  response.headers.emplace_back("Retry-After", retry_after);
-  return response;
-}
-
 HttpResponse with(std::span<const HttpHeader> headers, HttpResponse response) {
   for (const HttpHeader& header : headers) response.headers.emplace_back(header.name, header.value);
   return response;
-}
-
-// The name of this machine to itself, with or without a port.
-bool is_loopback_name(std::string_view host) {
-  const auto name =
-      host.starts_with('[') ? host.substr(0, host.find(']') + 1) : host.substr(0, host.find(':'));
-  return name == "localhost" || name == "127.0.0.1" || name == "[::1]";
 }
 
 std::string identity_of(const SourceConfig& config) {
@@ -94,22 +79,37 @@ Task<Result<>> HttpSource::open(const Progress&) {
   co_return Result<>();
 }
 
+// A page of the web can have a browser here send to loopback, under a name of its own too. Where
+// nobody has to prove who he is, that is all that keeps it out.
+bool HttpSource::open_to_pages() const {
+  return is_loopback_host(config_.listener.listen) && !config_.auth.on() &&
+         !config_.verify.hmac.on();
+}
+
+bool HttpSource::is_origin(const HttpRequest& request) const {
+  const std::string_view origin = request.header("Origin");
+  if (origin.empty() || !open_to_pages() || is_same_origin(origin, request.header("Host")))
+    return true;
+  std::vector<HttpHeader> allowed;
+  if (cors_) cors_->answer(request.headers, allowed);
+  return !header_of(allowed, "access-control-allow-origin").empty();
+}
+
 bool HttpSource::is_host(std::string_view host) const {
   const auto name = host.substr(0, host.rfind(':'));
   if (!config_.hosts.empty())
     return std::ranges::any_of(config_.hosts, [&](std::string_view one) {
       return same_header(one, host) || same_header(one, name);
     });
-  // A page of the web can give this machine a name of its own, and so send what it likes.
-  const bool open_to_pages =
-      is_loopback_name(config_.listener.listen) && !config_.auth.on() && !config_.verify.hmac.on();
-  return !open_to_pages || is_loopback_name(host);
+  return !open_to_pages() || is_loopback_host(host);
 }
 
 std::optional<HttpResponse> HttpSource::admit(const HttpRequest& request, Admitted& admitted) {
   if (interrupted_) return busy(503, "Service Unavailable");
   if (!is_host(request.header("Host")))
     return message(403, "the Host header names another machine; `hosts` says which it may name");
+  if (!is_origin(request))
+    return message(403, "pages of another origin may not send; `cors` says which may");
   if (callers_) {
     const auto caller = callers_->who(request.headers);
     if (!caller) return unknown_caller();
@@ -165,7 +165,7 @@ Task<HttpResponse> HttpSource::take(HttpRequest request, const Admitted& admitte
                            {services_.scheduler.random(), services_.scheduler.random()});
   if (!made) co_return message(400, made.error().message);
   if (interrupted_) co_return busy(503, "Service Unavailable");
-  Waiting waiting(services_.scheduler);
+  Waiting waiting(services_.scheduler, services_.scheduler.now() + config_.answer_within);
   waiting.open = made->size();
   if (made->empty()) waiting.outcome = Outcome::settled;
   const std::uint64_t first = next_;
@@ -224,23 +224,22 @@ HttpResponse HttpSource::answer_to(Waiting& waiting) const {
 
 void HttpSource::await(std::uint64_t number, Waiting& waiting) {
   waiting_.emplace(number, &waiting);
-  deadlines_.push_back({number, services_.scheduler.now() + config_.answer_within});
-  if (deadlines_.size() == 1) look_for_late();
+  if (timer_ == Scheduler::TimerId::none) look_for_late();
 }
 
-// One timer for all: those that were answered meanwhile are found to be so.
+// One timer for all: they wait equally long, so that the oldest is late first. What was answered
+// since the timer was set is not there any more.
 void HttpSource::look_for_late() {
+  services_.scheduler.cancel(std::exchange(timer_, Scheduler::TimerId::none));
   const Instant now = services_.scheduler.now();
-  services_.scheduler.cancel(timer_);
-  while (!deadlines_.empty()) {
-    const Deadline first = deadlines_.front();
-    const bool waits = waiting_.contains(first.number);
-    if (waits && first.late > now) break;
-    deadlines_.pop_front();
-    if (waits) end(first.number, Outcome::late, {}, nullptr);
+  for (const auto& [number, waiting] : waiting_) {
+    if (waiting->outcome != Outcome::open) continue;
+    if (waiting->late > now) {
+      timer_ = services_.scheduler.call_at(waiting->late, [this] { look_for_late(); });
+      return;
+    }
+    end(number, Outcome::late, {}, nullptr);
   }
-  if (!deadlines_.empty())
-    timer_ = services_.scheduler.call_at(deadlines_.front().late, [this] { look_for_late(); });
 }
 
 Task<Result<PollEnd>> HttpSource::poll(Credit credit, std::vector<Event>& out) {
@@ -299,7 +298,6 @@ Task<> HttpSource::close() {
   for (const auto& [number, waiting] : waiting_) open.push_back(number);
   for (const std::uint64_t number : open) end(number, Outcome::stopped, {}, nullptr);
   services_.scheduler.cancel(std::exchange(timer_, Scheduler::TimerId::none));
-  deadlines_.clear();
   while (answering_ > 0) co_await answered_.wait();
   if (Listener* const listener = std::exchange(listener_, nullptr))
     co_await hub_->detach(*listener, *this);

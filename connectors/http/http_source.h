@@ -6,9 +6,9 @@
 // bytes. Belongs to one pipeline, on its executor.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,7 +54,8 @@ class HttpSource final : public Source, private Endpoint {
 
   // A request that waits for its answer; it lives in the frame that makes it.
   struct Waiting {
-    explicit Waiting(Scheduler& scheduler) : changed(scheduler) {}
+    Waiting(Scheduler& scheduler, Instant until) : late(until), changed(scheduler) {}
+    const Instant late;
     std::size_t open = 1;           // Its events that have not ended: a batch has several.
     Outcome worst = Outcome::open;  // Of those that have.
     Outcome outcome = Outcome::open;
@@ -62,11 +63,6 @@ class HttpSource final : public Source, private Endpoint {
     SharedReply reply;
     Signal changed;
   };
-  struct Deadline {
-    std::uint64_t number;
-    Instant late;
-  };
-
   HttpSource(SourceConfig config, Services services, std::shared_ptr<ListenerHub> hub);
 
   std::optional<HttpResponse> admit(const HttpRequest& request, Admitted& admitted) override;
@@ -76,6 +72,8 @@ class HttpSource final : public Source, private Endpoint {
   Task<HttpResponse> take(HttpRequest request, const Admitted& admitted);
   HttpResponse answer_to(Waiting& waiting) const;
   HttpResponse unknown_caller() const;
+  bool open_to_pages() const;
+  bool is_origin(const HttpRequest& request) const;
   bool is_host(std::string_view host) const;
   void await(std::uint64_t number, Waiting& waiting);
   void look_for_late();
@@ -94,10 +92,9 @@ class HttpSource final : public Source, private Endpoint {
   std::optional<RateLimit> limit_;
   std::optional<Cors> cors_;
   Listener* listener_ = nullptr;
-  boost::unordered_flat_map<std::uint64_t, Waiting*> waiting_;  // By number of the event.
-  std::deque<Deadline> deadlines_;                              // All wait equally long.
-  Scheduler::TimerId timer_ = Scheduler::TimerId::none;         // Of the first of these.
-  std::deque<Event> arrived_;                                   // Not handed over yet.
+  std::map<std::uint64_t, Waiting*> waiting_;  // By number of the event: the oldest first.
+  Scheduler::TimerId timer_ = Scheduler::TimerId::none;  // For the oldest that was open.
+  std::deque<Event> arrived_;                            // Not handed over yet.
   std::uint64_t next_ = 0;
   std::size_t answering_ = 0;  // Requests whose answer is being made.
   Signal news_;

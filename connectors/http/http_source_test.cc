@@ -7,6 +7,7 @@
 #include <chrono>
 #include <list>
 #include <optional>
+#include <set>
 
 #include "tidemill/testing/map_progress.h"
 #include "tidemill/testing/recording_log.h"
@@ -542,6 +543,48 @@ TEST_F(HttpSourceTest, AnIdOfTheSendersIsTheEvents) {
   EXPECT_EQ(events[0].id, "k-1");
   driver.settle(events);
   EXPECT_EQ(status(sent), 202u);
+}
+
+TEST_F(HttpSourceTest, TheSameKeyOfAnotherCallerOrForAnotherRequestIsAnotherOne) {
+  auto wanted = config("reply");
+  wanted.routes = {"POST /a", "POST /b"};
+  wanted.path = "/";
+  wanted.auth.api_keys = {{"ann:k1"}, {"bob:k2"}};
+  auto& api = source(std::move(wanted));
+  SourceDriver driver(scheduler_, api);
+  std::set<std::string> ids;
+  std::vector<Sent> all;
+  for (const auto& [path, key] :
+       {std::pair("/a", "k1"), std::pair("/b", "k1"), std::pair("/a", "k2"), std::pair("/a", "k1")})
+    all.push_back(send({.path = path, .headers = {{"X-Api-Key", key}, {"Idempotency-Key", "7"}}}));
+  is_answered(all.back());
+  const auto events = driver.poll();
+  for (const Event& event : events) {
+    ids.emplace(event.id);
+    EXPECT_THAT(event.data.view(), ::testing::Not(HasSubstr("x-api-key")));
+  }
+  EXPECT_THAT(ids, ElementsAre("ann/POST /a 7", "ann/POST /b 7", "bob/POST /a 7"));
+  driver.settle(events);
+  for (const Sent& sent : all) EXPECT_EQ(status(sent), 204u);
+}
+
+TEST_F(HttpSourceTest, APageOfAnotherOriginSendsNothingToALocalApi) {
+  source(config());
+  EXPECT_EQ(status(send({.headers = {{"Origin", "https://evil.example"}}})), 403u);
+  EXPECT_FALSE(is_answered(send({.headers = {{"Origin", "http://localhost:8081"}}})));
+}
+
+TEST_F(HttpSourceTest, WhatItSaysOfARequestIsJsonWhateverIsInIt) {
+  auto& intake = source(config());
+  SourceDriver driver(scheduler_, intake);
+  const auto sent = send({});
+  driver.poll();
+  settle(intake, {.partition = {},
+                  .offset = {},
+                  .subject = {},
+                  .version = {},
+                  .refused = R"(it says "no" \ here)"});
+  EXPECT_EQ(answer(sent).body, R"({"message":"it says \"no\" \\ here"})");
 }
 
 TEST(HttpOptions, SayWhatIsWrong) {

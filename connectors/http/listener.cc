@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "messages.h"
+
 namespace tidemill::http {
 namespace {
 
@@ -16,16 +18,6 @@ bool same(const ListenerOptions& a, const ListenerOptions& b) {
                       o.header_max, o.body_max, o.memory, o.idle_max, o.header_time, o.body_time);
   };
   return all(a) == all(b);
-}
-
-HttpResponse message(unsigned status, std::string_view text) {
-  return json_response("{\"message\":\"" + std::string(text) + "\"}", status);
-}
-
-HttpResponse not_there() {
-  auto response = message(503, "Service Unavailable");
-  response.headers.emplace_back("Retry-After", "1");
-  return response;
 }
 
 }  // namespace
@@ -89,7 +81,7 @@ std::optional<HttpResponse> Listener::refuse(const HttpRequest& request,
                                              const RouteMatch& match) const {
   // Pipelines start one after the other: whose route it is may just not be there yet.
   if (match.outcome != RouteMatch::Outcome::found && endpoints_.size() < sharing_->sources)
-    return not_there();
+    return busy(503, "Service Unavailable");
   switch (match.outcome) {
     case RouteMatch::Outcome::found:
       return std::nullopt;
@@ -126,7 +118,8 @@ Task<HttpResponse> Listener::answer(HttpRequest request) {
   const auto admitted = std::static_pointer_cast<const Admitted>(std::move(request.admitted));
   Endpoint* const endpoint = endpoint_of(admitted->match);
   // It may have gone while the body was read.
-  if (std::ranges::find(endpoints_, endpoint) == endpoints_.end()) co_return not_there();
+  if (std::ranges::find(endpoints_, endpoint) == endpoints_.end())
+    co_return busy(503, "Service Unavailable");
   co_return co_await endpoint->answer(std::move(request), *admitted);
 }
 

@@ -62,6 +62,9 @@ RequestEvents::RequestEvents(const SourceConfig& config, std::string source)
     std::string& own = secret_headers_.emplace_back();
     std::ranges::transform(name, std::back_inserter(own), lower);
   }
+  if (!config.auth.api_keys.empty()) proofs_.push_back(config.auth.header);
+  if (!config.auth.bearer.empty() || !config.auth.basic.empty())
+    proofs_.emplace_back("Authorization");
 }
 
 Result<std::vector<Event>> RequestEvents::make(
@@ -96,6 +99,25 @@ Result<std::vector<Event>> RequestEvents::cloud_events(HttpRequest request, Wall
   return events;
 }
 
+// Of another caller, or where somebody waits for the reply of another request, the same key is
+// another one: nobody must get what was replied to somebody else.
+std::string RequestEvents::id_of(const HttpRequest& request, const Admitted& admitted) const {
+  const std::string_view key = id_header_.empty() ? "" : request.header(id_header_);
+  std::string id;
+  if (key.empty()) return id;
+  if (!admitted.caller.empty()) id.append(admitted.caller).append("/");
+  if (plain_ == Shape::request) id.append(request.method).append(" ").append(request.path) += ' ';
+  return id.append(key);
+}
+
+// The caller's name says enough, and data is kept: in dead letters, for instance.
+void RequestEvents::remove_proofs(HttpRequest& request) const {
+  std::erase_if(request.headers, [this](const HttpHeader& header) {
+    return std::ranges::any_of(
+        proofs_, [&](const std::string& name) { return same_header(name, header.name); });
+  });
+}
+
 Event RequestEvents::plain(HttpRequest request, const Admitted& admitted, WallTime now,
                            std::pair<std::uint64_t, std::uint64_t> chance) const {
   auto kept = std::make_shared<Kept>();
@@ -104,7 +126,8 @@ Event RequestEvents::plain(HttpRequest request, const Admitted& admitted, WallTi
   Event event;
   Piece data, id, content_type;
   std::vector<std::pair<Piece, Piece>> extensions;
-  const std::string_view own_id = id_header_.empty() ? "" : request.header(id_header_);
+  const std::string own_id = id_of(request, admitted);
+  if (!proofs_.empty()) remove_proofs(request);
   if (plain_ == Shape::request) {
     std::string request_id;
     append_hex(request_id, chance.first);

@@ -31,6 +31,8 @@ class RequestEvents {
 
  private:
   Result<std::vector<Event>> cloud_events(HttpRequest request, WallTime now) const;
+  std::string id_of(const HttpRequest& request, const Admitted& admitted) const;
+  void remove_proofs(HttpRequest& request) const;
   Event plain(HttpRequest request, const Admitted& admitted, WallTime now,
               std::pair<std::uint64_t, std::uint64_t> chance) const;
 
@@ -39,7 +41,8 @@ class RequestEvents {
   const bool detects_;
   const bool cloud_events_only_;
   const Shape plain_;
-  std::vector<std::string> secret_headers_;  // Lower case: they go nowhere.
+  std::vector<std::string> secret_headers_;  // Lower case: they are no extensions.
+  std::vector<std::string> proofs_;  // What callers prove themselves with: no function sees it.
 };
 
 }  // namespace tidemill::http

@@ -1,0 +1,15 @@
+// The answers that the source itself makes: {"message": ...}, as API Gateway writes them.
+#pragma once
+
+#include <string_view>
+
+#include "tidemill/http.h"
+
+namespace tidemill::http {
+
+HttpResponse message(unsigned status, std::string_view text);
+
+/// The same, with when to send it again; `retry_after` in seconds.
+HttpResponse busy(unsigned status, std::string_view why, std::string_view retry_after = "1");
+
+}  // namespace tidemill::http
