@@ -1,18 +1,7 @@
-#include "http_source.h"
-
+// HttpSource: what of requests becomes events, and what their senders are told.
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <chrono>
-#include <list>
-#include <optional>
-#include <set>
-
-#include "tidemill/testing/map_progress.h"
-#include "tidemill/testing/recording_log.h"
-#include "tidemill/testing/source_driver.h"
-#include "tidemill/testing/virtual_scheduler.h"
+#include "http_source_fixture.h"
 
 namespace tidemill::http {
 namespace {
@@ -20,133 +9,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::MapProgress;
-using testing::SourceDriver;
-
-/// A door that tests knock at without a network.
-class FakeDoor final : public HttpServer {
- public:
-  explicit FakeDoor(bool& open) : open_(open) { open_ = true; }
-  Task<> close() override {
-    open_ = false;
-    co_return;
-  }
-  std::uint16_t port() const override { return 8081; }
-
- private:
-  bool& open_;
-};
-
-class HttpSourceTest : public ::testing::Test {
- protected:
-  ~HttpSourceTest() override {
-    for (auto& source : sources_) scheduler_.run(source->close());
-    scheduler_.abandon();
-  }
-
-  Services services() {
-    Services services{.scheduler = scheduler_, .log = log_, .data_folder = "/nowhere"};
-    services.pipeline = "p" + std::to_string(sources_.size());
-    services.engine_scheduler = &scheduler_;
-    services.serve_http = [this](Scheduler&, Log&,
-                                 HttpDoor door) -> Result<std::unique_ptr<HttpServer>> {
-      if (door.listen == "taken:1") return fail(Fault::transient, "cannot listen on taken:1");
-      door_ = std::move(door);
-      return std::make_unique<FakeDoor>(open_);
-    };
-    return services;
-  }
-
-  static SourceConfig config(std::string respond = "202") {
-    SourceConfig config;
-    config.listener.listen = "127.0.0.1:8081";
-    config.path = "/hook";
-    config.respond = std::move(respond);
-    config.answer_within = std::chrono::seconds(5);
-    return config;
-  }
-
-  /// A source that has been opened.
-  HttpSource& source(SourceConfig config) {
-    auto made = HttpSource::make(std::move(config), services(), hub_);
-    EXPECT_TRUE(made) << made.error().message;
-    HttpSource& source = *sources_.emplace_back(std::move(*made));
-    opened_ = scheduler_.run(source.open(nothing_));
-    return source;
-  }
-
-  /// What came of a request, once it is answered.
-  using Sent = std::shared_ptr<std::optional<HttpResponse>>;
-
-  struct Wanted {
-    std::string body{};
-    std::string path = "/hook";
-    std::string method = "POST";
-    std::vector<std::pair<std::string, std::string>> headers{};
-  };
-
-  Sent send(Wanted wanted) {
-    wanted.headers.emplace_back("Host", "localhost:8081");
-    HttpRequest request;
-    request.method = wanted.method;
-    request.path = wanted.path;
-    request.content_type = "application/json";
-    request.peer = "10.0.0.1";
-    std::string head;
-    for (const auto& [name, value] : wanted.headers) head.append(name).append(value);
-    request.head = std::make_unique<const std::string>(std::move(head));
-    std::string_view rest = *request.head;
-    for (const auto& [name, value] : wanted.headers) {
-      request.headers.push_back(
-          {rest.substr(0, name.size()), rest.substr(name.size(), value.size())});
-      rest.remove_prefix(name.size() + value.size());
-    }
-    auto sent = std::make_shared<std::optional<HttpResponse>>();
-    if (auto refused = door_.admit(request)) {
-      *sent = std::move(*refused);
-      return sent;
-    }
-    request.body = std::move(wanted.body);
-    boost::asio::co_spawn(scheduler_.executor(), door_.answer(std::move(request)),
-                          [sent](std::exception_ptr error, HttpResponse response) {
-                            if (error) std::rethrow_exception(error);
-                            *sent = std::move(response);
-                          });
-    return sent;
-  }
-
-  const HttpResponse& answer(const Sent& sent) {
-    scheduler_.run_until([&sent] { return sent->has_value(); });
-    return **sent;
-  }
-  unsigned status(const Sent& sent) { return answer(sent).status; }
-
-  bool is_answered(const Sent& sent) {
-    bool reached = false;
-    scheduler_.call_at(scheduler_.now(), [&reached] { reached = true; });
-    scheduler_.run_until([&reached] { return reached; });
-    return sent->has_value();
-  }
-
-  void settle(HttpSource& source, Settled settled) {
-    ASSERT_TRUE(scheduler_.run(source.settle({&settled, 1})));
-  }
-
-  static std::string header(const HttpResponse& response, std::string_view name) {
-    for (const auto& [known, value] : response.headers)
-      if (known == name) return value;
-    return {};
-  }
-
-  testing::VirtualScheduler scheduler_;
-  testing::RecordingLog log_;
-  MapProgress nothing_;
-  HttpDoor door_;
-  bool open_ = false;
-  Result<> opened_;
-  std::shared_ptr<ListenerHub> hub_ = std::make_shared<ListenerHub>();
-  std::list<std::unique_ptr<HttpSource>> sources_;
-};
 
 TEST_F(HttpSourceTest, AnIntakeAnswersOnceItsEventIsSettled) {
   auto& intake = source(config());
@@ -273,25 +135,6 @@ TEST_F(HttpSourceTest, WhatWasAnsweredBeforeItWasPolledIsNoEvent) {
   EXPECT_EQ(status(second), 202u);
 }
 
-TEST_F(HttpSourceTest, MoreThanMayWaitAreTurnedAway) {
-  auto wanted = config();
-  wanted.waiting_max = 2;
-  auto& intake = source(std::move(wanted));
-  SourceDriver driver(scheduler_, intake);
-  const auto first = send({});
-  const auto second = send({});
-  is_answered(second);
-
-  const auto third = send({});
-  EXPECT_EQ(status(third), 429u);
-  EXPECT_EQ(header(answer(third), "Retry-After"), "1");
-  driver.settle(driver.poll());
-  EXPECT_EQ(status(first), 202u);
-  const auto fourth = send({});
-  driver.settle(driver.poll());
-  EXPECT_EQ(status(fourth), 202u);
-}
-
 TEST_F(HttpSourceTest, ACreditIsNeverExceeded) {
   auto& intake = source(config());
   SourceDriver driver(scheduler_, intake);
@@ -305,14 +148,6 @@ TEST_F(HttpSourceTest, ACreditIsNeverExceeded) {
   driver.settle(some);
   driver.settle(driver.poll());
   EXPECT_EQ(status(first) + status(second), 404u);
-}
-
-TEST_F(HttpSourceTest, OtherPathsAndMethodsAreNotItsOwn) {
-  source(config());
-  EXPECT_EQ(status(send({.path = "/other"})), 404u);
-  const auto wrong = send({.method = "GET"});
-  EXPECT_EQ(status(wrong), 405u);
-  EXPECT_EQ(header(answer(wrong), "Allow"), "POST");
 }
 
 TEST_F(HttpSourceTest, SourcesOfOneAddressShareItsDoor) {
@@ -424,83 +259,6 @@ TEST_F(HttpSourceTest, APortThatIsTakenIsTriedAgain) {
   EXPECT_EQ(opened_.error().fault, Fault::transient);
 }
 
-TEST_F(HttpSourceTest, ALocalApiTakesNoOtherNameForItself) {
-  auto& intake = source(config());
-  SourceDriver driver(scheduler_, intake);
-  EXPECT_EQ(status(send({.headers = {{"Host", "evil.example"}}})), 403u);
-  auto wanted = config();
-  wanted.path = "/named";
-  wanted.hosts = {"api.example"};
-  source(std::move(wanted));
-  EXPECT_EQ(status(send({.path = "/named"})), 403u);
-  EXPECT_FALSE(is_answered(send({.path = "/named", .headers = {{"Host", "api.example:8081"}}})));
-}
-
-TEST_F(HttpSourceTest, WhoHasAKeyMayCall) {
-  auto wanted = config("reply");
-  wanted.auth.api_keys = {{"mobile:k1"}};
-  auto& api = source(std::move(wanted));
-  SourceDriver driver(scheduler_, api);
-
-  EXPECT_EQ(status(send({})), 401u);
-  EXPECT_EQ(status(send({.headers = {{"X-Api-Key", "k2"}}})), 401u);
-  const auto sent = send({.headers = {{"X-Api-Key", "k1"}}});
-  const auto events = driver.poll();
-  ASSERT_EQ(events.size(), 1u);
-  EXPECT_THAT(events[0].data.view(), HasSubstr(R"("principalId":"mobile")"));
-  driver.settle(events);
-  EXPECT_EQ(status(sent), 204u);
-}
-
-TEST_F(HttpSourceTest, ACallerHasItsRate) {
-  auto wanted = config();
-  wanted.rate_limit = {.rate = Rate{1}, .burst = 1};
-  auto& intake = source(std::move(wanted));
-  SourceDriver driver(scheduler_, intake);
-
-  const auto first = send({});
-  driver.settle(driver.poll());
-  EXPECT_EQ(status(first), 202u);
-  const auto second = send({});
-  EXPECT_EQ(status(second), 429u);
-  EXPECT_EQ(header(answer(second), "Retry-After"), "1");
-}
-
-TEST_F(HttpSourceTest, ASignatureHasToBeRight) {
-  auto wanted = config();
-  wanted.verify.hmac.secrets = {{"It's a Secret to Everybody"}};
-  wanted.verify.hmac.header = "X-Hub-Signature-256";
-  auto& intake = source(std::move(wanted));
-  SourceDriver driver(scheduler_, intake);
-
-  EXPECT_EQ(status(send({.body = "Hello, World!"})), 401u);
-  // GitHub's own example.
-  const auto sent = send(
-      {.body = "Hello, World!",
-       .headers = {{"X-Hub-Signature-256",
-                    "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"}}});
-  driver.settle(driver.poll());
-  EXPECT_EQ(status(sent), 202u);
-}
-
-TEST_F(HttpSourceTest, APageOfAnotherOriginIsToldWhatItMay) {
-  auto wanted = config();
-  wanted.cors.allow_origins = {"https://app.example"};
-  wanted.cors.allow_methods = {"POST"};
-  auto& intake = source(std::move(wanted));
-  SourceDriver driver(scheduler_, intake);
-
-  const auto asked = send(
-      {.method = "OPTIONS",
-       .headers = {{"Origin", "https://app.example"}, {"Access-Control-Request-Method", "POST"}}});
-  EXPECT_EQ(status(asked), 204u);
-  EXPECT_EQ(header(answer(asked), "access-control-allow-origin"), "https://app.example");
-  const auto sent = send({.headers = {{"Origin", "https://app.example"}}});
-  driver.settle(driver.poll());
-  EXPECT_EQ(status(sent), 202u);
-  EXPECT_EQ(header(answer(sent), "access-control-allow-origin"), "https://app.example");
-}
-
 TEST_F(HttpSourceTest, CloudEventsKeepTheirAttributes) {
   auto& intake = source(config());
   SourceDriver driver(scheduler_, intake);
@@ -543,35 +301,6 @@ TEST_F(HttpSourceTest, AnIdOfTheSendersIsTheEvents) {
   EXPECT_EQ(events[0].id, "k-1");
   driver.settle(events);
   EXPECT_EQ(status(sent), 202u);
-}
-
-TEST_F(HttpSourceTest, TheSameKeyOfAnotherCallerOrForAnotherRequestIsAnotherOne) {
-  auto wanted = config("reply");
-  wanted.routes = {"POST /a", "POST /b"};
-  wanted.path = "/";
-  wanted.auth.api_keys = {{"ann:k1"}, {"bob:k2"}};
-  auto& api = source(std::move(wanted));
-  SourceDriver driver(scheduler_, api);
-  std::set<std::string> ids;
-  std::vector<Sent> all;
-  for (const auto& [path, key] :
-       {std::pair("/a", "k1"), std::pair("/b", "k1"), std::pair("/a", "k2"), std::pair("/a", "k1")})
-    all.push_back(send({.path = path, .headers = {{"X-Api-Key", key}, {"Idempotency-Key", "7"}}}));
-  is_answered(all.back());
-  const auto events = driver.poll();
-  for (const Event& event : events) {
-    ids.emplace(event.id);
-    EXPECT_THAT(event.data.view(), ::testing::Not(HasSubstr("x-api-key")));
-  }
-  EXPECT_THAT(ids, ElementsAre("ann/POST /a 7", "ann/POST /b 7", "bob/POST /a 7"));
-  driver.settle(events);
-  for (const Sent& sent : all) EXPECT_EQ(status(sent), 204u);
-}
-
-TEST_F(HttpSourceTest, APageOfAnotherOriginSendsNothingToALocalApi) {
-  source(config());
-  EXPECT_EQ(status(send({.headers = {{"Origin", "https://evil.example"}}})), 403u);
-  EXPECT_FALSE(is_answered(send({.headers = {{"Origin", "http://localhost:8081"}}})));
 }
 
 TEST_F(HttpSourceTest, WhatItSaysOfARequestIsJsonWhateverIsInIt) {
