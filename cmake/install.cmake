@@ -8,7 +8,7 @@ if(TARGET tidemill)
 endif()
 
 # function.h and all that it includes: the part of the SDK that needs the standard library only.
-set(headers function.h function_abi.h config_spec.h effect_kind.h result.h)
+set(headers function.h function_abi.h function_adapter.h config_spec.h effect_kind.h result.h)
 list(TRANSFORM headers PREPEND ${PROJECT_SOURCE_DIR}/sdk/tidemill/)
 install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tidemill COMPONENT dev)
 
