@@ -1,8 +1,5 @@
 #include "wire.h"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -13,6 +10,8 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+
+#include "http_client/tls_context.h"
 
 namespace tidemill::amqp {
 namespace {
@@ -113,23 +112,15 @@ class WireOver final : public Wire {
     requires secure
   {
     ErrorCode error;
-    ErrorCode not_an_address;
-    asio::ip::make_address(broker_.host, not_an_address);
-    if (not_an_address) SSL_set_tlsext_host_name(stream_.native_handle(), broker_.host.c_str());
+    http_client::name_host(stream_.native_handle(), broker_.host);
     stream_.set_verify_callback(ssl::host_name_verification(broker_.host), error);
     if (error) co_return failed("verify", error);
     co_await stream_.async_handshake(ssl::stream_base::client,
                                      redirect_error(use_awaitable, error));
     if (!error) co_return Result<>();
-    const long verified = SSL_get_verify_result(stream_.native_handle());
-    const bool refused = error.category() == asio::error::get_ssl_category() &&
-                         ERR_GET_REASON(static_cast<unsigned long>(error.value())) ==
-                             SSL_R_CERTIFICATE_VERIFY_FAILED;
-    if (!refused) co_return failed("speak TLS with", error);
-    co_return fail(Fault::bad_config,
-                   "the certificate of " + broker_.text() +
-                       " is not to be believed: " + X509_verify_cert_error_string(verified) +
-                       "; tls.ca names the authorities to believe");
+    if (auto why = http_client::disbelief(stream_.native_handle(), error, broker_.text()))
+      co_return std::unexpected(std::move(*why));
+    co_return failed("speak TLS with", error);
   }
 
   Scheduler& scheduler_;

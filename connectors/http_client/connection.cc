@@ -1,7 +1,5 @@
 #include "connection.h"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +19,7 @@
 #include <utility>
 
 #include "tidemill/posix.h"
+#include "tls_context.h"
 
 namespace tidemill::http_client {
 namespace {
@@ -121,25 +120,16 @@ class ConnectionOver final : public Connection {
     requires secure
   {
     ErrorCode error;
-    ErrorCode ignored;
-    asio::ip::make_address(server_.host, ignored);
-    const bool is_name = static_cast<bool>(ignored);
-    if (is_name) SSL_set_tlsext_host_name(stream_.native_handle(), server_.host.c_str());
+    name_host(stream_.native_handle(), server_.host);
     stream_.set_verify_callback(ssl::host_name_verification(server_.host), error);
     if (error) co_return failed("verify", error);
     lowest().expires_after(timeouts_.connect);
     co_await stream_.async_handshake(ssl::stream_base::client,
                                      redirect_error(use_awaitable, error));
     if (!error) co_return Result<>();
-    const long verified = SSL_get_verify_result(stream_.native_handle());
-    const bool refused = error.category() == asio::error::get_ssl_category() &&
-                         ERR_GET_REASON(static_cast<unsigned long>(error.value())) ==
-                             SSL_R_CERTIFICATE_VERIFY_FAILED;
-    if (!refused) co_return failed("speak TLS with", error);
-    co_return fail(Fault::bad_config,
-                   "the certificate of " + server_.origin() +
-                       " is not to be believed: " + X509_verify_cert_error_string(verified) +
-                       "; tls.ca names the authorities to believe");
+    if (auto why = disbelief(stream_.native_handle(), error, server_.origin()))
+      co_return std::unexpected(std::move(*why));
+    co_return failed("speak TLS with", error);
   }
 
   Task<Result<>> send(const Request& request) {

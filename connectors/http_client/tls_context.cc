@@ -1,5 +1,9 @@
 #include "tls_context.h"
 
+#include <openssl/err.h>
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <string>
 #include <string_view>
 
@@ -48,6 +52,25 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const TlsOptions& options
   context->set_verify_mode(options.verify ? ssl::verify_peer : ssl::verify_none, ignored);
   if (auto ok = load(*context, options); !ok) return std::unexpected(ok.error());
   return context;
+}
+
+void name_host(SSL* ssl, const std::string& host) {
+  boost::system::error_code not_an_address;
+  boost::asio::ip::make_address(host, not_an_address);
+  if (not_an_address) SSL_set_tlsext_host_name(ssl, host.c_str());
+}
+
+std::optional<Error> disbelief(SSL* ssl, const boost::system::error_code& error,
+                               const std::string& server) {
+  const bool refused =
+      error.category() == boost::asio::error::get_ssl_category() &&
+      ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+  if (!refused) return std::nullopt;
+  return Error{Fault::bad_config,
+               "the certificate of " + server + " is not to be believed: " +
+                   X509_verify_cert_error_string(SSL_get_verify_result(ssl)) +
+                   "; tls.ca names the authorities to believe",
+               {}};
 }
 
 }  // namespace tidemill::http_client
