@@ -80,6 +80,7 @@ class InProcessTest : public ::testing::Test {
   }
   ~InProcessTest() override {
     scheduler_.abandon();
+    function_.reset();  // Waits for a cancel that is still at the pipes.
     for (const auto& pair : {news_, gate_})
       for (const int descriptor : pair) ::close(descriptor);
   }
