@@ -145,49 +145,61 @@ HttpResponse HttpSource::with_cors(const HttpRequest& request, HttpResponse resp
   return with(headers, std::move(response));
 }
 
-Task<HttpResponse> HttpSource::answer(HttpRequest request, const Admitted& admitted) {
+Task<HttpResponse> HttpSource::answer(HttpRequest request,
+                                      std::shared_ptr<const Admitted> admitted) {
   // Made before the request is taken apart: the answer has to say who may read it.
-  HttpResponse cross_origin = with_cors(request, {});
-  ++answering_;
-  HttpResponse response = co_await take(std::move(request), admitted);
-  --answering_;
-  answered_.notify();
-  std::ranges::move(cross_origin.headers, std::back_inserter(response.headers));
-  co_return response;
+  auto cross_origin = with_cors(request, {.content_type = {}}).headers;
+  Waiting waiting(services_.scheduler, services_.scheduler.now() + config_.answer_within);
+  std::optional<HttpResponse> response = take(request, *admitted, waiting);
+  if (!response) {
+    ++answering_;
+    while (waiting.outcome == Outcome::open) co_await waiting.changed.wait();
+    forget(waiting);
+    response = answer_to(waiting);
+    --answering_;
+    answered_.notify();
+  }
+  std::ranges::move(cross_origin, std::back_inserter(response->headers));
+  co_return std::move(*response);
 }
 
-Task<HttpResponse> HttpSource::take(HttpRequest request, const Admitted& admitted) {
+// Its events, where the next poll finds them; or why there are none.
+std::optional<HttpResponse> HttpSource::take(HttpRequest& request, const Admitted& admitted,
+                                             Waiting& waiting) {
   if (verifier_) {
     auto verified = verifier_->verify(request.headers, request.body, services_.scheduler.wall());
-    if (!verified) co_return message(401, verified.error().message);
+    if (!verified) return message(401, verified.error().message);
   }
-  auto made = events_.make(std::move(request), admitted, services_.scheduler.wall(),
-                           {services_.scheduler.random(), services_.scheduler.random()});
-  if (!made) co_return message(400, made.error().message);
-  if (interrupted_) co_return busy(503, "Service Unavailable");
-  Waiting waiting(services_.scheduler, services_.scheduler.now() + config_.answer_within);
-  waiting.open = made->size();
-  if (made->empty()) waiting.outcome = Outcome::settled;
-  const std::uint64_t first = next_;
-  for (Event& event : *made) {
+  made_.clear();
+  auto made = events_.make(request, admitted, services_.scheduler.wall(),
+                           {services_.scheduler.random(), services_.scheduler.random()}, made_);
+  if (!made) return message(400, made.error().message);
+  if (interrupted_) return busy(503, "Service Unavailable");
+  waiting.first = next_;
+  waiting.events = waiting.open = made_.size();
+  if (made_.empty()) waiting.outcome = Outcome::settled;
+  for (Event& event : made_) {
     event.offset = Offset(next_);
     event.offset_next = Offset(next_ + 1);
     arrived_.push_back(std::move(event));
     await(next_++, waiting);
   }
   news_.notify();
-  while (waiting.outcome == Outcome::open) co_await waiting.changed.wait();
-  // What nobody waits for any more is not begun.
-  const auto own = [&](const Event& event) {
-    return event.offset.value >= first && event.offset.value < first + made->size();
-  };
-  for (std::uint64_t number = first; number < first + made->size(); ++number)
-    waiting_.erase(number);
-  if (waiting.outcome != Outcome::settled) std::erase_if(arrived_, own);
-  co_return answer_to(waiting);
+  return std::nullopt;
 }
 
-HttpResponse HttpSource::answer_to(Waiting& waiting) const {
+// What nobody waits for any more is not begun.
+void HttpSource::forget(const Waiting& waiting) {
+  const std::uint64_t end = waiting.first + waiting.events;
+  waiting_.erase(waiting_.lower_bound(waiting.first), waiting_.lower_bound(end));
+  if (waiting.outcome == Outcome::settled) return;
+  const auto own = [&](const Event& event) {
+    return event.offset.value >= waiting.first && event.offset.value < end;
+  };
+  arrived_.erase(std::remove_if(arrived_.begin(), arrived_.end(), own), arrived_.end());
+}
+
+HttpResponse HttpSource::answer_to(const Waiting& waiting) const {
   switch (waiting.outcome) {
     case Outcome::refused:
       return message(400, waiting.reason);
@@ -204,22 +216,13 @@ HttpResponse HttpSource::answer_to(Waiting& waiting) const {
     case Outcome::settled:
       break;
   }
-  HttpResponse response;
-  if (fixed_status_) {
-    response.status = *fixed_status_;
-    response.content_type.clear();
-    return response;
-  }
-  if (waiting.reply == nullptr) {
-    response.status = 204;
-    return response;
-  }
+  if (fixed_status_) return {.status = *fixed_status_, .content_type = {}};
+  if (waiting.reply == nullptr) return {.status = 204, .content_type = {}};
   const Reply& reply = *waiting.reply;
-  response.status = reply.status;
-  response.content_type = reply.content_type;
-  response.body = reply.body;
-  response.headers = reply.headers;
-  return response;
+  return {.status = reply.status,
+          .content_type = reply.content_type,
+          .body = reply.body,
+          .headers = reply.headers};
 }
 
 void HttpSource::await(std::uint64_t number, Waiting& waiting) {

@@ -6,8 +6,9 @@
 // bytes. Belongs to one pipeline, on its executor.
 #pragma once
 
+#include <boost/container/deque.hpp>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -56,21 +57,31 @@ class HttpSource final : public Source, private Endpoint {
   struct Waiting {
     Waiting(Scheduler& scheduler, Instant until) : late(until), changed(scheduler) {}
     const Instant late;
-    std::size_t open = 1;           // Its events that have not ended: a batch has several.
+    std::uint64_t first = 0;        // The number of the first of its events,
+    std::size_t events = 0;         // of which a batch has several,
+    std::size_t open = 0;           // and those that have not ended.
     Outcome worst = Outcome::open;  // Of those that have.
     Outcome outcome = Outcome::open;
     std::string reason;
     SharedReply reply;
     Signal changed;
   };
+
+  // An Event is too large for the blocks that a std::deque has.
+  using Arrived =
+      boost::container::deque<Event, void,
+                              boost::container::deque_options_t<boost::container::block_size<64U>>>;
+
   HttpSource(SourceConfig config, Services services, std::shared_ptr<ListenerHub> hub);
 
   std::optional<HttpResponse> admit(const HttpRequest& request, Admitted& admitted) override;
   std::optional<HttpResponse> preflight(const HttpRequest& request) override;
   HttpResponse with_cors(const HttpRequest& request, HttpResponse response) override;
-  Task<HttpResponse> answer(HttpRequest request, const Admitted& admitted) override;
-  Task<HttpResponse> take(HttpRequest request, const Admitted& admitted);
-  HttpResponse answer_to(Waiting& waiting) const;
+  Task<HttpResponse> answer(HttpRequest request, std::shared_ptr<const Admitted> admitted) override;
+  std::optional<HttpResponse> take(HttpRequest& request, const Admitted& admitted,
+                                   Waiting& waiting);
+  void forget(const Waiting& waiting);
+  HttpResponse answer_to(const Waiting& waiting) const;
   HttpResponse unknown_caller() const;
   bool open_to_pages() const;
   bool is_origin(const HttpRequest& request) const;
@@ -94,7 +105,8 @@ class HttpSource final : public Source, private Endpoint {
   Listener* listener_ = nullptr;
   std::map<std::uint64_t, Waiting*> waiting_;  // By number of the event: the oldest first.
   Scheduler::TimerId timer_ = Scheduler::TimerId::none;  // For the oldest that was open.
-  std::deque<Event> arrived_;                            // Not handed over yet.
+  Arrived arrived_;                                      // Not handed over yet.
+  std::vector<Event> made_;                              // Scratch of take().
   std::uint64_t next_ = 0;
   std::size_t answering_ = 0;  // Requests whose answer is being made.
   Signal news_;

@@ -20,6 +20,8 @@ bool same(const ListenerOptions& a, const ListenerOptions& b) {
   return all(a) == all(b);
 }
 
+Task<HttpResponse> gone() { co_return busy(503, "Service Unavailable"); }
+
 }  // namespace
 
 Listener::Listener(ListenerOptions options, Services services,
@@ -115,12 +117,11 @@ std::optional<HttpResponse> Listener::admit(HttpRequest& request) {
 }
 
 Task<HttpResponse> Listener::answer(HttpRequest request) {
-  const auto admitted = std::static_pointer_cast<const Admitted>(std::move(request.admitted));
+  auto admitted = std::static_pointer_cast<const Admitted>(std::move(request.admitted));
   Endpoint* const endpoint = endpoint_of(admitted->match);
   // It may have gone while the body was read.
-  if (std::ranges::find(endpoints_, endpoint) == endpoints_.end())
-    co_return busy(503, "Service Unavailable");
-  co_return co_await endpoint->answer(std::move(request), *admitted);
+  if (std::ranges::find(endpoints_, endpoint) == endpoints_.end()) return gone();
+  return endpoint->answer(std::move(request), std::move(admitted));
 }
 
 std::shared_ptr<Sharing> ListenerHub::sharing(const ListenerOptions& options,

@@ -43,7 +43,8 @@ class Endpoint {
   /// The answer, with what such a page needs to see it.
   virtual HttpResponse with_cors(const HttpRequest& request, HttpResponse response) = 0;
 
-  virtual Task<HttpResponse> answer(HttpRequest request, const Admitted& admitted) = 0;
+  virtual Task<HttpResponse> answer(HttpRequest request,
+                                    std::shared_ptr<const Admitted> admitted) = 0;
 };
 
 /// What the sources of one address know of each other, from their making to their end.

@@ -1,6 +1,7 @@
 #include "request_event.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -17,7 +18,12 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 // What the views of one event lie in.
 struct Kept {
   std::shared_ptr<const std::string> source;
-  std::string text;
+  std::unique_ptr<const std::string> head;  // Of the request: the values of its headers.
+  std::string body;
+  std::string content_type;
+  std::string path;
+  std::string id;
+  std::string names;  // Of headers, in lower case.
   std::vector<Attribute> extensions;
 };
 
@@ -26,24 +32,6 @@ struct KeptWithOrigin {
   std::shared_ptr<const void> event;
   std::shared_ptr<const std::string> origin;
 };
-
-// A piece of a text that still grows.
-struct Piece {
-  std::size_t start = 0;
-  std::size_t size = 0;
-
-  std::string_view in(std::string_view text) const { return text.substr(start, size); }
-};
-
-Piece append(std::string& text, std::string_view piece) {
-  text += piece;
-  return {text.size() - piece.size(), piece.size()};
-}
-
-Piece append_lower(std::string& text, std::string_view piece) {
-  for (const char c : piece) text += lower(c);
-  return {text.size() - piece.size(), piece.size()};
-}
 
 void append_hex(std::string& text, std::uint64_t number) {
   for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[(number >> shift) & 15];
@@ -67,23 +55,22 @@ RequestEvents::RequestEvents(const SourceConfig& config, std::string source)
     proofs_.emplace_back("Authorization");
 }
 
-Result<std::vector<Event>> RequestEvents::make(
-    HttpRequest request, const Admitted& admitted, WallTime now,
-    std::pair<std::uint64_t, std::uint64_t> chance) const {
+Result<> RequestEvents::make(HttpRequest& request, const Admitted& admitted, WallTime now,
+                             const Chance& chance, std::vector<Event>& out) const {
   if (detects_) {
     const auto mode = cloudevents::mode_of(request.headers, cloudevents::http_binding);
-    if (mode != cloudevents::Mode::none) return cloud_events(std::move(request), now);
+    if (mode != cloudevents::Mode::none) return cloud_events(request, now, out);
     if (cloud_events_only_)
       return fail(Fault::bad_event,
                   "this is no CloudEvent: send its attributes as headers (ce-id, ce-source, "
                   "ce-type, ce-specversion), or application/cloudevents+json");
   }
-  std::vector<Event> one;
-  one.push_back(plain(std::move(request), admitted, now, chance));
-  return one;
+  out.push_back(plain(request, admitted, now, chance));
+  return {};
 }
 
-Result<std::vector<Event>> RequestEvents::cloud_events(HttpRequest request, WallTime now) const {
+Result<> RequestEvents::cloud_events(HttpRequest& request, WallTime now,
+                                     std::vector<Event>& out) const {
   const auto mode = cloudevents::mode_of(request.headers, cloudevents::http_binding);
   auto events = cloudevents::read_events(mode, cloudevents::http_binding, request.headers,
                                          std::move(request.body));
@@ -96,7 +83,8 @@ Result<std::vector<Event>> RequestEvents::cloud_events(HttpRequest request, Wall
     event.ingested = IngestTime(now.value);
     if (event.time.value == 0) event.time = EventTime(now.value);
   }
-  return events;
+  std::ranges::move(*events, std::back_inserter(out));
+  return {};
 }
 
 // Of another caller, or where somebody waits for the reply of another request, the same key is
@@ -118,60 +106,72 @@ void RequestEvents::remove_proofs(HttpRequest& request) const {
   });
 }
 
-Event RequestEvents::plain(HttpRequest request, const Admitted& admitted, WallTime now,
-                           std::pair<std::uint64_t, std::uint64_t> chance) const {
+// Attributes have names in lower case; their values stay where they are.
+void RequestEvents::add_extensions(std::span<const HttpHeader> headers, std::string& names,
+                                   std::vector<Attribute>& extensions) const {
+  std::size_t bytes = 0;
+  for (const HttpHeader& header : headers) bytes += header.name.size();
+  names.reserve(bytes);  // They are viewed while more of them come.
+  extensions.reserve(headers.size());
+  for (const HttpHeader& header : headers) {
+    const std::size_t start = names.size();
+    std::ranges::transform(header.name, std::back_inserter(names), lower);
+    const std::string_view name = std::string_view(names).substr(start);
+    if (std::ranges::find(secret_headers_, name) == secret_headers_.end())
+      extensions.push_back({name, header.value});
+  }
+}
+
+std::string RequestEvents::gateway_event(const HttpRequest& request, const Admitted& admitted,
+                                         WallTime now, const Chance& chance) const {
+  std::string request_id;
+  append_hex(request_id, chance.first);
+  append_hex(request_id, chance.second);
+  std::string text;
+  text.reserve(1024 + request.body.size());
+  append_api_gateway_event(text, {.method = request.method,
+                                  .path = request.path,
+                                  .query = request.query_text,
+                                  .headers = request.headers,
+                                  .body = request.body,
+                                  .route_key = admitted.match.route->key,
+                                  .params = admitted.match.params,
+                                  .source_ip = request.peer,
+                                  .request_id = request_id,
+                                  .caller = admitted.caller,
+                                  .time = now,
+                                  .api_id = *source_});
+  return text;
+}
+
+Event RequestEvents::plain(HttpRequest& request, const Admitted& admitted, WallTime now,
+                           const Chance& chance) const {
   auto kept = std::make_shared<Kept>();
   kept->source = source_;
-  std::string& text = kept->text;
-  Event event;
-  Piece data, id, content_type;
-  std::vector<std::pair<Piece, Piece>> extensions;
-  const std::string own_id = id_of(request, admitted);
+  kept->id = id_of(request, admitted);
   if (!proofs_.empty()) remove_proofs(request);
   if (plain_ == Shape::request) {
-    std::string request_id;
-    append_hex(request_id, chance.first);
-    append_hex(request_id, chance.second);
-    text.reserve(1024 + request.body.size());
-    append_api_gateway_event(text, {.method = request.method,
-                                    .path = request.path,
-                                    .query = request.query_text,
-                                    .headers = request.headers,
-                                    .body = request.body,
-                                    .route_key = admitted.match.route->key,
-                                    .params = admitted.match.params,
-                                    .source_ip = request.peer,
-                                    .request_id = request_id,
-                                    .caller = admitted.caller,
-                                    .time = now,
-                                    .api_id = *source_});
-    data = {0, text.size()};
+    kept->body = gateway_event(request, admitted, now, chance);
+    kept->content_type = "application/json";
   } else {
-    text = std::move(request.body);
-    data = {0, text.size()};
-    content_type = append(text, request.content_type);
-    for (const HttpHeader& header : request.headers) {
-      const Piece name = append_lower(text, header.name);
-      if (std::ranges::find(secret_headers_, name.in(text)) != secret_headers_.end()) continue;
-      extensions.emplace_back(name, append(text, header.value));
-    }
+    kept->body = std::move(request.body);
+    kept->content_type = std::move(request.content_type);
+    kept->head = std::move(request.head);
+    add_extensions(request.headers, kept->names, kept->extensions);
   }
-  id = append(text, own_id);
-  const Piece subject = append(text, request.path);
+  kept->path = std::move(request.path);
 
-  const std::string_view all = text;
-  kept->extensions.reserve(extensions.size());
-  for (const auto& [name, value] : extensions)
-    kept->extensions.push_back({name.in(all), value.in(all)});
+  Event event;
   event.extensions = kept->extensions;
-  event.id = id.in(all);
-  event.subject = subject.in(all);
-  event.content_type = plain_ == Shape::request ? "application/json" : content_type.in(all);
+  event.id = kept->id;
+  event.subject = kept->path;
+  event.content_type = kept->content_type;
   event.source = *source_;
   event.type = request_type;
   event.time = EventTime(now.value);
   event.ingested = IngestTime(now.value);
-  event.data = Bytes(data.in(all), std::move(kept));
+  const std::string_view data = kept->body;
+  event.data = Bytes(data, std::move(kept));
   return event;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,19 +23,26 @@ class RequestEvents {
   /// `source` is what events say of where they come from.
   RequestEvents(const SourceConfig& config, std::string source);
 
-  /// The events of a request, without their place: one, or those of a batch of CloudEvents, none
-  /// perhaps. `chance` makes the id of the request, which no other has.
+  using Chance = std::pair<std::uint64_t, std::uint64_t>;
+
+  /// Appends the events of a request, without their place: one, or those of a batch of CloudEvents,
+  /// none perhaps. Takes out of the request what they keep. `chance` makes the id of the request,
+  /// which no other has.
   ///
   /// Errors: bad_event, with a sentence for the sender.
-  Result<std::vector<Event>> make(HttpRequest request, const Admitted& admitted, WallTime now,
-                                  std::pair<std::uint64_t, std::uint64_t> chance) const;
+  Result<> make(HttpRequest& request, const Admitted& admitted, WallTime now, const Chance& chance,
+                std::vector<Event>& out) const;
 
  private:
-  Result<std::vector<Event>> cloud_events(HttpRequest request, WallTime now) const;
+  Result<> cloud_events(HttpRequest& request, WallTime now, std::vector<Event>& out) const;
   std::string id_of(const HttpRequest& request, const Admitted& admitted) const;
   void remove_proofs(HttpRequest& request) const;
-  Event plain(HttpRequest request, const Admitted& admitted, WallTime now,
-              std::pair<std::uint64_t, std::uint64_t> chance) const;
+  void add_extensions(std::span<const HttpHeader> headers, std::string& names,
+                      std::vector<Attribute>& extensions) const;
+  std::string gateway_event(const HttpRequest& request, const Admitted& admitted, WallTime now,
+                            const Chance& chance) const;
+  Event plain(HttpRequest& request, const Admitted& admitted, WallTime now,
+              const Chance& chance) const;
 
   const std::shared_ptr<const std::string> source_;  // Shared with all events.
   const std::string id_header_;

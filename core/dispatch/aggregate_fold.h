@@ -2,9 +2,9 @@
 // before the store sees it. Pure.
 #pragma once
 
+#include <boost/container/deque.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,8 +51,8 @@ class AggregateFold {
 
   TableId table_;
   const Aggregation& aggregation_;
-  std::deque<std::string> keys_;  // Of the rows.
-  std::deque<Row> rows_;
+  boost::container::deque<std::string> keys_;  // Of the rows.
+  boost::container::deque<Row> rows_;
   boost::unordered_flat_map<Place, Row*, PlaceHash> by_place_;
 };
 

@@ -50,7 +50,7 @@ Task<> CommitSequencer::write_groups() {
 }
 
 Task<> CommitSequencer::write_group(bool synced) {
-  std::deque<Waiting> group = std::exchange(waiting_, {});
+  std::vector<Waiting> group = std::exchange(waiting_, {});
   std::vector<const CommitPart*> parts;
   parts.reserve(group.size());
   Durability durability = synced ? Durability::sync : Durability::periodic;

@@ -16,10 +16,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "core/dispatch/row_claims.h"
 #include "core/dispatch/row_guard.h"
@@ -117,9 +117,9 @@ class CommitSequencer {
   Scheduler& scheduler_;
   Store& store_;
   Executor disk_;
-  std::deque<Waiting> waiting_;
-  std::deque<std::move_only_function<void()>> answered_;  // Of written commits, in order.
-  bool answering_ = false;                                // answer() is posted.
+  std::vector<Waiting> waiting_;
+  std::vector<std::move_only_function<void()>> answered_;  // Of written commits, in order.
+  bool answering_ = false;                                 // answer() is posted.
   RowGuard guard_;
   RowClaims claims_;
   std::map<Ticket, Signal*> listeners_;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/container/deque.hpp>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -164,6 +165,10 @@ class PipelineRunner {
     std::uint32_t invocations() const { return end == End::condemned ? tries : attempt; }
   };
 
+  // Stays in place while it grows. Every batch has some, mostly empty: these cost nothing then.
+  template <class T>
+  using Kept = boost::container::deque<T>;
+
   struct Domain;
 
   // What is worked in order: a partition, or a slice of its keys.
@@ -178,11 +183,11 @@ class PipelineRunner {
   // Events that a step left out, and that no commit has settled yet.
   struct Filtered {
     std::uint64_t events = 0;
-    std::uint64_t kept = 0;         // Of these, those that something below is about,
-    std::uint64_t held = 0;         // and what that takes.
-    std::vector<Settled> settled;   // Of a log's, its ledger knows.
-    std::deque<std::string> texts;  // What those view.
-    std::vector<DedupeId> ids;      // Under way until then.
+    std::uint64_t kept = 0;        // Of these, those that something below is about,
+    std::uint64_t held = 0;        // and what that takes.
+    std::vector<Settled> settled;  // Of a log's, its ledger knows.
+    Kept<std::string> texts;       // What those view.
+    std::vector<DedupeId> ids;     // Under way until then.
   };
 
   // One partition of a log source, or the whole of another source.
@@ -229,12 +234,12 @@ class PipelineRunner {
     std::string request_id;                 // and the name of that.
     std::vector<Fate> fates;                // Invariant: one per event, once judged.
     std::map<std::uint32_t, Death> deaths;  // Of events whose fate is dead_letter.
-    std::deque<std::string> texts;          // Own the keys and records that were made here.
+    Kept<std::string> texts;                // Own the keys and records that were made here.
     CommitPart part;
     // Of part.rows, one table after the other: where its rows end, and how long they are kept.
     std::vector<std::pair<std::size_t, std::optional<Duration>>> kept;
     std::vector<std::pair<const SinkBinding*, std::vector<Share>>> shares;  // By aggregate.
-    std::deque<AggregateFold> folds;  // What became of them; own what part.rows refers to.
+    Kept<AggregateFold> folds;  // What became of them; own what part.rows refers to.
     // Dead events whose record `on_failure` refused: these are kept in the dead letters at any
     // rate.
     std::set<std::uint32_t> unrecorded;

@@ -3,8 +3,8 @@
 // Pure but for the time that jq takes; on any thread.
 #pragma once
 
+#include <boost/container/deque.hpp>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <string>
 #include <utility>
@@ -20,8 +20,8 @@ namespace tidemill {
 
 struct Shaped {
   std::vector<Effect> effects;
-  std::deque<std::string> texts;  ///< What maps made.
-  std::uint64_t bytes = 0;        ///< Of those.
+  boost::container::deque<std::string> texts;  ///< What maps made.
+  std::uint64_t bytes = 0;                     ///< Of those.
   /// Events (by index) that this sink cannot take, and why.
   std::vector<std::pair<std::uint32_t, std::string>> refused;
 };

@@ -6,10 +6,12 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/error.hpp>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "core/http/request_parser.h"
@@ -121,7 +123,10 @@ class ConnectionOf final : public HttpConnection::Impl {
   explicit ConnectionOf(HttpService& service, Parts&&... parts)
       : service_(service),
         stream_(std::forward<Parts>(parts)...),
-        peer_(peer_of(stream_.lowest_layer())) {}
+        peer_(peer_of(stream_.lowest_layer())) {
+    error_code ignored;  // Were it refused, write_at_once() would wait.
+    stream_.lowest_layer().non_blocking(true, ignored);
+  }
 
   Task<> serve() override {
     bool more = co_await shake_hands();
@@ -164,91 +169,95 @@ class ConnectionOf final : public HttpConnection::Impl {
 
   // One request and its answer. False: the connection is of no more use.
   Task<bool> exchange() {
-    RequestParser parser(service_.limits);
+    parser_.emplace(service_.limits);
     if (buffer_.size() == 0) {
       allow(service_.limits.idle_max);
       if (!co_await fill(head_piece)) co_return false;
     }
     allow(service_.limits.header_max);
     error_code error;
-    while (!parser.is_header_done()) {
-      error = feed(parser);
+    while (!parser_->is_header_done()) {
+      error = feed();
       if (error == http::error::need_more && !co_await fill(head_piece)) co_return false;
       if (error && error != http::error::need_more) co_return co_await give_up(error);
     }
-    HttpRequest request;
-    if (const auto wrong = parser.take_head(request); !wrong.empty()) {
+    if (const auto wrong = parser_->take_head(request_); !wrong.empty()) {
       auto broken = text_response(400, std::string(wrong) + "\n");
-      co_return co_await refuse(parser, std::move(broken));
+      co_return co_await refuse(std::move(broken));
     }
-    request.peer = peer_;
-    request.encrypted = encrypted;
+    request_.peer = peer_;
+    request_.encrypted = encrypted;
     BodyHold hold(service_);
-    if (auto refused = stranger(request)) {
-      co_await send(std::move(*refused), parser.version(), false, false);
+    if (auto refused = stranger()) {
+      co_await send(std::move(*refused), parser_->version(), false, false);
       co_await linger();
       co_return false;
     }
-    if (auto refused = refusal_of(parser, request, hold))
-      co_return co_await refuse(parser, std::move(*refused));
-    if (!parser.is_done()) {
-      if (parser.expects_continue() && !co_await write(asio::buffer(go_on))) co_return false;
-      error = co_await read_body(parser);
+    if (auto refused = refusal_of(hold)) co_return co_await refuse(std::move(*refused));
+    if (!parser_->is_done()) {
+      if (parser_->expects_continue() && !co_await write(asio::buffer(go_on))) co_return false;
+      error = co_await read_body();
       if (error) co_return co_await give_up(error);
     }
-    request.body = parser.take_body();
-    co_return co_await answer(parser, std::move(request));
+    request_.body = parser_->take_body();
+    co_return co_await answer();
   }
 
-  std::optional<HttpResponse> stranger(const HttpRequest& request) const {
+  std::optional<HttpResponse> stranger() const {
     if (!service_.guarded) return std::nullopt;
     Credentials sent;
-    sent.host = request.header("Host");
-    sent.origin = request.header("Origin");
-    sent.authorization = request.header("Authorization");
+    sent.host = request_.header("Host");
+    sent.origin = request_.header("Origin");
+    sent.authorization = request_.header("Authorization");
     return refusal(service_.door, service_.token, sent);
   }
 
-  std::optional<HttpResponse> refusal_of(const RequestParser& parser, HttpRequest& request,
-                                         BodyHold& hold) const {
+  std::optional<HttpResponse> refusal_of(BodyHold& hold) {
     if (service_.admit)
-      if (auto refused = service_.admit(request)) return refused;
-    const auto length = parser.content_length();
-    const std::uint64_t none = parser.is_done() ? 0 : service_.limits.body_bytes_max;
+      if (auto refused = service_.admit(request_)) return refused;
+    const auto length = parser_->content_length();
+    const std::uint64_t none = parser_->is_done() ? 0 : service_.limits.body_bytes_max;
     if (!hold.take(length ? *length : none)) return too_much_under_way();
     return std::nullopt;
   }
 
-  Task<bool> refuse(RequestParser& parser, HttpResponse response) {
-    const auto length = parser.content_length();
-    const bool small = parser.is_done() || (length && *length <= unwanted_max);
-    const bool waits = parser.expects_continue() && !parser.is_done();
-    bool keep_alive = small && !waits && parser.keep_alive();
+  Task<bool> refuse(HttpResponse response) {
+    const auto length = parser_->content_length();
+    const bool small = parser_->is_done() || (length && *length <= unwanted_max);
+    const bool waits = parser_->expects_continue() && !parser_->is_done();
+    bool keep_alive = small && !waits && parser_->keep_alive();
     if (keep_alive) {
-      parser.discard_body();
-      keep_alive = !co_await read_body(parser);
+      parser_->discard_body();
+      keep_alive = !co_await read_body();
     }
-    const bool usable = co_await send(std::move(response), parser.version(), keep_alive, false);
+    const bool usable = co_await send(std::move(response), parser_->version(), keep_alive, false);
     if (!keep_alive) co_await linger();
     co_return usable&& keep_alive;
   }
 
-  Task<bool> answer(RequestParser& parser, HttpRequest request) {
-    const bool keep_alive = parser.keep_alive();
-    const bool head_only = request.method == "HEAD";
+  Task<bool> answer() {
+    const bool keep_alive = parser_->keep_alive();
+    const bool head_only = request_.method == "HEAD";
     answering_ = true;
     allow_for_ever();
-    HttpResponse response = co_await call(std::move(request));
-    const bool more =
-        co_await send(std::move(response), parser.version(), keep_alive && !finishing_, head_only);
+    HttpResponse response{.content_type = {}};
+    // The one place where an exception of a handler ends.
+    try {
+      response = co_await service_.answer(std::move(request_));
+    } catch (const std::exception& exception) {
+      service_.log.write(LogLevel::error, std::string("a request failed: ") + exception.what());
+      response = text_response(500, std::string(exception.what()) + "\n");
+    }
+    const bool more = co_await send(std::move(response), parser_->version(),
+                                    keep_alive && !finishing_, head_only);
     answering_ = false;
     co_return more;
   }
 
   // What is in the buffer, into the parser.
-  error_code feed(RequestParser& parser) {
+  error_code feed() {
     error_code error;
-    buffer_.consume(parser.put(buffer_.data(), error));
+    buffer_.consume(parser_->put(buffer_.data(), error));
     return error;
   }
 
@@ -261,13 +270,13 @@ class ConnectionOf final : public HttpConnection::Impl {
     co_return !error;
   }
 
-  Task<error_code> read_body(RequestParser& parser) {
+  Task<error_code> read_body() {
     allow(service_.limits.read_max);
-    parser.eager(true);
-    while (!parser.is_done()) {
-      const error_code error = feed(parser);
+    parser_->eager(true);
+    while (!parser_->is_done()) {
+      const error_code error = feed();
       if (error && error != http::error::need_more) co_return error;
-      if (parser.is_done()) break;
+      if (parser_->is_done()) break;
       if (!co_await fill(body_piece)) co_return http::make_error_code(http::error::partial_message);
     }
     co_return error_code();
@@ -295,18 +304,6 @@ class ConnectionOf final : public HttpConnection::Impl {
                                        asio::redirect_error(asio::use_awaitable, error));
   }
 
-  Task<HttpResponse> call(HttpRequest request) {
-    // The one place where an exception of a handler ends.
-    std::string failure;
-    try {
-      co_return co_await service_.answer(std::move(request));
-    } catch (const std::exception& exception) {
-      failure = exception.what();
-    }
-    service_.log.write(LogLevel::error, "a request failed: " + failure);
-    co_return text_response(500, failure + "\n");
-  }
-
   Task<bool> send(HttpResponse response, unsigned version, bool keep_alive, bool head_only) {
     if (response.stream && !head_only)
       co_return co_await send_stream(std::move(response), version, keep_alive);
@@ -319,8 +316,21 @@ class ConnectionOf final : public HttpConnection::Impl {
       buffers[1] = asio::buffer(response.body);
     }
     buffers[0] = asio::buffer(out_);
-    const bool sent = co_await write(buffers);
-    co_return sent&& keep_alive;
+    const std::size_t sent = write_at_once(buffers);
+    if (sent == asio::buffer_size(buffers)) co_return keep_alive;
+    boost::beast::buffers_suffix<std::array<asio::const_buffer, 2>> rest(buffers);
+    rest.consume(sent);
+    const bool all = co_await write(rest);
+    co_return all&& keep_alive;
+  }
+
+  // As much as the socket has room for, which most answers do not fill: that saves them a turn of
+  // the event loop. What is wrong with the socket is told to whoever writes the rest.
+  template <class Buffers>
+  std::size_t write_at_once(const Buffers& buffers) {
+    if constexpr (encrypted) return 0;
+    error_code error;
+    return stream_.write_some(buffers, error);
   }
 
   void frame_head(HttpResponse& response, const ResponseFrame& frame) {
@@ -370,7 +380,9 @@ class ConnectionOf final : public HttpConnection::Impl {
   Stream stream_;
   const std::string peer_;
   boost::beast::flat_buffer buffer_;
-  std::string out_;  // Head of an answer, and its body where that is small.
+  std::optional<RequestParser> parser_;  // Of the request that is read, or answered;
+  HttpRequest request_;                  // that, until its handler takes it.
+  std::string out_;                      // Head of an answer, and its body where that is small.
 };
 
 std::unique_ptr<HttpConnection::Impl> make_connection(HttpService& service, Socket socket) {

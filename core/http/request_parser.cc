@@ -20,7 +20,6 @@ RequestParser::RequestParser(const HttpLimits& limits) {
   header_limit(limits.header_bytes_max);
   body_limit(limits.body_bytes_max);
   head_.reserve(512);
-  pieces_.reserve(16);
 }
 
 std::string_view RequestParser::take_head(HttpRequest& request) {

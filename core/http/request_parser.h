@@ -5,11 +5,11 @@
 #pragma once
 
 #include <boost/beast/http/basic_parser.hpp>
+#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "tidemill/http.h"
 
@@ -58,7 +58,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
 
   std::string method_, target_, content_type_;
   std::string head_;
-  std::vector<Piece> pieces_;
+  boost::container::small_vector<Piece, 16> pieces_;
   std::string body_;
   unsigned version_ = 11;
   unsigned hosts_ = 0;
