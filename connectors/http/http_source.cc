@@ -145,22 +145,29 @@ HttpResponse HttpSource::with_cors(const HttpRequest& request, HttpResponse resp
   return with(headers, std::move(response));
 }
 
+// No coroutine, whose frame would hold the request for as long as its event is under way.
 Task<HttpResponse> HttpSource::answer(HttpRequest request,
                                       std::shared_ptr<const Admitted> admitted) {
   // Made before the request is taken apart: the answer has to say who may read it.
   auto cross_origin = with_cors(request, {.content_type = {}}).headers;
-  Waiting waiting(services_.scheduler, services_.scheduler.now() + config_.answer_within);
-  std::optional<HttpResponse> response = take(request, *admitted, waiting);
-  if (!response) {
-    ++answering_;
-    while (waiting.outcome == Outcome::open) co_await waiting.changed.wait();
-    forget(waiting);
-    response = answer_to(waiting);
-    --answering_;
-    answered_.notify();
+  auto waiting = std::make_unique<Waiting>(services_.scheduler,
+                                           services_.scheduler.now() + config_.answer_within);
+  if (auto refused = take(request, *admitted, *waiting)) {
+    std::ranges::move(cross_origin, std::back_inserter(refused->headers));
+    return at_once(std::move(*refused));
   }
-  std::ranges::move(cross_origin, std::back_inserter(response->headers));
-  co_return std::move(*response);
+  return outcome_of(std::move(waiting), std::move(cross_origin));
+}
+
+Task<HttpResponse> HttpSource::outcome_of(std::unique_ptr<Waiting> waiting, Headers cross_origin) {
+  ++answering_;
+  while (waiting->outcome == Outcome::open) co_await waiting->changed.wait();
+  --answering_;
+  answered_.notify();
+  forget(*waiting);
+  HttpResponse response = answer_to(*waiting);
+  std::ranges::move(cross_origin, std::back_inserter(response.headers));
+  co_return response;
 }
 
 // Its events, where the next poll finds them; or why there are none.

@@ -53,7 +53,9 @@ class HttpSource final : public Source, private Endpoint {
   // The worse, the later.
   enum class Outcome { open, settled, failed, refused, late, stopped };
 
-  // A request that waits for its answer; it lives in the frame that makes it.
+  using Headers = decltype(HttpResponse::headers);
+
+  // A request that waits for its answer; whoever makes that owns it.
   struct Waiting {
     Waiting(Scheduler& scheduler, Instant until) : late(until), changed(scheduler) {}
     const Instant late;
@@ -80,6 +82,7 @@ class HttpSource final : public Source, private Endpoint {
   Task<HttpResponse> answer(HttpRequest request, std::shared_ptr<const Admitted> admitted) override;
   std::optional<HttpResponse> take(HttpRequest& request, const Admitted& admitted,
                                    Waiting& waiting);
+  Task<HttpResponse> outcome_of(std::unique_ptr<Waiting> waiting, Headers cross_origin);
   void forget(const Waiting& waiting);
   HttpResponse answer_to(const Waiting& waiting) const;
   HttpResponse unknown_caller() const;

@@ -20,8 +20,6 @@ bool same(const ListenerOptions& a, const ListenerOptions& b) {
   return all(a) == all(b);
 }
 
-Task<HttpResponse> gone() { co_return busy(503, "Service Unavailable"); }
-
 }  // namespace
 
 Listener::Listener(ListenerOptions options, Services services,
@@ -120,7 +118,8 @@ Task<HttpResponse> Listener::answer(HttpRequest request) {
   auto admitted = std::static_pointer_cast<const Admitted>(std::move(request.admitted));
   Endpoint* const endpoint = endpoint_of(admitted->match);
   // It may have gone while the body was read.
-  if (std::ranges::find(endpoints_, endpoint) == endpoints_.end()) return gone();
+  if (std::ranges::find(endpoints_, endpoint) == endpoints_.end())
+    return at_once(busy(503, "Service Unavailable"));
   return endpoint->answer(std::move(request), std::move(admitted));
 }
 

@@ -20,4 +20,6 @@ HttpResponse busy(unsigned status, std::string_view why, std::string_view retry_
   return response;
 }
 
+Task<HttpResponse> at_once(HttpResponse response) { co_return std::move(response); }
+
 }  // namespace tidemill::http
