@@ -43,6 +43,9 @@ enum class Mutation {
   lose_dedupe_mark,       ///< A settled event's id is not written down.
   ignore_ids_in_flight,   ///< Only ids that are stored make a duplicate.
   duplicate_not_settled,  ///< The source is never told that it may forget a duplicate.
+  // Replies to senders that wait.
+  lose_reply,      ///< Whoever sends an event again is told nothing.
+  tell_the_first,  ///< The first sender of a batch is told what was replied to any.
   // Commits.
   lose_last_part,        ///< A commit group loses its last part and reports it as written.
   visible_before_write,  ///< Reads claim to have seen commits that are not written.

@@ -1,6 +1,7 @@
 // The part of PipelineRunner that answers whoever sent an event and waits for what comes of it.
 #include <utility>
 
+#include "core/base/mutation.h"
 #include "core/dispatch/pipeline_runner.h"
 
 namespace tidemill {
@@ -19,7 +20,8 @@ void PipelineRunner::collect_told(Settlement& settlement) const {
                 .headers = {}};
     for (const Attribute& header : effect.metadata)
       reply.headers.emplace_back(header.name, header.value);
-    settlement.told[effect.event].reply = std::make_shared<const Reply>(std::move(reply));
+    const std::uint32_t whose = mutated(Mutation::tell_the_first) ? 0 : effect.event;
+    settlement.told[whose].reply = std::make_shared<const Reply>(std::move(reply));
   }
   for (const auto& [event, death] : settlement.deaths) settlement.told[event].failed = death.reason;
 }
@@ -27,7 +29,7 @@ void PipelineRunner::collect_told(Settlement& settlement) const {
 // What one that comes again is told.
 void PipelineRunner::keep_told(const Settlement& settlement, std::size_t event, DedupeId id,
                                CommitPart& part) {
-  if (settlement.told.empty()) return;
+  if (settlement.told.empty() || mutated(Mutation::lose_reply)) return;
   if (const Told& told = settlement.told[event]; !told.nothing())
     part.replies.emplace_back(id, told_text(told));
 }

@@ -23,7 +23,10 @@ class SimSource final : public Source {
   SimSource(World& world, const Flow& flow, Scheduler& scheduler);
 
   SourceTraits traits() const override {
-    return {.progress = flow_.progress, .can_exhaust = true, .can_pause = flow_.seed % 2 == 0};
+    return {.progress = flow_.progress,
+            .can_exhaust = true,
+            .can_pause = flow_.seed % 2 == 0,
+            .replies = flow_.replies};
   }
   std::string identity() const override { return "sim"; }
   bool sees(std::string_view) const override { return false; }
@@ -40,6 +43,7 @@ class SimSource final : public Source {
   bool append_of_queue(std::vector<Event>& out, const Credit& credit, std::uint64_t& bytes);
   Event make(std::uint32_t partition, std::uint64_t index) const;
   bool exhausted() const;
+  void check_told(const Settled& settled, std::uint64_t index);
 
   World& world_;
   const Flow& flow_;
@@ -74,6 +78,7 @@ class SimInvoker final : public Invoker {
   void check(const Request& request);
   bool fails(const Request& request, std::uint32_t index, Answer& answer) const;
   void answer_kinds(const Event& event, std::uint32_t index, Answer& answer, Counts& counts) const;
+  void answer_sender(const Event& event, std::uint32_t i, Answer& answer, Counts& counts) const;
   void answer_rows(const Event& event, std::uint32_t index, Answer& answer, Counts& counts) const;
 
   World& world_;

@@ -95,6 +95,8 @@ bool catch_mutants(const Options& options) {
       {Mutation::lose_dedupe_mark, "lose dedupe mark"},
       {Mutation::ignore_ids_in_flight, "ignore ids in flight"},
       {Mutation::duplicate_not_settled, "duplicate not settled"},
+      {Mutation::lose_reply, "lose reply"},
+      {Mutation::tell_the_first, "tell the first"},
       {Mutation::lose_last_part, "lose last part"},
       {Mutation::visible_before_write, "visible before write"},
       {Mutation::go_on_after_failure, "go on after failure"},

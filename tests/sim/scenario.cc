@@ -180,6 +180,9 @@ Scenario Scenario::draw(std::uint64_t seed) {
   scenario.repaired = dice.one_in(3);
   for (Flow& flow : scenario.flows) draw_vault(dice, flow);
   if (dice.one_in(2)) scenario.replay_gap = std::chrono::milliseconds(dice.up_to(30));
+  // What was replied in a transaction is told once, and not kept.
+  for (Flow& flow : scenario.flows)
+    flow.replies = flow.progress == ProgressKind::queue && !flow.transacted && !dice.one_in(3);
   return scenario;
 }
 

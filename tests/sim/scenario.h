@@ -49,6 +49,7 @@ struct Flow {
   bool timed = false;        ///< Its events have a time.
   bool expires = false;      ///< Its rows do, long after the run.
   bool maps = false;         ///< A step does.
+  bool replies = false;      ///< Who sends its events waits for what the function replies.
   bool quick = false;        ///< The function takes less time than a write of the store.
   std::uint32_t choosy = 0;  ///< Of its sinks those, as bits, that take not every event.
   /// Counts, unread, in the table that this flow reads; its own index: in none.

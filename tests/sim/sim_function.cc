@@ -121,6 +121,19 @@ void SimInvoker::answer_kinds(const Event& event, std::uint32_t i, Answer& answe
   add(index % 3 == 0 ? EffectKind::delete_row : EffectKind::put_row, MergeKind::sum, "seen:");
 }
 
+// No two invocations reply the same.
+void SimInvoker::answer_sender(const Event& event, std::uint32_t i, Answer& answer,
+                               Counts& counts) const {
+  const std::string name = name_of(event);
+  std::string& reply = world_.replies[name];
+  reply = name + " " + std::to_string(scheduler_.random());
+  answer.effects.push_back({.kind = EffectKind::reply,
+                            .event = i,
+                            .output = no_output,
+                            .operand = 200,
+                            .data = counts.keep(reply)});
+}
+
 void SimInvoker::answer_rows(const Event& event, std::uint32_t i, Answer& answer,
                              Counts& counts) const {
   const Effect message{
@@ -132,6 +145,7 @@ void SimInvoker::answer_rows(const Event& event, std::uint32_t i, Answer& answer
   row.key = counts.keep("key:" + std::string(event.key));
   answer.effects.push_back(row);
   if (flow_.many_kinds) answer_kinds(event, i, answer, counts);
+  if (flow_.replies) answer_sender(event, i, answer, counts);
   if (flow_.adds()) {
     row.output = 2;
     row.key = event.key;

@@ -154,12 +154,36 @@ Task<Result<>> SimSource::settle(std::span<const Settled> settled) {
     } else {
       const auto message = upstream_.queue.handed_out.extract(one.offset.value);
       world_.expect(!message.empty(), "a message was acknowledged that is not handed out");
-      if (!message.empty()) upstream_.acked_events.insert(message.mapped().index);
+      if (message.empty()) continue;
+      upstream_.acked_events.insert(message.mapped().index);
+      if (flow_.replies) check_told(one, message.mapped().index);
     }
   }
   co_await sleep_until(scheduler_, scheduler_.now() + Duration(scheduler_.random() % 20'000));
   settling_ = false;
   co_return Result<>{};
+}
+
+// A sender hears what the invocation that counts has replied to its own event, or why that was
+// given up; and however often it asks, the same.
+void SimSource::check_told(const Settled& settled, std::uint64_t index) {
+  const std::string name = event_name(flow_.index, 0, index);
+  const bool replied = settled.reply != nullptr;
+  const std::string told = replied ? settled.reply->body : std::string(settled.failed);
+  world_.trace.note("told " + name + ": " + told);
+  const bool filtered = flow_.nature(0, index) == Nature::filtered;
+  world_.expect(told.empty() == filtered,
+                name + (filtered ? " was filtered, and its sender is told of more"
+                                 : " has settled, and its sender is told nothing"));
+  world_.expect(!replied || settled.failed.empty(), name + " has a reply, and has failed");
+  world_.expect(!replied || told.starts_with(name + " "),
+                "the sender of " + name + " is told what was replied to another");
+  if (!flow_.exactly_once()) return;
+  world_.expect(!replied || told == world_.replies[name],
+                "the sender of " + name + " is told what an invocation that failed has replied");
+  const auto [first, fresh] = world_.told.try_emplace(name, told);
+  world_.expect(fresh || first->second == told,
+                "the sender of " + name + " is told something else the next time");
 }
 
 }  // namespace tidemill::sim

@@ -81,6 +81,10 @@ class World {
   std::set<std::string> replayed;
   /// Of those whose effects alone were, behind the outbox.
   std::set<std::string> replayed_later;
+  /// By event's name, what the last invocation of it has replied,
+  std::map<std::string, std::string> replies;
+  /// and what its sender was told at first.
+  std::map<std::string, std::string> told;
   /// As `received`: under which id.
   std::map<std::string, std::string> effect_ids;
 
