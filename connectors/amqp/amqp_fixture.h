@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -84,8 +86,15 @@ class Peer {
     }
   }
 
-  /// Up to the open channel.
-  void shake_hands() {
+  /// Returns once the connector has ended the connection without a word; how many heartbeats came.
+  int beats_until_gone() {
+    int beats = 0;
+    while (const auto frame = next_or_end()) beats += frame->type == AMQP_FRAME_HEARTBEAT;
+    return beats;
+  }
+
+  /// Up to the open channel. The broker asks for a heartbeat at least so often.
+  void shake_hands(std::uint16_t heartbeat_seconds = 60) {
     char header[8];
     if (::recv(socket_.get(), header, sizeof header, MSG_WAITALL) != sizeof header)
       throw std::runtime_error("no header of the protocol");
@@ -99,9 +108,9 @@ class Peer {
     amqp_connection_tune_t tune{};
     tune.channel_max = 2047;
     tune.frame_max = frame_max;
-    tune.heartbeat = 60;
+    tune.heartbeat = heartbeat_seconds;
     send(AMQP_CONNECTION_TUNE_METHOD, tune, 0);
-    expect(AMQP_CONNECTION_TUNE_OK_METHOD);
+    heartbeat = read<amqp_connection_tune_ok_t>(AMQP_CONNECTION_TUNE_OK_METHOD).heartbeat;
     expect(AMQP_CONNECTION_OPEN_METHOD);
     send(AMQP_CONNECTION_OPEN_OK_METHOD, amqp_connection_open_ok_t{}, 0);
     expect(AMQP_CHANNEL_OPEN_METHOD);
@@ -121,6 +130,7 @@ class Peer {
   }
 
   std::string login;
+  std::uint16_t heartbeat = 0;  ///< Seconds, as agreed upon.
 
  private:
   struct Kept {
@@ -129,11 +139,16 @@ class Peer {
   };
 
   Kept next() {
+    auto frame = next_or_end();
+    if (!frame) throw std::runtime_error("the connector has gone");
+    return std::move(*frame);
+  }
+  std::optional<Kept> next_or_end() {
     for (;;) {
-      if (const auto frame = reader_.next()) return {frame->type, std::string(frame->payload)};
+      if (const auto frame = reader_.next()) return Kept{frame->type, std::string(frame->payload)};
       const auto room = reader_.room();
       const auto got = ::recv(socket_.get(), room.data(), room.size(), 0);
-      if (got <= 0) throw std::runtime_error("the connector has gone");
+      if (got <= 0) return std::nullopt;
       reader_.filled(static_cast<std::size_t>(got));
     }
   }

@@ -54,8 +54,8 @@ class AmqpSinkTest : public ::testing::Test {
   std::unique_ptr<Sink> sink_;
 };
 
-void begin(Peer& peer) {
-  peer.shake_hands();
+void begin(Peer& peer, std::uint16_t heartbeat_seconds = 60) {
+  peer.shake_hands(heartbeat_seconds);
   peer.expect(AMQP_EXCHANGE_DECLARE_METHOD);
   peer.send(AMQP_EXCHANGE_DECLARE_OK_METHOD, amqp_exchange_declare_ok_t{});
   peer.expect(AMQP_CONFIRM_SELECT_METHOD);
@@ -140,6 +140,37 @@ TEST_F(AmqpSinkTest, WhatWasNotConfirmedWhenTheConnectionEndsIsPutOffAndWrittenO
   EXPECT_EQ(lost[0].error().fault, Fault::unavailable);
   EXPECT_TRUE(lost[1]);
   EXPECT_THAT(lost[2].error().message, HasSubstr("320 CONNECTION_FORCED"));
+  for (const auto& result : written) EXPECT_TRUE(result);
+}
+
+TEST_F(AmqpSinkTest, ABrokerThatFallsSilentIsGoneAfterTwoHeartbeatsLongBeforeAConfirmationIsLate) {
+  std::vector<Result<>> lost, written;
+  {
+    const BrokerStandIn broker({[](Peer& peer) {
+                                  begin(peer, 1);
+                                  take(peer, 3);
+                                  EXPECT_GT(peer.beats_until_gone(), 0);
+                                },
+                                [](Peer& peer) {
+                                  begin(peer);
+                                  take(peer, 3);
+                                  amqp_basic_ack_t ack{};
+                                  ack.delivery_tag = 3;
+                                  ack.multiple = 1;
+                                  peer.send(AMQP_BASIC_ACK_METHOD, ack);
+                                  peer.end();
+                                }});
+    make(broker);
+    lost = write();
+    written = write();
+    scheduler_.run(sink_->close());
+  }
+  ASSERT_EQ(lost.size(), 3U);
+  for (const auto& result : lost) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().fault, Fault::unavailable);
+    EXPECT_THAT(result.error().message, HasSubstr("there was no sign of life for 2 s"));
+  }
   for (const auto& result : written) EXPECT_TRUE(result);
 }
 

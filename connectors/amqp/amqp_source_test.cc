@@ -54,8 +54,8 @@ class AmqpSourceTest : public ::testing::Test {
   std::vector<Event> events_;
 };
 
-void begin_reading(Peer& peer, int* prefetch = nullptr) {
-  peer.shake_hands();
+// From the look at the queue on.
+void begin_consuming(Peer& peer, int* prefetch = nullptr) {
   peer.show_queue(3);
   const auto qos = peer.read<amqp_basic_qos_t>(AMQP_BASIC_QOS_METHOD);
   if (prefetch != nullptr) *prefetch = qos.prefetch_count;
@@ -64,6 +64,16 @@ void begin_reading(Peer& peer, int* prefetch = nullptr) {
   amqp_basic_consume_ok_t fields{};
   fields.consumer_tag = bytes_of("tidemill");
   peer.send(AMQP_BASIC_CONSUME_OK_METHOD, fields);
+}
+
+void begin_reading(Peer& peer, int* prefetch = nullptr) {
+  peer.shake_hands();
+  begin_consuming(peer, prefetch);
+}
+
+void end_reading(Peer& peer) {
+  peer.expect(AMQP_BASIC_CANCEL_METHOD);
+  peer.end();
 }
 
 TEST_F(AmqpSourceTest, WhatIsSettledIsAcknowledgedAndNothingElse) {
@@ -144,6 +154,66 @@ TEST_F(AmqpSourceTest, AnotherConnectionIsNotToldOfWhatCameOnTheLast) {
     close();
   }
   EXPECT_TRUE(log_.says("cannot read from"));
+}
+
+TEST_F(AmqpSourceTest, ABrokerThatFallsSilentIsGoneAfterTwoOfTheHeartbeatsAgreedUpon) {
+  int beats = 0;
+  {
+    const BrokerStandIn broker({[&](Peer& peer) {
+                                  peer.shake_hands(1);
+                                  EXPECT_EQ(peer.heartbeat, 1);
+                                  begin_consuming(peer);
+                                  peer.deliver(1, "a");
+                                  beats = peer.beats_until_gone();
+                                },
+                                [](Peer& peer) {
+                                  begin_reading(peer);
+                                  EXPECT_EQ(peer.heartbeat, 30);
+                                  peer.deliver(1, "b");
+                                  end_reading(peer);
+                                }});
+    make(broker);
+    ASSERT_TRUE(open());
+    poll(2);
+    close();
+  }
+  EXPECT_EQ(events_[1].id, "b");
+  EXPECT_GT(beats, 0);
+  EXPECT_TRUE(log_.says("there was no sign of life for 2 s"));
+}
+
+TEST_F(AmqpSourceTest, AConsumerThatTheBrokerCancelsIsBegunAgainOnceThereIsAQueue) {
+  {
+    const BrokerStandIn broker({[](Peer& peer) {
+                                  begin_reading(peer);
+                                  peer.deliver(1, "a");
+                                  amqp_basic_cancel_t fields{};
+                                  fields.consumer_tag = bytes_of("tidemill");
+                                  peer.send(AMQP_BASIC_CANCEL_METHOD, fields);
+                                  peer.beats_until_gone();
+                                },
+                                [](Peer& peer) {
+                                  peer.shake_hands();
+                                  peer.expect(AMQP_QUEUE_DECLARE_METHOD);
+                                  amqp_channel_close_t fields{};
+                                  fields.reply_code = 404;
+                                  fields.reply_text =
+                                      bytes_of("NOT_FOUND - no queue 'jobs' in vhost '/'");
+                                  peer.send(AMQP_CHANNEL_CLOSE_METHOD, fields);
+                                },
+                                [](Peer& peer) {
+                                  begin_reading(peer);
+                                  peer.deliver(1, "b");
+                                  end_reading(peer);
+                                }});
+    make(broker);
+    ASSERT_TRUE(open());
+    while (events_.empty() || events_.back().id != "b") poll(events_.size() + 1);
+    EXPECT_EQ(source_->trouble(), "");
+    close();
+  }
+  EXPECT_TRUE(log_.says("the broker has ended the reading of queue jobs"));
+  EXPECT_TRUE(log_.says("404 NOT_FOUND - no queue 'jobs' in vhost '/'; it is tried again"));
 }
 
 TEST_F(AmqpSourceTest, AQueueThatIsNotThereStopsTheStartWithTheBrokersSentence) {
