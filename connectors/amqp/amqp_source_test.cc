@@ -18,9 +18,10 @@ constexpr Credit credit{.events = 10, .bytes = 1 << 20, .alone = true};
 
 class AmqpSourceTest : public ::testing::Test {
  protected:
-  void make(const BrokerStandIn& broker) {
+  void make(const BrokerStandIn& broker) { make({broker.host}); }
+  void make(std::vector<std::string> hosts) {
     SourceConfig config;
-    config.hosts = {broker.host};
+    config.hosts = std::move(hosts);
     config.queue = "jobs";
     config.auth = {AuthMechanism::plain, "tide", {"hush"}};
     Services services{scheduler_, log_, "/nowhere"};
@@ -214,6 +215,26 @@ TEST_F(AmqpSourceTest, AConsumerThatTheBrokerCancelsIsBegunAgainOnceThereIsAQueu
   }
   EXPECT_TRUE(log_.says("the broker has ended the reading of queue jobs"));
   EXPECT_TRUE(log_.says("404 NOT_FOUND - no queue 'jobs' in vhost '/'; it is tried again"));
+}
+
+TEST_F(AmqpSourceTest, AfterALossTheNextHostIsTriedBeforeTheOneThatWasLost) {
+  {
+    const BrokerStandIn first({[](Peer& peer) {
+                                 begin_reading(peer);
+                                 peer.deliver(1, "a");
+                               },
+                               [](Peer&) { ADD_FAILURE() << "the host that was lost is tried"; }});
+    const BrokerStandIn second({[](Peer& peer) {
+      begin_reading(peer);
+      peer.deliver(1, "b");
+      end_reading(peer);
+    }});
+    make({first.host, second.host});
+    ASSERT_TRUE(open());
+    while (events_.empty() || events_.back().id != "b") poll(events_.size() + 1);
+    EXPECT_EQ(events_.back().source, "amqp://" + first.host + "/%2F/jobs");
+    close();
+  }
 }
 
 TEST_F(AmqpSourceTest, AQueueThatIsNotThereStopsTheStartWithTheBrokersSentence) {

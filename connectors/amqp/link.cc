@@ -58,6 +58,8 @@ Link::Link(ConnectionOptions options, std::vector<Endpoint> brokers, Services se
       place_(brokers_.front().text() + "/" + (options_.vhost == "/" ? "%2F" : options_.vhost)) {}
 
 Task<Result<>> Link::connect(Receiver& receiver) {
+  // The one that was lost may hang, which costs those who ask it first half a minute.
+  if (connection_ && connection_->lost()) turn_ = (turn_ + 1) % brokers_.size();
   co_await close();
   std::string reasons;
   for (std::size_t tries = 0; tries < brokers_.size(); ++tries) {

@@ -24,8 +24,8 @@ class Link {
                                             std::string what, std::uint64_t body_max,
                                             std::uint64_t body_kept);
 
-  /// Tries each broker once, beginning with the last that answered. `receiver` is called until
-  /// close() or the next connect().
+  /// Tries each broker once, beginning with the last that answered; with the one after it, where
+  /// the connection to that was lost. `receiver` is called until close() or the next connect().
   ///
   /// Errors: unavailable, bad_config, cancelled after abandon().
   Task<Result<>> connect(Receiver& receiver);
