@@ -146,6 +146,10 @@ class RabbitmqServer(ServerProcess):
         self.on_channel(lambda channel: channel.queue_declare(queue, durable=True,
                                                               arguments=arguments))
 
+    def delete(self, queue):
+        """With what is in it; its consumers are told."""
+        self.on_channel(lambda channel: channel.queue_delete(queue))
+
     def declare_exchange(self, exchange, kind, *bindings):
         """A durable exchange; (queue, routing key) of each binding."""
         def make(channel):
