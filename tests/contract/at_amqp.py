@@ -19,7 +19,8 @@ def connectors(rabbit):
             "mechanism": "plain", "username": USER, "password": password}}}
 
     def make(name):
-        # Not of quorum queues: one that is new does not outlive a kill of RabbitMQ 3.10.
+        # No quorum queues: those that were new when RabbitMQ 3.10 was killed have been seen to answer
+        # no more. See tests/amqp/run.
         rabbit.declare(name)
         rabbit.declare_exchange(name, "fanout", (name, ""))
 
