@@ -14,7 +14,7 @@ HEARTBEAT = 2  # Seconds. Twice that without a sign of life, and a broker counts
 # So long that takes at most, on a machine that has others to serve; far less than the 30 s after
 # which an answer or a confirmation that does not come ends a connection too.
 NOTICED_WITHIN = 3 * HEARTBEAT + 6
-SHARE = 2000   # Messages between two incidents.
+SHARE = 600   # Messages between two incidents.
 
 
 class Line:
