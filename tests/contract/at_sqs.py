@@ -1,6 +1,7 @@
 """The contract on an SQS server: sqs as a source and as a sink.
 
-ElasticMQ takes any key, so that no credential can be wrong.
+ElasticMQ takes any key, so that no credential can be wrong; what is said of one that is, tests/sqs/run
+shows on another server.
 """
 import collections
 import json

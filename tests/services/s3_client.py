@@ -24,10 +24,10 @@ class Store:
 
     def _s3(self, **options):
         import botocore.config
-        return self._client("s3", config=botocore.config.Config(
+        return self.client("s3", config=botocore.config.Config(
             s3={"addressing_style": "path"}, **options))
 
-    def _client(self, service, **more):
+    def client(self, service, **more):
         import boto3
         return boto3.client(service, endpoint_url=self.server.url, region_name="us-east-1",
                             aws_access_key_id=self.server.access_key,
@@ -35,11 +35,11 @@ class Store:
 
     def topic(self, name, attributes):
         """Makes or changes one, for notifications of a bucket; its ARN."""
-        return self._client("sns").create_topic(Name=name, Attributes=attributes)["TopicArn"]
+        return self.client("sns").create_topic(Name=name, Attributes=attributes)["TopicArn"]
 
     def role(self, name, actions):
         """Makes a role that may do these."""
-        iam = self._client("iam")
+        iam = self.client("iam")
         iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
         iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=json.dumps({
             "Version": "2012-10-17",
