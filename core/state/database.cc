@@ -32,7 +32,9 @@ constexpr const char* dead_letters_name = "dead_letters";
 constexpr const char* replays_name = "replays";
 constexpr const char* dedupe_name = "dedupe";
 constexpr const char* outbox_name = "outbox";
+constexpr const char* outbox_numbers_name = "outbox_numbers";
 constexpr const char* streams_name = "streams";
+constexpr const char* stream_states_name = "stream_states";
 constexpr const char* windows_name = "windows";
 constexpr std::string_view table_prefix = "table.";
 
@@ -242,8 +244,9 @@ void Database::remember(const Error& error) {
 
 Result<> Database::make_system_families() {
   std::vector<rocksdb::ColumnFamilyDescriptor> missing;
-  for (const char* name : {registry_name, progress_name, dead_letters_name, replays_name,
-                           dedupe_name, outbox_name, streams_name, windows_name}) {
+  for (const char* name :
+       {registry_name, progress_name, dead_letters_name, replays_name, dedupe_name, outbox_name,
+        outbox_numbers_name, streams_name, stream_states_name, windows_name}) {
     if (!families_.contains(name)) missing.emplace_back(name, family_options_->of(name));
   }
   if (!missing.empty()) {
@@ -260,7 +263,9 @@ Result<> Database::make_system_families() {
   replays_ = families_[replays_name];
   dedupe_ = families_[dedupe_name];
   outbox_ = families_[outbox_name];
+  outbox_numbers_ = families_[outbox_numbers_name];
   streams_ = families_[streams_name];
+  stream_states_ = families_[stream_states_name];
   windows_ = families_[windows_name];
   return {};
 }

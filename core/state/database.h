@@ -89,7 +89,9 @@ class Database {
   rocksdb::ColumnFamilyHandle* replays() const { return replays_; }
   rocksdb::ColumnFamilyHandle* dedupe() const { return dedupe_; }
   rocksdb::ColumnFamilyHandle* outbox() const { return outbox_; }
+  rocksdb::ColumnFamilyHandle* outbox_numbers() const { return outbox_numbers_; }
   rocksdb::ColumnFamilyHandle* streams() const { return streams_; }
+  rocksdb::ColumnFamilyHandle* stream_states() const { return stream_states_; }
   rocksdb::ColumnFamilyHandle* windows() const { return windows_; }
 
   /// The family of a table, made if need be. Errors: transient.
@@ -155,7 +157,9 @@ class Database {
   rocksdb::ColumnFamilyHandle* replays_ = nullptr;
   rocksdb::ColumnFamilyHandle* dedupe_ = nullptr;
   rocksdb::ColumnFamilyHandle* outbox_ = nullptr;
+  rocksdb::ColumnFamilyHandle* outbox_numbers_ = nullptr;
   rocksdb::ColumnFamilyHandle* streams_ = nullptr;
+  rocksdb::ColumnFamilyHandle* stream_states_ = nullptr;
   rocksdb::ColumnFamilyHandle* windows_ = nullptr;
 
   mutable std::shared_mutex families_mutex_;

@@ -14,13 +14,13 @@
 //   horizon key   = pipeline:u32                              of the family dedupe, as the next two
 //   bucket key    = pipeline:u32 bucket:u32                   its width; seconds since the epoch
 //   mark          = pipeline:u32 bucket:u32 high:u64 low:u64
-//   number key    = outbox:u32                                the next number of that outbox
-//   queued effect = outbox:u32 number:u64
-//   stream key    = stream:u32                                of the family streams, as the next
-//   two state key     = stream:u32 partition:u32 record key    = stream:u32 partition:u32
-//   number:u64
+//   number key    = outbox:u32                                of the family outbox_numbers
+//   queued effect = outbox:u32 number:u64                     of the family outbox
+//   stream key    = stream:u32                                of the family stream_states, as the
+//   state key     = stream:u32 partition:u32                  next
+//   record key    = stream:u32 partition:u32 number:u64       of the family streams
 //   window key    = table:u32 due:u8 end:u64 row key          of the family windows
-//   CLOSE = 01, REMOVE = 02
+//   due           = CLOSE 01 | REMOVE 02
 //
 // All integers are big endian, so that plain byte order is the order of the decoded values: by
 // table, slot, then component by component (integers before text, a shorter tuple before its
@@ -121,7 +121,6 @@ struct MarkKey {
 };
 std::optional<MarkKey> decode_mark_key(std::string_view bytes);
 
-/// Shorter than the keys of effects, so that it comes before them.
 std::string outbox_number_key(OutboxId outbox);
 std::string queued_effect_key(OutboxId outbox, std::uint64_t number);
 
@@ -134,7 +133,6 @@ std::string window_due_key(TableId table, WindowDue due, EventTime end, std::str
 /// The end of the window and the key of the row. Precondition: it is such a key.
 std::pair<EventTime, std::string_view> read_window_due_key(std::string_view bytes);
 
-/// Each shorter than the keys that it is a part of, so that it comes before them.
 std::string stream_key(StreamId stream);
 std::string stream_state_key(StreamId stream, Partition partition);
 std::string stream_record_key(StreamId stream, Partition partition, std::uint64_t number);

@@ -7,6 +7,7 @@
 #include <compare>
 #include <optional>
 
+#include "core/state/format_1.h"
 #include "core/state/values.h"
 
 namespace tidemill::state {
@@ -69,6 +70,11 @@ Result<Meta> begin_epoch(Database& database, const std::string& shown_as,
     const auto checked = check_format(value, shown_as);
     if (!checked) return std::unexpected(checked.error());
     stored = *checked;
+  }
+  if (*has_format && stored.major == 1) {
+    // In the write that raises the format: a crash leaves both or neither.
+    if (auto brought = bring_from_format_1(database, batch); !brought)
+      return std::unexpected(brought.error());
   }
   if (stored < our_format) {
     batch

@@ -1,6 +1,6 @@
 // Meta: what a data folder says about itself, in the `default` column family.
 //
-//   format            -> text     "major.minor" of the layout; this engine writes 1.3
+//   format            -> text     "major.minor" of the layout; this engine writes 2.0
 //   engine_id         -> text     a uuid, given once
 //   epoch             -> integer  raised at each open
 //   dead_letter_next  -> integer  the number of the next dead letter, over all pipelines
@@ -18,8 +18,8 @@
 
 namespace tidemill::state {
 
-inline constexpr std::uint32_t format_major = 1;
-inline constexpr std::uint32_t format_minor = 4;
+inline constexpr std::uint32_t format_major = 2;
+inline constexpr std::uint32_t format_minor = 0;
 
 inline constexpr std::string_view format_key = "format";
 inline constexpr std::string_view engine_id_key = "engine_id";

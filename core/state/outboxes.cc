@@ -16,7 +16,7 @@ Result<> Outboxes::open(OutboxId outbox) {
   const std::lock_guard lock(mutex_);
   if (next_.contains(outbox)) return {};
   std::string value;
-  const auto found = database_.get(database_.outbox(), outbox_number_key(outbox), value);
+  const auto found = database_.get(database_.outbox_numbers(), outbox_number_key(outbox), value);
   if (!found) return std::unexpected(found.error());
   const auto next = *found ? read_integer_value(value) : 1;
   if (!next) return fail(Fault::transient, "the number of an outbox is damaged");
@@ -38,7 +38,7 @@ void Outboxes::append(rocksdb::WriteBatch& batch, std::span<const QueuedEffect> 
         .PermitUncheckedError();
   }
   for (const OutboxId outbox : touched) {
-    batch.Put(database_.outbox(), outbox_number_key(outbox), integer_value(next_[outbox]))
+    batch.Put(database_.outbox_numbers(), outbox_number_key(outbox), integer_value(next_[outbox]))
         .PermitUncheckedError();
   }
 }

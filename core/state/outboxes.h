@@ -1,7 +1,9 @@
 // Outboxes: effects that wait in the store until their sink has taken them.
 //
-//   outbox family   outbox -> integer        the number of the next effect
-//                   outbox number -> queued effect
+//   outbox_numbers family   outbox        -> integer, the number of the next effect
+//   outbox family           outbox number -> queued effect
+//
+// Apart for the reason that streams.h gives.
 //
 // The next number is written together with the effects and never goes back: a number stands for
 // one effect for ever, also when the outbox was emptied meanwhile.

@@ -128,12 +128,12 @@ TEST_F(RocksStoreTest, ANewerFormatIsRefusedByName) {
   {
     auto database = state::Database::open(folder_ / "state", "data", {}, state::IfMissing::fail);
     ASSERT_TRUE(database);
-    ASSERT_TRUE((*database)->put((*database)->meta(), "format", state::text_value("2.3")));
+    ASSERT_TRUE((*database)->put((*database)->meta(), "format", state::text_value("3.3")));
   }
   const auto opened = RocksStore::open(folder_, options());
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().fault, Fault::bad_config);
-  EXPECT_THAT(opened.error().message, HasSubstr("has format 2.3, this engine reads up to 1.x"));
+  EXPECT_THAT(opened.error().message, HasSubstr("has format 3.3, this engine reads up to 2.x"));
 }
 
 TEST_F(RocksStoreTest, AFamilyOfALaterMinorFormatIsLeftAlone) {

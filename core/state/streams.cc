@@ -33,7 +33,7 @@ Result<std::uint32_t> Streams::open(StreamId stream, std::uint32_t partitions) {
   auto known = partitions_.find(stream);
   if (known == partitions_.end()) {
     std::string value;
-    const auto found = database_.get(database_.streams(), stream_key(stream), value);
+    const auto found = database_.get(database_.stream_states(), stream_key(stream), value);
     if (!found) return std::unexpected(found.error());
     const auto stored = *found ? read_integer_value(value) : 0;
     if (!stored) return fail(Fault::transient, "the partitions of a stream are damaged");
@@ -42,7 +42,8 @@ Result<std::uint32_t> Streams::open(StreamId stream, std::uint32_t partitions) {
     known = partitions_.emplace(stream, count).first;
   }
   if (known->second >= partitions) return known->second;
-  if (auto put = database_.put(database_.streams(), stream_key(stream), integer_value(partitions));
+  if (auto put =
+          database_.put(database_.stream_states(), stream_key(stream), integer_value(partitions));
       !put)
     return std::unexpected(put.error());
   if (auto loaded = load(stream, known->second, partitions); !loaded)
@@ -55,7 +56,7 @@ Result<> Streams::load(StreamId stream, std::uint32_t from, std::uint32_t to) {
     const Partition partition(i);
     std::string value;
     const auto found =
-        database_.get(database_.streams(), stream_state_key(stream, partition), value);
+        database_.get(database_.stream_states(), stream_state_key(stream, partition), value);
     if (!found) return std::unexpected(found.error());
     const auto stored = *found ? read_stream_state(value) : StoredStream{};
     if (!stored) return fail(Fault::transient, "the state of a stream is damaged");
@@ -69,34 +70,28 @@ Result<> Streams::open_archive(StreamId stream) {
   return archives_.contains(stream) ? Result<>{} : load_archive(stream);
 }
 
-// From state to state, past the records of each.
 Result<> Streams::load_archive(StreamId stream) {
-  std::string value;
   const std::string prefix = stream_key(stream);
-  const auto found = database_.get(database_.streams(), prefix, value);
-  if (!found) return std::unexpected(found.error());
-  const auto next = *found ? read_integer_value(value) : 1;
-  if (!next) return fail(Fault::transient, "the first number of an archive is damaged");
-  std::string from = stream_state_key(stream, Partition(0));
-  for (bool more = true; more;) {
-    more = false;
-    bool readable = true;
-    auto scanned = database_.scan(
-        database_.streams(), prefix, from, [&](std::string_view key, std::string_view state) {
-          ByteReader reader(key.substr(prefix.size()));
-          const Partition partition(reader.big_endian<std::uint32_t>());
-          const auto stored = read_stream_state(state);
-          readable = reader.ok() && reader.rest().empty() && stored;
-          if (!readable) return false;
-          lanes_[{stream, partition}] = Lane{.stored = *stored};
-          more = partition.value != std::numeric_limits<std::uint32_t>::max();
-          if (more) from = stream_state_key(stream, Partition(partition.value + 1));
-          return false;
-        });
-    if (!scanned) return scanned;
-    if (!readable) return fail(Fault::transient, "the state of an archive is damaged");
-  }
-  archives_[stream] = *next;
+  std::uint64_t next = 1;
+  bool readable = true;
+  const auto take = [&](std::string_view key, std::string_view value) {
+    if (key.size() == prefix.size()) {
+      const auto number = read_integer_value(value);
+      readable = number.has_value();
+      next = number.value_or(next);
+      return readable;
+    }
+    ByteReader reader(key.substr(prefix.size()));
+    const Partition partition(reader.big_endian<std::uint32_t>());
+    const auto stored = read_stream_state(value);
+    readable = reader.ok() && reader.rest().empty() && stored;
+    if (readable) lanes_[{stream, partition}] = Lane{.stored = *stored};
+    return readable;
+  };
+  auto scanned = database_.scan(database_.stream_states(), prefix, take);
+  if (!scanned) return scanned;
+  if (!readable) return fail(Fault::transient, "the state of an archive is damaged");
+  archives_[stream] = next;
   return {};
 }
 
@@ -109,7 +104,7 @@ Result<> Streams::reload() {
   for (const auto& [stream, partitions] : partitions_) {
     // Said again: the write that said it first may be one of those that are lost.
     const auto said =
-        database_.put(database_.streams(), stream_key(stream), integer_value(partitions));
+        database_.put(database_.stream_states(), stream_key(stream), integer_value(partitions));
     if (!said) return said;
     if (auto loaded = load(stream, 0, partitions); !loaded) return loaded;
   }
@@ -171,11 +166,11 @@ void Streams::drop(rocksdb::WriteBatch& batch, const Place& place, const Lane& l
       .DeleteRange(database_.streams(), stream_record_key(place.first, place.second, lane.swept),
                    stream_record_key(place.first, place.second, end))
       .PermitUncheckedError();
-  batch.Delete(database_.streams(), stream_state_key(place.first, place.second))
+  batch.Delete(database_.stream_states(), stream_state_key(place.first, place.second))
       .PermitUncheckedError();
   std::uint64_t& next = archives_[place.first];
   next = std::max(next, end);
-  batch.Put(database_.streams(), stream_key(place.first), integer_value(next))
+  batch.Put(database_.stream_states(), stream_key(place.first), integer_value(next))
       .PermitUncheckedError();
   lanes_.erase(place);
 }
@@ -241,7 +236,7 @@ void Streams::finish(rocksdb::WriteBatch& batch) {
     if (lane == lanes_.end()) continue;
     lane->second.touched = false;
     batch
-        .Put(database_.streams(), stream_state_key(place.first, place.second),
+        .Put(database_.stream_states(), stream_state_key(place.first, place.second),
              stream_state_value(lane->second.stored))
         .PermitUncheckedError();
   }

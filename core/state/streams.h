@@ -1,9 +1,13 @@
 // Streams: the records of embedded queues, embedded logs, changes of tables and archives' stages.
 //
-//   streams family   stream                    -> how many partitions it has; of an archive, the
-//                                                 number with which a new partition begins
-//                    stream partition          -> its state: where it begins and ends, how much
-//                    stream partition number   -> a record
+//   stream_states family   stream                    -> how many partitions it has; of an archive,
+//                                                       the number with which a new one begins
+//                          stream partition          -> its state: where it begins and ends, how
+//                                                       much
+//   streams family         stream partition number   -> a record
+//
+// Apart, because files of records alone follow each other and are never merged; with a state in
+// each they would all overlap, and what waits would be written again with every few of them.
 //
 // The state of a partition is in memory, and is written with every commit that changes it. What
 // lies below its `first` is gone, whether or not it was removed from the disk yet: that happens

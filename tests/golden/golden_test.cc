@@ -11,6 +11,7 @@
 #include "contents_1_2.h"
 #include "contents_1_3.h"
 #include "contents_1_4.h"
+#include "contents_2_0.h"
 #include "core/state/rocks_store.h"
 
 namespace tidemill::golden {
@@ -63,12 +64,26 @@ TEST(GoldenFolder, OfFormat14HoldsWhatWasWritten) {
   expect_contents_1_4(folder.path());
 }
 
-TEST(GoldenFolder, OfFormat20IsRefusedByName) {
+TEST(GoldenFolder, OfFormat20HoldsWhatWasWritten) {
   const GoldenFolder folder("2.0");
+  expect_contents_2_0(folder.path());
+}
+
+// What was moved when it was first opened is there at the second time as well.
+TEST(GoldenFolder, OfFormat12IsOfThisFormatFromThenOn) {
+  const GoldenFolder folder("1.2");
+  {
+    ASSERT_TRUE(RocksStore::open(folder.path(), {.engine_id = "e"}));
+  }
+  expect_contents_1_2(folder.path());
+}
+
+TEST(GoldenFolder, OfFormat30IsRefusedByName) {
+  const GoldenFolder folder("3.0");
   const auto opened = RocksStore::open(folder.path(), {.engine_id = "e"});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().fault, Fault::bad_config);
-  EXPECT_THAT(opened.error().message, HasSubstr("has format 2.0, this engine reads up to 1.x"));
+  EXPECT_THAT(opened.error().message, HasSubstr("has format 3.0, this engine reads up to 2.x"));
 }
 
 // The folder in the repository is not the only proof that writing and reading agree.

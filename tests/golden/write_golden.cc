@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "contents_1_4.h"
+#include "contents_2_0.h"
 
 int main(int argc, char** argv) {
   ::testing::GTEST_FLAG(throw_on_failure) = true;
@@ -12,6 +12,6 @@ int main(int argc, char** argv) {
     std::fputs("usage: write_golden FOLDER\n", stderr);
     return 2;
   }
-  tidemill::golden::write_1_4(argv[1]);
+  tidemill::golden::write_2_0(argv[1]);
   return 0;
 }
