@@ -12,6 +12,7 @@ from pathlib import Path
 
 from connector import Sink, Source
 from engine import Engine, Failed
+from server_process import ServerFailed
 
 HANGS = 120         # Seconds after which something is taken to hang.
 PAUSE = 2.0         # How long a server stands still.
@@ -385,4 +386,4 @@ def make_cell(connector, name, folder, options):
     return kind(connector, name, folder, options)
 
 
-FAULTS = (Failed, subprocess.SubprocessError)
+FAULTS = (Failed, ServerFailed, subprocess.SubprocessError)
