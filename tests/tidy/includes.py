@@ -21,6 +21,7 @@ THIRD_PARTY = {
     "amqp_framing.h": ("connectors/amqp/",),
     "boost/asio": ("sdk/", "core/", "connectors/", "app/"),
     "boost/beast": ("core/admin/", "core/http/", "connectors/http_client/"),
+    "boost/container": ("core/", "connectors/"),
     "boost/json": ("core/", "connectors/", "functions/", "app/"),
     "boost/multiprecision": ("connectors/",),
     "boost/system": ("sdk/", "core/", "connectors/", "app/"),
