@@ -177,15 +177,15 @@ std::optional<HttpResponse> HttpSource::take(HttpRequest& request, const Admitte
     auto verified = verifier_->verify(request.headers, request.body, services_.scheduler.wall());
     if (!verified) return message(401, verified.error().message);
   }
-  made_.clear();
+  std::vector<Event> events;
   auto made = events_.make(request, admitted, services_.scheduler.wall(),
-                           {services_.scheduler.random(), services_.scheduler.random()}, made_);
+                           {services_.scheduler.random(), services_.scheduler.random()}, events);
   if (!made) return message(400, made.error().message);
   if (interrupted_) return busy(503, "Service Unavailable");
   waiting.first = next_;
-  waiting.events = waiting.open = made_.size();
-  if (made_.empty()) waiting.outcome = Outcome::settled;
-  for (Event& event : made_) {
+  waiting.events = waiting.open = events.size();
+  if (events.empty()) waiting.outcome = Outcome::settled;
+  for (Event& event : events) {
     event.offset = Offset(next_);
     event.offset_next = Offset(next_ + 1);
     arrived_.push_back(std::move(event));

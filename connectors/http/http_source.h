@@ -109,7 +109,6 @@ class HttpSource final : public Source, private Endpoint {
   std::map<std::uint64_t, Waiting*> waiting_;  // By number of the event: the oldest first.
   Scheduler::TimerId timer_ = Scheduler::TimerId::none;  // For the oldest that was open.
   Arrived arrived_;                                      // Not handed over yet.
-  std::vector<Event> made_;                              // Scratch of take().
   std::uint64_t next_ = 0;
   std::size_t answering_ = 0;  // Requests whose answer is being made.
   Signal news_;
