@@ -6,8 +6,9 @@
 //                                                       much
 //   streams family         stream partition number   -> a record
 //
-// Apart, because files of records alone follow each other and are never merged; with a state in
-// each they would all overlap, and what waits would be written again with every few of them.
+// Apart, because RocksDB moves files of records, which follow each other, down its levels as they
+// are; with a state in each they would all overlap, and what waits would be written again with
+// every few of them.
 //
 // The state of a partition is in memory, and is written with every commit that changes it. What
 // lies below its `first` is gone, whether or not it was removed from the disk yet: that happens
