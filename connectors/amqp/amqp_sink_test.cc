@@ -72,6 +72,16 @@ void take(Peer& peer, int count) {
   }
 }
 
+void confirm_all(Peer& peer) {
+  begin(peer);
+  take(peer, 3);
+  amqp_basic_ack_t ack{};
+  ack.delivery_tag = 3;
+  ack.multiple = 1;
+  peer.send(AMQP_BASIC_ACK_METHOD, ack);
+  peer.end();
+}
+
 TEST_F(AmqpSinkTest, EachMessageHasTheResultThatTheBrokerGivesIt) {
   std::vector<Result<>> results;
   {
@@ -122,15 +132,7 @@ TEST_F(AmqpSinkTest, WhatWasNotConfirmedWhenTheConnectionEndsIsPutOffAndWrittenO
                                   closed.reply_text = bytes_of("CONNECTION_FORCED");
                                   peer.send(AMQP_CONNECTION_CLOSE_METHOD, closed, 0);
                                 },
-                                [](Peer& peer) {
-                                  begin(peer);
-                                  take(peer, 3);
-                                  amqp_basic_ack_t ack{};
-                                  ack.delivery_tag = 3;
-                                  ack.multiple = 1;
-                                  peer.send(AMQP_BASIC_ACK_METHOD, ack);
-                                  peer.end();
-                                }});
+                                confirm_all});
     make(broker);
     lost = write();
     written = write();
@@ -151,15 +153,7 @@ TEST_F(AmqpSinkTest, ABrokerThatFallsSilentIsGoneAfterTwoHeartbeatsLongBeforeACo
                                   take(peer, 3);
                                   EXPECT_GT(peer.beats_until_gone(), 0);
                                 },
-                                [](Peer& peer) {
-                                  begin(peer);
-                                  take(peer, 3);
-                                  amqp_basic_ack_t ack{};
-                                  ack.delivery_tag = 3;
-                                  ack.multiple = 1;
-                                  peer.send(AMQP_BASIC_ACK_METHOD, ack);
-                                  peer.end();
-                                }});
+                                confirm_all});
     make(broker);
     lost = write();
     written = write();

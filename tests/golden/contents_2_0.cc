@@ -36,6 +36,20 @@ StreamAppend record(StreamId stream, Partition partition, std::string_view data)
   return {.stream = stream, .partition = partition, .id = "id", .data = data};
 }
 
+struct Named {
+  PipelineId intake;
+  OutboxId relay;
+  StreamId jobs, lake;
+};
+
+Named named(RocksStore& store) {
+  const PipelineId intake = store.pipeline("intake", "").value();
+  return {.intake = intake,
+          .relay = store.outbox(intake, "relay").value(),
+          .jobs = store.stream(StreamKind::queue, "jobs", 1)->id,
+          .lake = store.stream(StreamKind::archive, "intake.lake", 0)->id};
+}
+
 }  // namespace
 
 void write_2_0(const std::filesystem::path& folder) {
@@ -43,10 +57,7 @@ void write_2_0(const std::filesystem::path& folder) {
       folder, {.engine_id = "0b5e7a4c-0000-4000-8000-0000000a0e20", .now = written});
   ASSERT_TRUE(opened) << opened.error().message;
   RocksStore& store = **opened;
-  const PipelineId intake = store.pipeline("intake", "").value();
-  const OutboxId relay = store.outbox(intake, "relay").value();
-  const StreamId jobs = store.stream(StreamKind::queue, "jobs", 1)->id;
-  const StreamId lake = store.stream(StreamKind::archive, "intake.lake", 0)->id;
+  const auto [intake, relay, jobs, lake] = named(store);
 
   commit(store, {.pipeline = intake,
                  .queued = {effect(relay, "first"), effect(relay, "second")},
@@ -65,10 +76,7 @@ void expect_contents_2_0(const std::filesystem::path& folder) {
   auto opened = RocksStore::open(folder, {.engine_id = "not this one", .now = written});
   ASSERT_TRUE(opened) << opened.error().message;
   RocksStore& store = **opened;
-  const PipelineId intake = store.pipeline("intake", "").value();
-  const OutboxId relay = store.outbox(intake, "relay").value();
-  const StreamId jobs = store.stream(StreamKind::queue, "jobs", 1)->id;
-  const StreamId lake = store.stream(StreamKind::archive, "intake.lake", 0)->id;
+  const auto [intake, relay, jobs, lake] = named(store);
 
   EXPECT_THAT(store.queued(relay, 0, 10, 1000).value(), SizeIs(0));
   commit(store, {.pipeline = intake, .queued = {effect(relay, "third")}});
