@@ -101,7 +101,9 @@ Task<> KafkaSink::pump() {
     take_answers();
     watch_.listen(wake_.get());
     const Instant again = services_.scheduler.now() + look_again_after;
-    co_await watch_.news().wait_until(again);
+    const bool news = co_await watch_.news().wait_until(again);
+    // A flush is over before a connection is there, or a thread that the machine lets wait.
+    if (!news && !stopping_ && under_way_ > 0) hurry_up();
   }
   pumping_ = false;
   pump_ended_.notify();
@@ -199,11 +201,13 @@ Task<> KafkaSink::next_round(std::shared_ptr<Pending> pending) {
 }
 
 Task<> KafkaSink::answers_to(std::shared_ptr<Pending> pending) {
-  if (pending->left > 0) {
-    unsent_ = true;
-    if (!std::exchange(hurrying_, true)) spawn(services_.scheduler, hurry());
-  }
+  if (pending->left > 0) hurry_up();
   while (pending->left > 0) co_await pending->answered.wait();
+}
+
+void KafkaSink::hurry_up() {
+  unsent_ = true;
+  if (!std::exchange(hurrying_, true)) spawn(services_.scheduler, hurry());
 }
 
 // A round is complete once those who waited for it have had their turn: nothing is to be waited for

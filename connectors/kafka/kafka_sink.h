@@ -69,6 +69,7 @@ class KafkaSink final : public Sink {
   Task<> send(SinkBatch batch, std::size_t index, std::shared_ptr<Pending> pending);
   Task<> next_round(std::shared_ptr<Pending> pending);
   Task<> answers_to(std::shared_ptr<Pending> pending);
+  void hurry_up();
   Task<> hurry();
   Task<> send_apart(SinkBatch batch, std::shared_ptr<Pending> pending);
   rd_kafka_resp_err_t produce(const SinkBatch& batch, const Effect& effect,

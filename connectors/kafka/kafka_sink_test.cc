@@ -47,9 +47,9 @@ class KafkaSinkTest : public ::testing::Test {
     ASSERT_TRUE(opened) << opened.error().message;
   }
 
-  std::vector<Result<>> write() {
-    return scheduler_.run(sink_->write({"p", "s", "", causes_, effects_}));
-  }
+  SinkBatch batch() const { return {"p", "s", "", causes_, effects_}; }
+
+  std::vector<Result<>> write() { return scheduler_.run(sink_->write(batch())); }
 
   // "ok" or the error of each.
   static std::vector<std::string> told(const std::vector<Result<>>& results) {
@@ -120,6 +120,21 @@ TEST_F(KafkaSinkTest, WhatIsCompleteDoesNotLinger) {
   effects_ = {effect("a", "1"), effect("a", "2")};
   EXPECT_THAT(told(write()), ElementsAre("ok", "ok"));
   EXPECT_THAT(told(write()), ElementsAre("ok", "ok"));
+}
+
+TEST_F(KafkaSinkTest, NorDoesWhatIsThereBeforeItsBroker) {
+  config_.properties = {"linger.ms=900000"};
+  config_.delivery_timeout = std::chrono::hours(1);
+  open();
+  rd_kafka_mock_broker_set_down(cluster_.get(), 1);
+  effects_ = {effect("a", "1")};
+  std::vector<std::string> answers;
+  const auto write_it = [&]() -> Task<> { answers = told(co_await sink_->write(batch())); };
+  spawn(scheduler_, write_it());
+  scheduler_.run_until([&] { return log_.says("refused"); });
+  rd_kafka_mock_broker_set_up(cluster_.get(), 1);
+  scheduler_.run_until([&] { return !answers.empty(); });
+  EXPECT_THAT(answers, ElementsAre("ok"));
 }
 
 TEST_F(KafkaSinkTest, ATombstoneHasNoValue) {
