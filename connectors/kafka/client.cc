@@ -71,6 +71,13 @@ Result<std::uint32_t> Client::partitions_of(const std::string& topic) {
   return static_cast<std::uint32_t>(found.partition_cnt);
 }
 
+bool Client::is_member() const {
+  char* const id = rd_kafka_memberid(made_);
+  const bool has_one = id != nullptr && *id != '\0';
+  rd_kafka_mem_free(made_, id);
+  return has_one;
+}
+
 Result<std::string> reach_topic(rd_kafka_type_t type, Result<Properties> properties,
                                 const std::string& topic, Log& log) {
   if (!properties) return std::unexpected(properties.error());
@@ -111,6 +118,14 @@ void let_go(std::shared_ptr<Client> client) {
   };
   std::thread(end, std::move(client), std::move(promise)).detach();
   if (ended.wait_for(end_within) != std::future_status::ready) log->close();
+}
+
+void keep_for_good(std::shared_ptr<Client> client) {
+  static std::mutex mutex;
+  static auto& kept = *new std::vector<std::shared_ptr<Client>>();  // No end of it at exit, either.
+  client->log()->close();
+  const std::scoped_lock lock(mutex);
+  kept.push_back(std::move(client));
 }
 
 Fault fault_of(rd_kafka_resp_err_t error) {

@@ -51,6 +51,9 @@ class Client {
   /// Errors: bad_config (no such topic, a login or certificate that is refused), transient.
   Result<std::uint32_t> partitions_of(const std::string& topic);
 
+  /// True from when its group has taken it in, as a member with an id. Blocks for a moment.
+  bool is_member() const;
+
  private:
   Error why_unreachable(std::string what, bool& hopeless);
 
@@ -62,6 +65,9 @@ class Client {
 /// Blocks, 5 s at most: a member with a commit that no coordinator answers ends only with its
 /// session (45 s), and does so without anybody waiting for it.
 void let_go(std::shared_ptr<Client> client);
+
+/// Has it live as long as the process, for one whose end would abort that.
+void keep_for_good(std::shared_ptr<Client> client);
 
 /// Looks for the topic with a client of its own, and says how many partitions it has. Blocks.
 /// Errors: as of partitions_of(), or of `properties`.

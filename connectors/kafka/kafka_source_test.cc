@@ -111,6 +111,19 @@ TEST_F(KafkaSourceTest, AnAddressWhereNobodyAnswersIsTriedAgain) {
   EXPECT_THAT(opened.error().message, HasSubstr("refused"));
 }
 
+// Its log tells how far it is: nothing else does.
+TEST_F(KafkaSourceTest, EndsThoughItsGroupHasTakenItInAndGivesItNothing) {
+  constexpr int sync_group = 14;  // Of Kafka's protocol.
+  rd_kafka_mock_broker_push_request_error_rtts(cluster_.get(), 1, sync_group, 1,
+                                               RD_KAFKA_RESP_ERR_NO_ERROR, 60'000);
+  config_.properties.emplace_back("debug=cgrp");
+  auto one = source(false);
+  ASSERT_TRUE(scheduler_.run(one->open(progress_)));
+  scheduler_.run_until([&] { return log_.says("I am elected leader"); });
+  scheduler_.run(one->close());
+  EXPECT_TRUE(log_.says("Consumer group sub-system terminated"));
+}
+
 TEST_F(KafkaSourceTest, AnInterruptEndsAPollThatWaits) {
   auto one = source(false);
   ASSERT_TRUE(scheduler_.run(one->open(progress_)));

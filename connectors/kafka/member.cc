@@ -111,10 +111,12 @@ bool Member::may_go(Fetched& fetched) {
 }
 
 void Member::on_rebalance(EventHandle event) {
-  if (rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+  const auto what = rd_kafka_event_error(event.get());
+  if (what == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
     const auto* const partitions = rd_kafka_event_topic_partition_list(event.get());
     for (int i = 0; i < partitions->cnt; ++i) leaving_.insert(partitions->elems[i].partition);
   }
+  was_assigned_ = was_assigned_ || what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
   rebalances_.push_back(std::move(event));
   wake_.notify();
 }

@@ -60,7 +60,7 @@ class Member {
 
   /// Until leave().
   Task<> run();
-  /// Commits what has settled and leaves the group; 5 s at most.
+  /// Commits what has settled and leaves the group; 11 s at most, where nobody answers.
   Task<> leave();
 
   /// Has what it was given, and has read it all, as far as it went when that was assigned.
@@ -82,7 +82,7 @@ class Member {
   void fail_with(Error error);
 
   Task<> make_client_look();
-  Task<> wait_for_assignment();
+  Task<bool> may_end();
   Task<> rebalance(EventHandle event);
   Task<> take_over(Offsets partitions);
   Task<> hand_back(Offsets partitions, bool lost);
@@ -105,6 +105,7 @@ class Member {
   std::set<std::int32_t> assigned_;
   std::set<std::int32_t> leaving_;  // Of these, those being handed back.
   bool assignment_known_ = false;
+  bool was_assigned_ = false;  // Something, or nothing, by its group; once.
   bool polled_ = false;
   bool held_back_ = false;
   bool running_ = false;

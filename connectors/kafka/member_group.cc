@@ -14,7 +14,8 @@ constexpr auto tick = std::chrono::seconds(1);
 // A partition that leaves waits so long for what is under way of it. Then the next owner may see
 // that again.
 constexpr auto settle_within = std::chrono::seconds(5);
-constexpr auto assigned_within = std::chrono::seconds(3);
+// Brokers put the first assignment of a group off by 3 s (group.initial.rebalance.delay.ms).
+constexpr auto assigned_within = std::chrono::seconds(4);
 constexpr auto leave_within = std::chrono::seconds(2);
 constexpr auto look_again_after = std::chrono::milliseconds(20);
 // https://github.com/confluentinc/librdkafka/issues/4312: mended in 2.3.0.
@@ -211,18 +212,23 @@ Task<> Member::make_client_look() {
   std::ignore = co_await run_blocking(scheduler_, std::move(ask));
 }
 
-// Older libraries abort when a member ends that leads its group and has assigned nothing yet.
-Task<> Member::wait_for_assignment() {
-  if (rd_kafka_version() >= may_leave_at_once_since) co_return;
+// Older libraries abort when a client ends whose group has taken it in and given it nothing yet.
+// Once it is leaving, no group takes it in any more.
+Task<bool> Member::may_end() {
+  if (rd_kafka_version() >= may_leave_at_once_since) co_return true;
   const Instant deadline = scheduler_.now() + assigned_within;
-  while (running_ && !assignment_known_ && !failure_ && scheduler_.now() < deadline) {
+  auto ask = [client = client_] { return client->is_member(); };
+  while (co_await run_blocking(scheduler_, ask)) {
+    if (assignment_known_) co_return true;
+    if (!running_ || failure_ || scheduler_.now() >= deadline) co_return was_assigned_;
     keep_alive();
     co_await sleep_until(scheduler_, scheduler_.now() + look_again_after);
   }
+  co_return true;
 }
 
 Task<> Member::leave() {
-  co_await wait_for_assignment();
+  const bool may_end_now = co_await may_end();
   stopping_ = true;
   wake_.notify();
   while (running_) co_await ended_.wait();
@@ -247,6 +253,10 @@ Task<> Member::leave() {
   aside_.clear();
   parked_.clear();
   rebalances_.clear();
+  if (!may_end_now && !was_assigned_) {
+    keep_for_good(std::move(client_));
+    co_return;
+  }
   auto end = [client = std::move(client_)]() mutable {
     let_go(std::move(client));
     return true;
