@@ -126,7 +126,7 @@ std::string AdminApi::metrics_text() {
 }
 
 // Progress of a pipeline that runs is what its ledger counts on: it is never reset under it.
-Task<HttpResponse> AdminApi::state(HttpRequest request) {
+Task<HttpResponse> AdminApi::state(HttpRequest& request) {
   const bool progress = request.path.starts_with("/api/v1/progress/");
   if (progress && request.method == "DELETE")
     co_return text_response(409, "the engine runs; stop it before its progress is reset\n");
@@ -146,7 +146,7 @@ Task<HttpResponse> AdminApi::state(HttpRequest request) {
   co_return lines_response(std::move(text));
 }
 
-Task<HttpResponse> AdminApi::replay(HttpRequest request) {
+Task<HttpResponse> AdminApi::replay(HttpRequest& request) {
   const WallTime now = scheduler_.wall();
   auto filter = letters::LetterFilter::read(request.query, now);
   if (!filter) co_return text_response(400, filter.error().message + "\n");
@@ -181,13 +181,13 @@ Task<HttpResponse> AdminApi::replay(HttpRequest request) {
   co_return response;
 }
 
-Task<HttpResponse> AdminApi::rows(HttpRequest request) {
+Task<HttpResponse> AdminApi::rows(HttpRequest& request) {
   if (request.query.contains("key") || request.query.contains("count"))
-    co_return co_await state(std::move(request));
+    co_return co_await state(request);
   const std::string table = request.params["name"];
   const auto options = scan_options(request.query);
   if (!options) co_return text_response(400, options.error().message + "\n");
-  if (!engine_.store().find_table(table)) co_return co_await state(std::move(request));
+  if (!engine_.store().find_table(table)) co_return co_await state(request);
   HttpResponse response = lines_response("");
   response.stream = std::make_unique<RowStream>(scheduler_, engine_.store(), table,
                                                 form_of(request.query), *options);

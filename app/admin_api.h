@@ -26,9 +26,9 @@ class AdminApi {
  private:
   void add_routes();
   std::string metrics_text();
-  Task<HttpResponse> state(HttpRequest request);
-  Task<HttpResponse> rows(HttpRequest request);
-  Task<HttpResponse> replay(HttpRequest request);
+  Task<HttpResponse> state(HttpRequest& request);
+  Task<HttpResponse> rows(HttpRequest& request);
+  Task<HttpResponse> replay(HttpRequest& request);
 
   Scheduler& scheduler_;
   Engine& engine_;

@@ -16,13 +16,11 @@
 namespace tidemill::http {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 void append_lower(std::string& out, std::string_view text) {
   const std::size_t start = out.size();
   out += text;
   std::transform(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
-                 out.begin() + static_cast<std::ptrdiff_t>(start), lower);
+                 out.begin() + static_cast<std::ptrdiff_t>(start), ascii_lower);
 }
 
 // ,"name": where `out` is inside an object that has a member.

@@ -145,8 +145,8 @@ HttpResponse HttpSource::with_cors(const HttpRequest& request, HttpResponse resp
   return with(headers, std::move(response));
 }
 
-// No coroutine, whose frame would hold the request for as long as its event is under way.
-Task<HttpResponse> HttpSource::answer(HttpRequest request,
+// No coroutine: most answers are outcome_of() alone.
+Task<HttpResponse> HttpSource::answer(HttpRequest& request,
                                       std::shared_ptr<const Admitted> admitted) {
   // Made before the request is taken apart: the answer has to say who may read it.
   auto cross_origin = with_cors(request, {.content_type = {}}).headers;
@@ -177,7 +177,7 @@ std::optional<HttpResponse> HttpSource::take(HttpRequest& request, const Admitte
     auto verified = verifier_->verify(request.headers, request.body, services_.scheduler.wall());
     if (!verified) return message(401, verified.error().message);
   }
-  std::vector<Event> events;
+  RequestEvents::Events events;
   auto made = events_.make(request, admitted, services_.scheduler.wall(),
                            {services_.scheduler.random(), services_.scheduler.random()}, events);
   if (!made) return message(400, made.error().message);
@@ -198,7 +198,7 @@ std::optional<HttpResponse> HttpSource::take(HttpRequest& request, const Admitte
 // What nobody waits for any more is not begun.
 void HttpSource::forget(const Waiting& waiting) {
   const std::uint64_t end = waiting.first + waiting.events;
-  waiting_.erase(waiting_.lower_bound(waiting.first), waiting_.lower_bound(end));
+  for (std::uint64_t number = waiting.first; number < end; ++number) waiting_.erase(number);
   if (waiting.outcome == Outcome::settled) return;
   const auto own = [&](const Event& event) {
     return event.offset.value >= waiting.first && event.offset.value < end;
@@ -237,19 +237,22 @@ void HttpSource::await(std::uint64_t number, Waiting& waiting) {
   if (timer_ == Scheduler::TimerId::none) look_for_late();
 }
 
-// One timer for all: they wait equally long, so that the oldest is late first. What was answered
-// since the timer was set is not there any more.
+// One timer for all, for the oldest: they wait equally long. What was answered since it was set is
+// not there any more.
 void HttpSource::look_for_late() {
   services_.scheduler.cancel(std::exchange(timer_, Scheduler::TimerId::none));
   const Instant now = services_.scheduler.now();
+  Instant next = Instant::max();
   for (const auto& [number, waiting] : waiting_) {
     if (waiting->outcome != Outcome::open) continue;
     if (waiting->late > now) {
-      timer_ = services_.scheduler.call_at(waiting->late, [this] { look_for_late(); });
-      return;
+      next = std::min(next, waiting->late);
+    } else {
+      end(number, Outcome::late, {}, nullptr);
     }
-    end(number, Outcome::late, {}, nullptr);
   }
+  if (next != Instant::max())
+    timer_ = services_.scheduler.call_at(next, [this] { look_for_late(); });
 }
 
 Task<Result<PollEnd>> HttpSource::poll(Credit credit, std::vector<Event>& out) {

@@ -7,9 +7,9 @@
 #pragma once
 
 #include <boost/container/deque.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -79,7 +79,8 @@ class HttpSource final : public Source, private Endpoint {
   std::optional<HttpResponse> admit(const HttpRequest& request, Admitted& admitted) override;
   std::optional<HttpResponse> preflight(const HttpRequest& request) override;
   HttpResponse with_cors(const HttpRequest& request, HttpResponse response) override;
-  Task<HttpResponse> answer(HttpRequest request, std::shared_ptr<const Admitted> admitted) override;
+  Task<HttpResponse> answer(HttpRequest& request,
+                            std::shared_ptr<const Admitted> admitted) override;
   std::optional<HttpResponse> take(HttpRequest& request, const Admitted& admitted,
                                    Waiting& waiting);
   Task<HttpResponse> outcome_of(std::unique_ptr<Waiting> waiting, Headers cross_origin);
@@ -106,9 +107,9 @@ class HttpSource final : public Source, private Endpoint {
   std::optional<RateLimit> limit_;
   std::optional<Cors> cors_;
   Listener* listener_ = nullptr;
-  std::map<std::uint64_t, Waiting*> waiting_;  // By number of the event: the oldest first.
-  Scheduler::TimerId timer_ = Scheduler::TimerId::none;  // For the oldest that was open.
-  Arrived arrived_;                                      // Not handed over yet.
+  boost::unordered_flat_map<std::uint64_t, Waiting*> waiting_;  // By number of the event.
+  Scheduler::TimerId timer_ = Scheduler::TimerId::none;         // For the oldest that was open.
+  Arrived arrived_;                                             // Not handed over yet.
   std::uint64_t next_ = 0;
   std::size_t answering_ = 0;  // Requests whose answer is being made.
   Signal news_;

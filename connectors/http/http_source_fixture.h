@@ -88,15 +88,19 @@ class HttpSourceTest : public ::testing::Test {
 
   Sent send(Wanted wanted) {
     wanted.headers.emplace_back("Host", "localhost:8081");
-    HttpRequest request;
+    const auto sending = std::make_shared<HttpRequest>();
+    HttpRequest& request = *sending;
     request.method = wanted.method;
     request.path = wanted.path;
     request.content_type = "application/json";
     request.peer = "10.0.0.1";
     std::string head;
-    for (const auto& [name, value] : wanted.headers) head.append(name).append(value);
-    request.head = std::make_unique<const std::string>(std::move(head));
-    std::string_view rest = *request.head;
+    for (auto& [name, value] : wanted.headers) {
+      std::ranges::transform(name, name.begin(), ascii_lower);
+      head.append(name).append(value);
+    }
+    request.head.assign(head.begin(), head.end());
+    std::string_view rest(request.head.data(), request.head.size());
     for (const auto& [name, value] : wanted.headers) {
       request.headers.push_back(
           {rest.substr(0, name.size()), rest.substr(name.size(), value.size())});
@@ -108,8 +112,8 @@ class HttpSourceTest : public ::testing::Test {
       return sent;
     }
     request.body = std::move(wanted.body);
-    boost::asio::co_spawn(scheduler_.executor(), door_.answer(std::move(request)),
-                          [sent](std::exception_ptr error, HttpResponse response) {
+    boost::asio::co_spawn(scheduler_.executor(), door_.answer(request),
+                          [sent, sending](std::exception_ptr error, HttpResponse response) {
                             if (error) std::rethrow_exception(error);
                             *sent = std::move(response);
                           });

@@ -114,13 +114,13 @@ std::optional<HttpResponse> Listener::admit(HttpRequest& request) {
   return std::nullopt;
 }
 
-Task<HttpResponse> Listener::answer(HttpRequest request) {
+Task<HttpResponse> Listener::answer(HttpRequest& request) {
   auto admitted = std::static_pointer_cast<const Admitted>(std::move(request.admitted));
   Endpoint* const endpoint = endpoint_of(admitted->match);
   // It may have gone while the body was read.
   if (std::ranges::find(endpoints_, endpoint) == endpoints_.end())
     return at_once(busy(503, "Service Unavailable"));
-  return endpoint->answer(std::move(request), std::move(admitted));
+  return endpoint->answer(request, std::move(admitted));
 }
 
 std::shared_ptr<Sharing> ListenerHub::sharing(const ListenerOptions& options,

@@ -43,7 +43,7 @@ class Endpoint {
   /// The answer, with what such a page needs to see it.
   virtual HttpResponse with_cors(const HttpRequest& request, HttpResponse response) = 0;
 
-  virtual Task<HttpResponse> answer(HttpRequest request,
+  virtual Task<HttpResponse> answer(HttpRequest& request,
                                     std::shared_ptr<const Admitted> admitted) = 0;
 };
 
@@ -72,7 +72,7 @@ class Listener {
 
  private:
   std::optional<HttpResponse> admit(HttpRequest& request);
-  Task<HttpResponse> answer(HttpRequest request);
+  Task<HttpResponse> answer(HttpRequest& request);
   std::optional<HttpResponse> refuse(const HttpRequest& request, const RouteMatch& match) const;
   Endpoint* endpoint_of(const RouteMatch& match) const;
 

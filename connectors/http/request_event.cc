@@ -13,18 +13,14 @@ namespace {
 
 constexpr std::string_view request_type = "com.tidemill.http.request";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 // What the views of one event lie in.
 struct Kept {
   std::shared_ptr<const std::string> source;
-  std::unique_ptr<const std::string> head;  // Of the request: the values of its headers.
+  std::vector<char> head;  // Of the request: its headers.
   std::string body;
-  std::string content_type;
   std::string path;
   std::string id;
-  std::string names;  // Of headers, in lower case.
-  std::vector<Attribute> extensions;
+  boost::container::small_vector<Attribute, 8> extensions;
 };
 
 // The same for one that had an owner already.
@@ -48,7 +44,7 @@ RequestEvents::RequestEvents(const SourceConfig& config, std::string source)
       secret_headers_{"authorization", "proxy-authorization", "cookie"} {
   for (const std::string& name : {config.auth.header, config.verify.hmac.header}) {
     std::string& own = secret_headers_.emplace_back();
-    std::ranges::transform(name, std::back_inserter(own), lower);
+    std::ranges::transform(name, std::back_inserter(own), ascii_lower);
   }
   if (!config.auth.api_keys.empty()) proofs_.push_back(config.auth.header);
   if (!config.auth.bearer.empty() || !config.auth.basic.empty())
@@ -56,7 +52,7 @@ RequestEvents::RequestEvents(const SourceConfig& config, std::string source)
 }
 
 Result<> RequestEvents::make(HttpRequest& request, const Admitted& admitted, WallTime now,
-                             const Chance& chance, std::vector<Event>& out) const {
+                             const Chance& chance, Events& out) const {
   if (detects_) {
     const auto mode = cloudevents::mode_of(request.headers, cloudevents::http_binding);
     if (mode != cloudevents::Mode::none) return cloud_events(request, now, out);
@@ -69,8 +65,7 @@ Result<> RequestEvents::make(HttpRequest& request, const Admitted& admitted, Wal
   return {};
 }
 
-Result<> RequestEvents::cloud_events(HttpRequest& request, WallTime now,
-                                     std::vector<Event>& out) const {
+Result<> RequestEvents::cloud_events(HttpRequest& request, WallTime now, Events& out) const {
   const auto mode = cloudevents::mode_of(request.headers, cloudevents::http_binding);
   auto events = cloudevents::read_events(mode, cloudevents::http_binding, request.headers,
                                          std::move(request.body));
@@ -106,20 +101,8 @@ void RequestEvents::remove_proofs(HttpRequest& request) const {
   });
 }
 
-// Attributes have names in lower case; their values stay where they are.
-void RequestEvents::add_extensions(std::span<const HttpHeader> headers, std::string& names,
-                                   std::vector<Attribute>& extensions) const {
-  std::size_t bytes = 0;
-  for (const HttpHeader& header : headers) bytes += header.name.size();
-  names.reserve(bytes);  // They are viewed while more of them come.
-  extensions.reserve(headers.size());
-  for (const HttpHeader& header : headers) {
-    const std::size_t start = names.size();
-    std::ranges::transform(header.name, std::back_inserter(names), lower);
-    const std::string_view name = std::string_view(names).substr(start);
-    if (std::ranges::find(secret_headers_, name) == secret_headers_.end())
-      extensions.push_back({name, header.value});
-  }
+bool RequestEvents::is_secret(const HttpHeader& header) const {
+  return std::ranges::find(secret_headers_, header.name) != secret_headers_.end();
 }
 
 std::string RequestEvents::gateway_event(const HttpRequest& request, const Admitted& admitted,
@@ -150,22 +133,22 @@ Event RequestEvents::plain(HttpRequest& request, const Admitted& admitted, WallT
   kept->source = source_;
   kept->id = id_of(request, admitted);
   if (!proofs_.empty()) remove_proofs(request);
+  Event event;
   if (plain_ == Shape::request) {
     kept->body = gateway_event(request, admitted, now, chance);
-    kept->content_type = "application/json";
+    request.body = std::string();  // Its memory, too: the event has a copy.
+    event.content_type = "application/json";
   } else {
     kept->body = std::move(request.body);
-    kept->content_type = std::move(request.content_type);
     kept->head = std::move(request.head);
-    add_extensions(request.headers, kept->names, kept->extensions);
+    event.content_type = request.content_type;
+    for (const HttpHeader& header : request.headers)
+      if (!is_secret(header)) kept->extensions.push_back({header.name, header.value});
   }
   kept->path = std::move(request.path);
-
-  Event event;
   event.extensions = kept->extensions;
   event.id = kept->id;
   event.subject = kept->path;
-  event.content_type = kept->content_type;
   event.source = *source_;
   event.type = request_type;
   event.time = EventTime(now.value);

@@ -1,9 +1,9 @@
 // RequestEvents: what of a request is the data of its event, and what its attributes. Pure.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +24,8 @@ class RequestEvents {
   RequestEvents(const SourceConfig& config, std::string source);
 
   using Chance = std::pair<std::uint64_t, std::uint64_t>;
+  /// Of one request, so one as a rule.
+  using Events = boost::container::small_vector<Event, 1>;
 
   /// Appends the events of a request, without their place: one, or those of a batch of CloudEvents,
   /// none perhaps. Takes out of the request what they keep. `chance` makes the id of the request,
@@ -31,14 +33,13 @@ class RequestEvents {
   ///
   /// Errors: bad_event, with a sentence for the sender.
   Result<> make(HttpRequest& request, const Admitted& admitted, WallTime now, const Chance& chance,
-                std::vector<Event>& out) const;
+                Events& out) const;
 
  private:
-  Result<> cloud_events(HttpRequest& request, WallTime now, std::vector<Event>& out) const;
+  Result<> cloud_events(HttpRequest& request, WallTime now, Events& out) const;
   std::string id_of(const HttpRequest& request, const Admitted& admitted) const;
   void remove_proofs(HttpRequest& request) const;
-  void add_extensions(std::span<const HttpHeader> headers, std::string& names,
-                      std::vector<Attribute>& extensions) const;
+  bool is_secret(const HttpHeader& header) const;
   std::string gateway_event(const HttpRequest& request, const Admitted& admitted, WallTime now,
                             const Chance& chance) const;
   Event plain(HttpRequest& request, const Admitted& admitted, WallTime now,

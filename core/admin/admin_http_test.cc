@@ -29,12 +29,12 @@ class Counting final : public BodyStream {
   int next_ = 1;
 };
 
-Task<HttpResponse> throws(HttpRequest) {
+Task<HttpResponse> throws(HttpRequest&) {
   throw std::runtime_error("out of luck");
   co_return HttpResponse{};
 }
 
-Task<HttpResponse> echoes(HttpRequest request) { co_return text_response(201, request.body); }
+Task<HttpResponse> echoes(HttpRequest& request) { co_return text_response(201, request.body); }
 
 HttpResponse counts(const HttpRequest& request) {
   HttpResponse response;

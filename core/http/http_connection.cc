@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 
 #include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
@@ -124,7 +126,7 @@ class ConnectionOf final : public HttpConnection::Impl {
       : service_(service),
         stream_(std::forward<Parts>(parts)...),
         peer_(peer_of(stream_.lowest_layer())) {
-    error_code ignored;  // Were it refused, write_at_once() would wait.
+    error_code ignored;  // Were it refused, goes_at_once() would wait.
     stream_.lowest_layer().non_blocking(true, ignored);
   }
 
@@ -142,6 +144,8 @@ class ConnectionOf final : public HttpConnection::Impl {
   }
 
  private:
+  using Buffers = std::array<asio::const_buffer, 2>;
+
   static constexpr bool encrypted = std::is_same_v<Stream, TlsStream>;
 
   void allow(Duration time) { deadline_ = service_.scheduler.now() + time; }
@@ -174,12 +178,12 @@ class ConnectionOf final : public HttpConnection::Impl {
       allow(service_.limits.idle_max);
       if (!co_await fill(head_piece)) co_return false;
     }
-    allow(service_.limits.header_max);
-    error_code error;
-    while (!parser_->is_header_done()) {
-      error = feed();
-      if (error == http::error::need_more && !co_await fill(head_piece)) co_return false;
+    error_code error = feed();
+    if (!parser_->is_header_done()) allow(service_.limits.header_max);
+    while (error || !parser_->is_header_done()) {
       if (error && error != http::error::need_more) co_return co_await give_up(error);
+      if (error && !co_await fill(head_piece)) co_return false;
+      error = feed();
     }
     if (const auto wrong = parser_->take_head(request_); !wrong.empty()) {
       auto broken = text_response(400, std::string(wrong) + "\n");
@@ -189,7 +193,7 @@ class ConnectionOf final : public HttpConnection::Impl {
     request_.encrypted = encrypted;
     BodyHold hold(service_);
     if (auto refused = stranger()) {
-      co_await send(std::move(*refused), parser_->version(), false, false);
+      co_await send(std::move(*refused), frame_of(false), false);
       co_await linger();
       co_return false;
     }
@@ -230,7 +234,7 @@ class ConnectionOf final : public HttpConnection::Impl {
       parser_->discard_body();
       keep_alive = !co_await read_body();
     }
-    const bool usable = co_await send(std::move(response), parser_->version(), keep_alive, false);
+    const bool usable = co_await send(std::move(response), frame_of(keep_alive), false);
     if (!keep_alive) co_await linger();
     co_return usable&& keep_alive;
   }
@@ -243,15 +247,22 @@ class ConnectionOf final : public HttpConnection::Impl {
     HttpResponse response{.content_type = {}};
     // The one place where an exception of a handler ends.
     try {
-      response = co_await service_.answer(std::move(request_));
+      response = co_await service_.answer(request_);
     } catch (const std::exception& exception) {
       service_.log.write(LogLevel::error, std::string("a request failed: ") + exception.what());
       response = text_response(500, std::string(exception.what()) + "\n");
     }
-    const bool more = co_await send(std::move(response), parser_->version(),
-                                    keep_alive && !finishing_, head_only);
+    request_.body = std::string();  // What its handler has left there.
+    const ResponseFrame frame = frame_of(keep_alive && !finishing_);
+    bool more = frame.keep_alive;
+    if (!goes_at_once(response, frame, head_only))
+      more = co_await send_rest(response, frame, head_only);
     answering_ = false;
     co_return more;
+  }
+
+  ResponseFrame frame_of(bool keep_alive) const {
+    return {parser_->version(), keep_alive, false, service_.date};
   }
 
   // What is in the buffer, into the parser.
@@ -262,10 +273,8 @@ class ConnectionOf final : public HttpConnection::Impl {
   }
 
   Task<bool> fill(std::size_t bytes) {
-    error_code error;
-    const auto room = buffer_.prepare(bytes);
-    const std::size_t read =
-        co_await stream_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
+    auto reading = stream_.async_read_some(buffer_.prepare(bytes), asio::as_tuple(asio::deferred));
+    const auto [error, read] = co_await std::move(reading);
     buffer_.commit(read);
     co_return !error;
   }
@@ -287,7 +296,7 @@ class ConnectionOf final : public HttpConnection::Impl {
     if (error == http::error::end_of_stream || error == http::error::partial_message)
       co_return false;
     HttpResponse response = for_broken_request(error);
-    co_await send(std::move(response), 11, false, false);
+    co_await send(std::move(response), {11, false, false, service_.date}, false);
     co_await linger();
     co_return false;
   }
@@ -304,33 +313,37 @@ class ConnectionOf final : public HttpConnection::Impl {
                                        asio::redirect_error(asio::use_awaitable, error));
   }
 
-  Task<bool> send(HttpResponse response, unsigned version, bool keep_alive, bool head_only) {
-    if (response.stream && !head_only)
-      co_return co_await send_stream(std::move(response), version, keep_alive);
-    frame_head(response, {version, keep_alive, false, service_.date});
+  Task<bool> send(HttpResponse response, ResponseFrame frame, bool head_only) {
+    if (goes_at_once(response, frame, head_only)) co_return frame.keep_alive;
+    co_return co_await send_rest(response, frame, head_only);
+  }
+
+  // As much as the socket has room for, which most answers do not fill: that saves them a coroutine
+  // and a turn of the event loop. What is wrong with the socket is told to whoever sends the rest.
+  bool goes_at_once(HttpResponse& response, const ResponseFrame& frame, bool head_only) {
+    if (response.stream && !head_only) return false;
+    frame_head(response, frame);
     const bool bodiless = head_only || is_bodiless(response.status);
-    std::array<asio::const_buffer, 2> buffers{};
+    Buffers buffers{};
     if (!bodiless && response.body.size() <= together_max) {
       out_ += response.body;
     } else if (!bodiless) {
       buffers[1] = asio::buffer(response.body);
     }
     buffers[0] = asio::buffer(out_);
-    const std::size_t sent = write_at_once(buffers);
-    if (sent == asio::buffer_size(buffers)) co_return keep_alive;
-    boost::beast::buffers_suffix<std::array<asio::const_buffer, 2>> rest(buffers);
-    rest.consume(sent);
-    const bool all = co_await write(rest);
-    co_return all&& keep_alive;
+    std::size_t sent = 0;
+    error_code error;
+    if constexpr (!encrypted) sent = stream_.write_some(buffers, error);
+    if (sent == asio::buffer_size(buffers)) return true;
+    unsent_.emplace(buffers);
+    unsent_->consume(sent);
+    return false;
   }
 
-  // As much as the socket has room for, which most answers do not fill: that saves them a turn of
-  // the event loop. What is wrong with the socket is told to whoever writes the rest.
-  template <class Buffers>
-  std::size_t write_at_once(const Buffers& buffers) {
-    if constexpr (encrypted) return 0;
-    error_code error;
-    return stream_.write_some(buffers, error);
+  Task<bool> send_rest(HttpResponse& response, ResponseFrame frame, bool head_only) {
+    if (response.stream && !head_only) co_return co_await send_stream(std::move(response), frame);
+    const bool all = co_await write(*unsent_);
+    co_return all&& frame.keep_alive;
   }
 
   void frame_head(HttpResponse& response, const ResponseFrame& frame) {
@@ -343,10 +356,11 @@ class ConnectionOf final : public HttpConnection::Impl {
   }
 
   // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
-  Task<bool> send_stream(HttpResponse response, unsigned version, bool keep_alive) {
-    const bool chunked = version >= 11;
-    keep_alive = keep_alive && chunked;
-    frame_head(response, {version, keep_alive, chunked, service_.date});
+  Task<bool> send_stream(HttpResponse response, ResponseFrame frame) {
+    const bool chunked = frame.version >= 11;
+    frame.chunked = chunked;
+    frame.keep_alive = frame.keep_alive && chunked;
+    frame_head(response, frame);
     bool sent = co_await write(asio::buffer(out_));
     bool more = response.stream != nullptr;
     while (more && sent) {
@@ -357,7 +371,7 @@ class ConnectionOf final : public HttpConnection::Impl {
       if (more && piece->empty()) continue;
       sent = co_await send_piece(std::move(piece), chunked);
     }
-    co_return sent&& keep_alive;
+    co_return sent&& frame.keep_alive;
   }
 
   // No piece: the mark of the end.
@@ -381,8 +395,9 @@ class ConnectionOf final : public HttpConnection::Impl {
   const std::string peer_;
   boost::beast::flat_buffer buffer_;
   std::optional<RequestParser> parser_;  // Of the request that is read, or answered;
-  HttpRequest request_;                  // that, until its handler takes it.
-  std::string out_;                      // Head of an answer, and its body where that is small.
+  HttpRequest request_;                  // that.
+  std::string out_;                      // Head of an answer, and its body where that is small;
+  std::optional<boost::beast::buffers_suffix<Buffers>> unsent_;  // what is left to be sent.
 };
 
 std::unique_ptr<HttpConnection::Impl> make_connection(HttpService& service, Socket socket) {

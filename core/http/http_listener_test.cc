@@ -50,7 +50,7 @@ class HttpDoorTest : public ::testing::Test {
 
   HttpHandler handler() { return std::bind_front(&HttpDoorTest::answer, this); }
 
-  Task<HttpResponse> answer(HttpRequest request) {
+  Task<HttpResponse> answer(HttpRequest& request) {
     if (request.path == "/slow") {
       arrived_.notify();
       co_await let_go_.wait();
@@ -64,7 +64,8 @@ class HttpDoorTest : public ::testing::Test {
       std::string about = request.peer + (request.encrypted ? " encrypted" : " in the clear");
       for (const HttpHeader& header : request.headers)
         about.append("|").append(header.name).append("=").append(header.value);
-      co_return text_response(200, about + "|" + request.query_text);
+      about.append("|").append(request.query_text).append("|").append(request.content_type);
+      co_return text_response(200, about + "|" + request.body);
     }
     co_return text_response(200, "got " + request.body + "\n");
   }
@@ -122,8 +123,22 @@ TEST_F(HttpDoorTest, AHandlerSeesTheWholeHead) {
   ASSERT_TRUE(open({.listen = "127.0.0.1:0"}));
 
   EXPECT_THAT(post("", "X-One: 1\r\nx-two:  two words \r\n", "/about?a=1&a=2"),
-              HasSubstr("127.0.0.1 in the clear|Host=127.0.0.1|X-One=1|x-two=two words|"));
+              HasSubstr("127.0.0.1 in the clear|host=127.0.0.1|x-one=1|x-two=two words|"));
   EXPECT_THAT(post("", "", "/about?a=%31"), HasSubstr("|a=%31"));
+}
+
+TEST_F(HttpDoorTest, ARequestHasNothingOfTheOneBefore) {
+  ASSERT_TRUE(open({.listen = "127.0.0.1:0"}));
+
+  const std::string answers = talk(server_->port(),
+                                   "POST /about?a=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nX-One: 1\r\n"
+                                   "Content-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody"
+                                   "GET /about HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                                   "Connection: close\r\n\r\n");
+
+  EXPECT_THAT(answers, HasSubstr("|x-one=1|content-type=text/plain|content-length=4|a=1|"
+                                 "text/plain|body"));
+  EXPECT_THAT(answers, HasSubstr("in the clear|host=127.0.0.1|connection=close|||"));
 }
 
 TEST_F(HttpDoorTest, WhoeverIsNotAdmittedSendsNoBody) {

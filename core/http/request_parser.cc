@@ -1,7 +1,6 @@
 #include "core/http/request_parser.h"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include "core/http/router.h"
@@ -26,22 +25,24 @@ std::string_view RequestParser::take_head(HttpRequest& request) {
   // Who decides by Host must not read another one than a proxy in front does (RFC 9112, 3.2).
   if (hosts_ > 1) return "the request names two hosts";
   if (hosts_ == 0 && version_ >= 11) return "the request has no Host header";
-  auto begun = request_of(method_, target_);
-  if (!begun) return "the request's target has a malformed escape";
-  request = std::move(*begun);
-  request.content_type = std::move(content_type_);
-  request.head = std::make_unique<const std::string>(std::move(head_));
-  const std::string_view text = *request.head;
+  request.method = method_;
+  if (!set_target(request, target_)) return "the request's target has a malformed escape";
+  request.params.clear();
+  request.admitted.reset();
+  request.head = std::move(head_);
+  const std::string_view text(request.head.data(), request.head.size());
+  request.headers.clear();
   request.headers.reserve(pieces_.size());
   for (const Piece& piece : pieces_)
     request.headers.push_back(
         {text.substr(piece.name, piece.name_size), text.substr(piece.value, piece.value_size)});
+  request.content_type = content_type_ ? request.headers[*content_type_].value : "";
   return {};
 }
 
-std::uint32_t RequestParser::keep(string_view text) {
+std::uint32_t RequestParser::keep(std::string_view text) {
   const auto start = static_cast<std::uint32_t>(head_.size());
-  head_.append(text.data(), text.size());
+  head_.insert(head_.end(), text.begin(), text.end());
   return start;
 }
 
@@ -58,10 +59,12 @@ void RequestParser::on_field_impl(field name, string_view name_text, string_view
   if (name == field::transfer_encoding && !same_header(view_of(value), "chunked"))
     error = boost::beast::http::make_error_code(boost::beast::http::error::bad_transfer_encoding);
   if (name == field::host) ++hosts_;
-  if (name == field::content_type) content_type_ = view_of(value);
+  if (name == field::content_type) content_type_ = pieces_.size();
   if (name == field::expect) expects_continue_ = same_header(view_of(value), "100-continue");
-  const auto name_at = keep(name_text);
-  pieces_.push_back({name_at, static_cast<std::uint32_t>(name_text.size()), keep(value),
+  const auto name_at = keep(view_of(name_text));
+  std::ranges::transform(head_.begin() + name_at, head_.end(), head_.begin() + name_at,
+                         ascii_lower);
+  pieces_.push_back({name_at, static_cast<std::uint32_t>(name_text.size()), keep(view_of(value)),
                      static_cast<std::uint32_t>(value.size())});
 }
 

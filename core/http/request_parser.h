@@ -8,8 +8,10 @@
 #include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tidemill/http.h"
 
@@ -19,8 +21,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
  public:
   explicit RequestParser(const HttpLimits& limits);
 
-  /// The head, once is_header_done(): everything but the body. Once. What is wrong with it, as a
-  /// sentence; empty: nothing.
+  /// The head, once is_header_done(): everything but the body, in place of what the request was
+  /// before. Once. What is wrong with it, as a sentence; empty: nothing.
   std::string_view take_head(HttpRequest& request);
 
   /// The body, once is_done().
@@ -42,7 +44,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     std::uint32_t name, name_size, value, value_size;
   };
 
-  std::uint32_t keep(string_view text);
+  std::uint32_t keep(std::string_view text);
 
   void on_request_impl(boost::beast::http::verb verb, string_view method, string_view target,
                        int version, error_code& error) override;
@@ -56,9 +58,10 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code&) override;
   void on_finish_impl(error_code&) override {}
 
-  std::string method_, target_, content_type_;
-  std::string head_;
+  std::string method_, target_;
+  std::vector<char> head_;
   boost::container::small_vector<Piece, 16> pieces_;
+  std::optional<std::size_t> content_type_;  // Which of them.
   std::string body_;
   unsigned version_ = 11;
   unsigned hosts_ = 0;

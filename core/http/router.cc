@@ -44,7 +44,7 @@ std::optional<Params> matched(const std::vector<std::string>& pattern,
 
 Task<HttpResponse> at_once(
     std::shared_ptr<const std::function<HttpResponse(const HttpRequest&)>> handler,
-    HttpRequest request) {
+    HttpRequest& request) {
   co_return (*handler)(request);
 }
 
@@ -61,7 +61,7 @@ void Router::add_immediate(std::string_view method, std::string_view pattern,
   add(method, pattern, std::bind_front(at_once, std::move(shared)));
 }
 
-Task<HttpResponse> Router::answer(HttpRequest request) const {
+Task<HttpResponse> Router::answer(HttpRequest& request) const {
   const auto path = segments_of(request.path);
   std::string allowed;
   for (const Route& route : routes_) {
@@ -69,7 +69,7 @@ Task<HttpResponse> Router::answer(HttpRequest request) const {
     if (!params) continue;
     if (route.method == request.method) {
       request.params = std::move(*params);
-      co_return co_await route.handler(std::move(request));
+      co_return co_await route.handler(request);
     }
     allowed += (allowed.empty() ? "" : ", ") + route.method;
   }
@@ -98,16 +98,14 @@ std::optional<std::string> percent_decoded(std::string_view text) {
   return out;
 }
 
-std::optional<HttpRequest> request_of(std::string_view method, std::string_view target) {
-  HttpRequest request;
-  request.method = method;
+bool set_target(HttpRequest& request, std::string_view target) {
   const auto question = target.find('?');
   request.path = target.substr(0, question);
-  if (request.path.find('%') != request.path.npos && !percent_decoded(request.path))
-    return std::nullopt;
+  if (request.path.find('%') != request.path.npos && !percent_decoded(request.path)) return false;
 
   auto rest = question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
   request.query_text = rest;
+  request.query.clear();
   while (!rest.empty()) {
     const auto pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
@@ -115,10 +113,10 @@ std::optional<HttpRequest> request_of(std::string_view method, std::string_view 
     auto name = percent_decoded(pair.substr(0, equals));
     auto value = equals == std::string_view::npos ? std::optional<std::string>("")
                                                   : percent_decoded(pair.substr(equals + 1));
-    if (!name || !value) return std::nullopt;
+    if (!name || !value) return false;
     request.query[*name] = std::move(*value);
   }
-  return request;
+  return true;
 }
 
 }  // namespace tidemill

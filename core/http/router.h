@@ -28,7 +28,7 @@ class Router {
                      std::function<HttpResponse(const HttpRequest&)> handler);
 
   /// Answers 404 or 405 itself. The router outlives the returned task.
-  Task<HttpResponse> answer(HttpRequest request) const;
+  Task<HttpResponse> answer(HttpRequest& request) const;
 
  private:
   struct Route {
@@ -40,8 +40,9 @@ class Router {
   std::vector<Route> routes_;
 };
 
-/// Splits "/path?a=1&b=%20" into path and decoded query. Empty if an escape is malformed.
-std::optional<HttpRequest> request_of(std::string_view method, std::string_view target);
+/// Splits "/path?a=1&b=%20" into the path of the request and its query. False: an escape is
+/// malformed.
+bool set_target(HttpRequest& request, std::string_view target);
 
 /// Undoes %XX. Empty if an escape is malformed.
 std::optional<std::string> percent_decoded(std::string_view text);

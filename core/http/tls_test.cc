@@ -82,7 +82,7 @@ class TlsDoorTest : public ::testing::Test {
     return {};
   }
 
-  Task<HttpResponse> answer(HttpRequest request) {
+  Task<HttpResponse> answer(HttpRequest& request) {
     co_return text_response(200, (request.encrypted ? "sealed " : "open ") + request.body + "\n");
   }
 

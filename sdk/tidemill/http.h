@@ -37,9 +37,11 @@ struct HttpHeader {
   std::string_view value;
 };
 
+/// Of the names of headers, which are ASCII, whatever the locale is.
+inline char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
 inline bool same_header(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return a.size() == b.size() && std::ranges::equal(a, b, {}, lower, lower);
+  return a.size() == b.size() && std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
 }
 
 /// The value of the first header of that name; empty when there is none.
@@ -60,13 +62,13 @@ struct HttpRequest {
   std::string query_text;                                  ///< As it was sent, without the '?'.
   std::map<std::string, std::string, std::less<>> query;   ///< Decoded; a repeated name: the last.
   std::map<std::string, std::string, std::less<>> params;  ///< The {name} parts of the route.
-  std::string content_type;
+  std::string_view content_type;                           ///< As its header says.
   std::string body;
-  std::vector<HttpHeader> headers;            ///< In their order; they view `head`.
-  std::unique_ptr<const std::string> head{};  ///< Their text, on the heap wherever this moves.
-  std::string peer{};                         ///< Its address, without the port; empty: none.
-  bool encrypted = false;                     ///< It came through TLS.
-  std::shared_ptr<void> admitted{};           ///< What the admission left for the handler.
+  std::vector<HttpHeader> headers;   ///< In their order, names in lower case; they view `head`.
+  std::vector<char> head{};          ///< Their text, which stays where it is wherever this moves.
+  std::string peer{};                ///< Its address, without the port; empty: none.
+  bool encrypted = false;            ///< It came through TLS.
+  std::shared_ptr<void> admitted{};  ///< What the admission left for the handler.
 
   /// The decoded query parameter, or `otherwise`.
   std::string query_or(std::string_view name, std::string_view otherwise) const {
@@ -110,8 +112,9 @@ inline HttpResponse json_response(std::string json, unsigned status = 200) {
 }
 
 /// A coroutine: a member function bound to its object, or a free function. Never a capturing lambda
-/// that is itself a coroutine.
-using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
+/// that is itself a coroutine. The request lives until its answer is made; what is of use longer
+/// may be moved out of it.
+using HttpHandler = std::function<Task<HttpResponse>(HttpRequest& request)>;
 
 /// Looks at a request before its body is read - a stranger must not make us buffer one - and
 /// answers why it is refused; nothing: let it come. May leave something for the handler in
