@@ -1,6 +1,7 @@
 #include "amqp_sink.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "outgoing.h"
@@ -12,6 +13,9 @@ namespace {
 
 constexpr std::size_t routing_key_max = 255;
 constexpr std::size_t unsent_max = 1 << 20;
+// After a broker was away, its readers connect again too and declare their queues and bindings
+// anew.
+constexpr auto readers_return_within = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -90,6 +94,8 @@ Task<Result<>> AmqpSink::connect() {
     if (!selected) found = std::unexpected(selected.error());
   }
   if (!found) co_await link_->close();
+  if (found && std::exchange(was_lost_, false))
+    readers_return_by_ = services_.scheduler.now() + readers_return_within;
   co_return found;
 }
 
@@ -223,9 +229,11 @@ void AmqpSink::on_content(Content& content) {
 void AmqpSink::on_method(amqp_method_number_t id, const void* fields) {
   if (id == AMQP_BASIC_ACK_METHOD) {
     const auto& ack = *static_cast<const amqp_basic_ack_t*>(fields);
-    book_.confirm(ack.delivery_tag, ack.multiple != 0, [this](const auto& entry) {
+    const bool early = services_.scheduler.now() < readers_return_by_;
+    const Fault fault = early ? Fault::unavailable : Fault::transient;
+    book_.confirm(ack.delivery_tag, ack.multiple != 0, [&](const auto& entry) {
       if (entry.returned.empty()) return settle(entry.waiter, {});
-      settle(entry.waiter, fail(Fault::transient, of_place(entry.returned)));
+      settle(entry.waiter, fail(fault, of_place(entry.returned)));
     });
   } else if (id == AMQP_BASIC_NACK_METHOD) {
     const auto& nack = *static_cast<const amqp_basic_nack_t*>(fields);
@@ -244,6 +252,7 @@ void AmqpSink::on_room() {
 void AmqpSink::on_lost(const Error& error) {
   // Whoever writes tells of it, as long as it lasts.
   services_.log.write(LogLevel::debug, services_.pipeline + ": " + error.message);
+  was_lost_ = true;
   book_.abandon(
       [&](const auto& entry) { settle(entry.waiter, fail(Fault::unavailable, error.message)); });
   on_room();

@@ -76,6 +76,8 @@ class AmqpSink final : public Sink, private Receiver {
   ConfirmBook<Waiter> book_;
   std::vector<std::shared_ptr<Pending>> cramped_;  // They wait for room.
   bool connecting_ = false;
+  bool was_lost_ = false;        // The connection; until there is another one.
+  Instant readers_return_by_{};  // Until then a message that no queue takes waits for one.
 };
 
 }  // namespace tidemill::amqp

@@ -72,14 +72,29 @@ void take(Peer& peer, int count) {
   }
 }
 
-void confirm_all(Peer& peer) {
-  begin(peer);
-  take(peer, 3);
+// And ends the connection as the client asks it to.
+void ack_all(Peer& peer) {
   amqp_basic_ack_t ack{};
   ack.delivery_tag = 3;
   ack.multiple = 1;
   peer.send(AMQP_BASIC_ACK_METHOD, ack);
   peer.end();
+}
+
+void confirm_all(Peer& peer) {
+  begin(peer);
+  take(peer, 3);
+  ack_all(peer);
+}
+
+void give_back(Peer& peer, const std::string& id) {
+  amqp_basic_return_t returned{};
+  returned.reply_code = 312;
+  returned.reply_text = bytes_of("NO_ROUTE");
+  returned.exchange = bytes_of("out");
+  returned.routing_key = bytes_of("k");
+  peer.send(AMQP_BASIC_RETURN_METHOD, returned);
+  peer.send_content(id, "{}");
 }
 
 TEST_F(AmqpSinkTest, EachMessageHasTheResultThatTheBrokerGivesIt) {
@@ -88,13 +103,7 @@ TEST_F(AmqpSinkTest, EachMessageHasTheResultThatTheBrokerGivesIt) {
     const BrokerStandIn broker({[&](Peer& peer) {
       begin(peer);
       take(peer, 3);
-      amqp_basic_return_t returned{};
-      returned.reply_code = 312;
-      returned.reply_text = bytes_of("NO_ROUTE");
-      returned.exchange = bytes_of("out");
-      returned.routing_key = bytes_of("k");
-      peer.send(AMQP_BASIC_RETURN_METHOD, returned);
-      peer.send_content(id(1), "{}");
+      give_back(peer, id(1));
       amqp_basic_nack_t nack{};
       nack.delivery_tag = 3;
       peer.send(AMQP_BASIC_NACK_METHOD, nack);
@@ -143,6 +152,33 @@ TEST_F(AmqpSinkTest, WhatWasNotConfirmedWhenTheConnectionEndsIsPutOffAndWrittenO
   EXPECT_TRUE(lost[1]);
   EXPECT_THAT(lost[2].error().message, HasSubstr("320 CONNECTION_FORCED"));
   for (const auto& result : written) EXPECT_TRUE(result);
+}
+
+TEST_F(AmqpSinkTest, WhatNoQueueTakesWaitsForReadersThatHaveLostTheirConnectionToo) {
+  std::vector<Result<>> lost, returned;
+  {
+    const BrokerStandIn broker({[](Peer& peer) {
+                                  begin(peer);
+                                  take(peer, 3);
+                                },
+                                [](Peer& peer) {
+                                  begin(peer);
+                                  take(peer, 3);
+                                  give_back(peer, id(0));
+                                  ack_all(peer);
+                                }});
+    make(broker);
+    lost = write();
+    returned = write();
+    scheduler_.run(sink_->close());
+  }
+  ASSERT_EQ(lost.size(), 3U);
+  for (const auto& result : lost) EXPECT_FALSE(result);
+  ASSERT_EQ(returned.size(), 3U);
+  ASSERT_FALSE(returned[0]);
+  EXPECT_EQ(returned[0].error().fault, Fault::unavailable);
+  EXPECT_THAT(returned[0].error().message, HasSubstr("312 NO_ROUTE"));
+  EXPECT_TRUE(returned[1] && returned[2]);
 }
 
 TEST_F(AmqpSinkTest, ABrokerThatFallsSilentIsGoneAfterTwoHeartbeatsLongBeforeAConfirmationIsLate) {

@@ -61,5 +61,7 @@ def connectors(rabbit):
         Source("amqp source", block=read, put=put, acknowledged=acknowledged,
                pipeline={"dedupe": {"id": "native", "horizon": "1h"}}, mistakes=mistakes("queue"),
                **common),
-        Sink("amqp sink", block=write, found=found, mistakes=mistakes("exchange"), **common),
+        # Readers of AMQP declare queue and binding whenever they connect.
+        Sink("amqp sink", block=write, found=found, mistakes=mistakes("exchange"), return_to=make,
+             **common),
     ]

@@ -145,6 +145,9 @@ class Cell:
 
 
 class SourceCell(Cell):
+    def readers_return(self):
+        """It is the reader, and has to return by itself."""
+
     def pipeline(self, place):
         return {"source": self.connector.block(place), "function": "valve",
                 "batch": {"events": BATCH, "window": "20ms"},
@@ -164,6 +167,10 @@ class SourceCell(Cell):
 
 
 class SinkCell(Cell):
+    def readers_return(self):
+        if self.connector.return_to:
+            self.connector.return_to(self.place)
+
     def pipeline(self, place):
         return {"source": {"file": {"path": str(self.folder / "events.ndjson"), "key": ".id"}},
                 "function": "valve", "batch": {"events": BATCH, "window": "20ms"},
@@ -202,6 +209,7 @@ def server_is_killed(cell):
     told = len(cell.said())
     cell.wait_for("a word of a server that is gone", lambda: trouble(cell.said()[told:]))
     cell.server.start()
+    cell.readers_return()
     cell.feed(EVENTS // 2, EVENTS)
     cell.valve.open()
     cell.wait_for_events(EVENTS // 2)

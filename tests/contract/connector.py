@@ -52,3 +52,4 @@ class Sink(Connector):
     valve: str = "messages"           # which output of the function it takes
     found: object = None              # found(place): {key: how many times it is there}
     repeats: bool = False             # whether a killed engine may write an event once more
+    return_to: object = None          # return_to(place): what its readers do where a server was away
