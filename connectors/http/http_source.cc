@@ -161,7 +161,7 @@ Task<HttpResponse> HttpSource::answer(HttpRequest& request,
 
 Task<HttpResponse> HttpSource::outcome_of(std::unique_ptr<Waiting> waiting, Headers cross_origin) {
   ++answering_;
-  while (waiting->outcome == Outcome::open) co_await waiting->changed.wait();
+  while (waiting->outcome == Outcome::open) co_await waiting->over.wait();
   --answering_;
   answered_.notify();
   forget(*waiting);
@@ -302,7 +302,7 @@ void HttpSource::end(std::uint64_t number, Outcome outcome, std::string_view rea
   waiting.worst = std::max(waiting.worst, outcome);
   if (!over && --waiting.open > 0) return;
   waiting.outcome = waiting.worst;
-  waiting.changed.notify();
+  waiting.over.call();
 }
 
 Task<> HttpSource::close() {

@@ -27,6 +27,7 @@
 #include "tidemill/registry.h"
 #include "tidemill/reply.h"
 #include "tidemill/source.h"
+#include "wake_up.h"
 
 namespace tidemill::http {
 
@@ -57,7 +58,7 @@ class HttpSource final : public Source, private Endpoint {
 
   // A request that waits for its answer; whoever makes that owns it.
   struct Waiting {
-    Waiting(Scheduler& scheduler, Instant until) : late(until), changed(scheduler) {}
+    Waiting(Scheduler& scheduler, Instant until) : late(until), over(scheduler) {}
     const Instant late;
     std::uint64_t first = 0;        // The number of the first of its events,
     std::size_t events = 0;         // of which a batch has several,
@@ -66,7 +67,7 @@ class HttpSource final : public Source, private Endpoint {
     Outcome outcome = Outcome::open;
     std::string reason;
     SharedReply reply;
-    Signal changed;
+    WakeUp over;
   };
 
   // An Event is too large for the blocks that a std::deque has.

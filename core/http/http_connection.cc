@@ -176,7 +176,9 @@ class ConnectionOf final : public HttpConnection::Impl {
     parser_.emplace(service_.limits);
     if (buffer_.size() == 0) {
       allow(service_.limits.idle_max);
-      if (!co_await fill(head_piece)) co_return false;
+      const auto [gone, read] = co_await read_some(head_piece);
+      if (gone) co_return false;
+      buffer_.commit(read);
     }
     error_code error = feed();
     if (!parser_->is_header_done()) allow(service_.limits.header_max);
@@ -272,9 +274,13 @@ class ConnectionOf final : public HttpConnection::Impl {
     return error;
   }
 
+  // To be awaited: an error, and how many bytes. No coroutine, as most requests are read at once.
+  auto read_some(std::size_t bytes) {
+    return stream_.async_read_some(buffer_.prepare(bytes), asio::as_tuple(asio::deferred));
+  }
+
   Task<bool> fill(std::size_t bytes) {
-    auto reading = stream_.async_read_some(buffer_.prepare(bytes), asio::as_tuple(asio::deferred));
-    const auto [error, read] = co_await std::move(reading);
+    const auto [error, read] = co_await read_some(bytes);
     buffer_.commit(read);
     co_return !error;
   }
