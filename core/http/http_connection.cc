@@ -144,7 +144,7 @@ class ConnectionOf final : public HttpConnection::Impl {
   }
 
  private:
-  using Buffers = std::array<asio::const_buffer, 2>;
+  using HeadAndBody = std::array<asio::const_buffer, 2>;
 
   static constexpr bool encrypted = std::is_same_v<Stream, TlsStream>;
 
@@ -330,7 +330,7 @@ class ConnectionOf final : public HttpConnection::Impl {
     if (response.stream && !head_only) return false;
     frame_head(response, frame);
     const bool bodiless = head_only || is_bodiless(response.status);
-    Buffers buffers{};
+    HeadAndBody buffers{};
     if (!bodiless && response.body.size() <= together_max) {
       out_ += response.body;
     } else if (!bodiless) {
@@ -403,7 +403,7 @@ class ConnectionOf final : public HttpConnection::Impl {
   std::optional<RequestParser> parser_;  // Of the request that is read, or answered;
   HttpRequest request_;                  // that.
   std::string out_;                      // Head of an answer, and its body where that is small;
-  std::optional<boost::beast::buffers_suffix<Buffers>> unsent_;  // what is left to be sent.
+  std::optional<boost::beast::buffers_suffix<HeadAndBody>> unsent_;  // what is left to be sent.
 };
 
 std::unique_ptr<HttpConnection::Impl> make_connection(HttpService& service, Socket socket) {
