@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::size_t routing_key_max = 255;
 constexpr std::size_t unsent_max = 1 << 20;
-// After a broker was away, its readers connect again too and declare their queues and bindings
-// anew.
+// After a broker was away its readers connect again, too, and declare queues and bindings anew.
 constexpr auto readers_return_within = std::chrono::seconds(30);
 
 }  // namespace

@@ -36,8 +36,8 @@ bool append_response_head(std::string& out, const HttpResponse& response,
   out += ' ';
   const auto reason =
       boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(response.status));
-  out.append(reason.data(), reason.size()).append("\r\nServer: tidemill\r\nDate: ");
-  out.append(frame.date).append("\r\n");
+  out.append(reason.data(), reason.size()).append("\r\nServer: tidemill\r\n");
+  append_header(out, "Date", frame.date);
   const bool bodiless = is_bodiless(response.status);
   bool sound = is_header_value(response.content_type);
   if (!bodiless && sound && !response.content_type.empty())
